@@ -1,0 +1,73 @@
+// What the admin listener needs from the program, and what it answers.
+
+/** A parsed purge. Which objects it matches is said by `site`, `host` and `pattern` together. */
+export interface PurgeRequest {
+  /** `url`: one target; `pattern`: targets that match a pattern with wildcards; `all`: every target. */
+  readonly scope: 'url' | 'pattern' | 'all';
+  /** Lower-case host name without port, or null for any host. */
+  readonly host: string | null;
+  /**
+   * Target (path and query) as sent. In a `pattern` or `all`, `*` stands for any number of characters; in a `url`
+   * there are none. `%2A` stays as it is and is never a wildcard.
+   */
+  readonly pattern: string;
+  /** True marks matching objects stale, false removes them. */
+  readonly soft: boolean;
+}
+
+/** Answer of a purge that has already taken effect on every thread. */
+export interface PurgeResult {
+  /** Identifies the purge in logs. */
+  readonly id: string;
+  /** Name of the site that the host belongs to, null when no host was given. */
+  readonly site: string | null;
+  /** Number of objects, where it can be known at once. */
+  readonly objects?: number;
+}
+
+/** Refuses a purge of a host that no site serves. */
+export class UnknownHostError extends Error {
+  override name = 'UnknownHostError';
+}
+
+export interface AdminConfig {
+  /** Address to bind: an IP address or a name that resolves to one. */
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Bearer token; required when `host` is not a loopback address. */
+  readonly token?: string;
+  /** Further names that the Host field may carry, for example behind a reverse proxy. */
+  readonly allowedHosts?: readonly string[];
+}
+
+export interface AdminDeps {
+  readonly config: AdminConfig;
+  /** Makes the purge effective on every thread before it returns. */
+  purge(request: PurgeRequest): PurgeResult;
+  /** Reasons for not being ready; an empty list means ready. */
+  ready(): readonly string[];
+  /** Prometheus exposition. */
+  metrics(): Promise<string>;
+  /** Statistics of the cache; becomes the JSON answer of `GET /cache`. */
+  cacheStats(): object;
+  /** Serve `POST /debug/workers/ID/kill`; only tests set it. */
+  readonly testHooks?: boolean;
+  /** Kills an edge thread; false when there is none of that id. */
+  killWorker?(id: number): boolean;
+  /** Told of every purge and every refused request, for the process log. */
+  log?(event: AdminEvent): void;
+}
+
+export interface AdminEvent {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export interface AdminServer {
+  /** Where it listens, for example `127.0.0.1:9900` or `[::1]:9900`. */
+  readonly address: { readonly host: string; readonly port: number };
+  /** Stops accepting, lets running answers finish for a moment, then closes every connection. */
+  close(): Promise<void>;
+}
