@@ -1,4 +1,4 @@
-import { isOws, quotedStringEnd, trimOws } from './chars.ts';
+import { quotedStringEnd, trimOws } from './chars.ts';
 
 /**
  * A header section as a flat array: [name, value, name, value, ...]. Names are lowercase, values latin1 as received,
@@ -50,16 +50,18 @@ export function headerList(pairs: Iterable<readonly [string, string]>): HeaderLi
 
 /**
  * The members of a comma-separated field value, trimmed, empty ones left out (RFC 9110 section 5.6.1). Commas within
- * quoted strings do not separate; a quoted string that is never closed runs to the end.
+ * quoted strings do not separate; a quote that is never closed is a character like any other.
  */
 export function splitList(value: string): string[] {
   const members: string[] = [];
   let start = 0;
+  let quotes = true;
   for (let i = 0; i <= value.length; i++) {
     const code = i < value.length ? value.charCodeAt(i) : 0x2c;
-    if (code === 0x22) {
+    if (code === 0x22 && quotes) {
       const end = quotedStringEnd(value, i);
-      i = (end < 0 ? value.length : end) - 1;
+      if (end < 0) quotes = false;
+      else i = end - 1;
     } else if (code === 0x2c) {
       const member = trimOws(value.slice(start, i));
       if (member !== '') members.push(member);
@@ -89,22 +91,7 @@ export function headerBlockBytes(headers: HeaderList): number {
   return bytes;
 }
 
-/** Whitespace around commas outside quoted strings removed, the ends trimmed: `a ,  b` -> `a,b`. */
+/** The list without whitespace around its commas and without empty members: `a ,  b,` -> `a,b`. */
 export function compactList(value: string): string {
-  if (!/[ \t]/.test(value)) return value;
-  let out = '';
-  let pendingSpace = '';
-  for (let i = 0; i < value.length; i++) {
-    const code = value.charCodeAt(i);
-    if (isOws(code)) {
-      pendingSpace += value[i];
-      continue;
-    }
-    if (code !== 0x2c && out !== '' && !out.endsWith(',')) out += pendingSpace;
-    pendingSpace = '';
-    const end = code === 0x22 ? quotedStringEnd(value, i) : -1;
-    out += end < 0 ? value[i] : value.slice(i, end);
-    if (end > 0) i = end - 1;
-  }
-  return out;
+  return splitList(value).join(',');
 }
