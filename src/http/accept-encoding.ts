@@ -18,6 +18,11 @@ export function encodingBucket(value: string | undefined): string {
   return accepted.length === 0 ? 'identity' : accepted.join(',');
 }
 
+/** A bucket as an Accept-Encoding value, which the origin is to be asked with: what is keyed is what is forwarded. */
+export function bucketAcceptEncoding(bucket: string): string {
+  return bucket.replace('!identity', 'identity;q=0').replaceAll(',', ', ');
+}
+
 /** The weight of each coding named (RFC 9110 section 12.5.3), 0 to 1; `x-gzip` counts as `gzip`. A malformed weight is 0. */
 export function encodingWeights(value: string): Map<string, number> {
   const weights = new Map<string, number>();
@@ -30,6 +35,7 @@ export function encodingWeights(value: string): Map<string, number> {
   return weights;
 }
 
-function parseWeight(text: string): number {
-  return /^q=(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(text) ? Number(text.slice(2)) : 0;
+/** A weight parameter, `q=0.5`, in any case (RFC 9110 section 12.4.2): 0 to 1, 0 where malformed. */
+export function parseWeight(text: string): number {
+  return /^q=(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/i.test(text) ? Number(text.slice(2)) : 0;
 }

@@ -51,7 +51,12 @@ const STORABLE: Storability = Object.freeze({ storable: true, reason: 'storable'
  * not decided here: judgeResponse finds out whether a storable response could ever be reused.
  */
 export function judgeStorability(input: StorageInput, policy: Readonly<StoragePolicy>): Storability {
-  return forbiddenByStatus(input, policy) ?? forbiddenByDirectives(input, policy) ?? forbiddenByFields(input, policy) ?? STORABLE;
+  return (
+    forbiddenByStatus(input, policy) ??
+    forbiddenByDirectives(input, policy) ??
+    forbiddenByFields(input, policy) ??
+    STORABLE
+  );
 }
 
 function refuse(reason: StorageReason, detail: string): Storability {
@@ -75,11 +80,15 @@ function forbiddenByDirectives(input: StorageInput, policy: Readonly<StoragePoli
   const forced = policy.force === true && isOverriding(directives, policy) && isRuleStatus(input.status);
   if (input.requestNoStore === true) return refuse('request-no-store', 'the request says no-store');
   // must-understand with a status that is understood takes no-store's place (RFC 9111 section 5.2.2.3)
-  if (directives.noStore && !directives.mustUnderstand && !forced) return refuse('no-store', 'the origin says no-store');
+  if (directives.noStore && !directives.mustUnderstand && !forced)
+    return refuse('no-store', 'the origin says no-store');
   if (directives.private && !forced) return refuse('private', 'the origin says private');
   const shared = directives.public || directives.mustRevalidate || directives.sMaxage !== undefined;
   if (input.authorized && !shared) {
-    return refuse('authorization', 'the request was authorised, and no public, must-revalidate or s-maxage permits storing');
+    return refuse(
+      'authorization',
+      'the request was authorised, and no public, must-revalidate or s-maxage permits storing',
+    );
   }
   return undefined;
 }

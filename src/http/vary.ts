@@ -1,5 +1,5 @@
-import { encodingBucket } from './accept-encoding.ts';
-import { isToken } from './chars.ts';
+import { encodingBucket, parseWeight } from './accept-encoding.ts';
+import { isToken, trimOws } from './chars.ts';
 import { combineHeader, compactList, type HeaderList, splitList } from './headers.ts';
 
 /** What a Vary field asks for. */
@@ -66,8 +66,9 @@ function normaliseWeighted(value: string): string {
   return members.map(({ name, weight }) => (weight === 1 ? name : `${name};q=${weight}`)).join(',');
 }
 
-/** A member's name and its weight (RFC 9110 section 12.4.2), 1 where it has none. */
-export function splitWeight(member: string): [name: string, weight: number] {
-  const match = /^([^;]*?)[ \t]*;[ \t]*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/i.exec(member);
-  return match === null ? [member, 1] : [match[1], Number(match[2])];
+/** A member's name and its weight (RFC 9110 section 12.4.2); 1 where it has none, 0 where it is malformed. */
+function splitWeight(member: string): [name: string, weight: number] {
+  const semicolon = member.indexOf(';');
+  if (semicolon < 0) return [member, 1];
+  return [trimOws(member.slice(0, semicolon)), parseWeight(trimOws(member.slice(semicolon + 1)))];
 }

@@ -1,0 +1,89 @@
+import { splitList } from './headers.ts';
+
+/** One range as asked for: `start` to `end`, both inclusive; `end` -1 means to the last byte; `start` -1: the last `end` bytes. */
+export interface RangeSpec {
+  start: number;
+  end: number;
+}
+
+/** One range of a representation, both ends inclusive. */
+export interface ByteRange {
+  start: number;
+  end: number;
+}
+
+/** What is to be sent for a Range field. */
+export type RangeResult =
+  /** 200 and everything: no range, one that is malformed, or one not worth honouring. */
+  | { kind: 'full' }
+  /** 206: one range, or several in the order asked for, none overlapping. */
+  | { kind: 'ranges'; ranges: ByteRange[] }
+  /** 416. */
+  | { kind: 'unsatisfiable' };
+
+export interface RangeLimits {
+  /** Most ranges honoured in one request; more are answered by everything. */
+  ranges: number;
+}
+
+export const DEFAULT_RANGE_LIMITS: Readonly<RangeLimits> = { ranges: 16 };
+
+const FULL: RangeResult = Object.freeze({ kind: 'full' });
+const UNSATISFIABLE: RangeResult = Object.freeze({ kind: 'unsatisfiable' });
+
+/**
+ * A Range field (RFC 9110 section 14.2). Undefined where it is to be ignored: another unit, or malformed. Positions
+ * beyond 2^53 are brought to Number.MAX_SAFE_INTEGER.
+ */
+export function parseRange(value: string): RangeSpec[] | undefined {
+  const equals = value.indexOf('=');
+  if (equals < 0 || value.slice(0, equals).toLowerCase() !== 'bytes') return undefined;
+  const specs: RangeSpec[] = [];
+  for (const member of splitList(value.slice(equals + 1))) {
+    const match = /^(\d*)-(\d*)$/.exec(member);
+    if (match === null || (match[1] === '' && match[2] === '')) return undefined;
+    const start = match[1] === '' ? -1 : position(match[1]);
+    const end = match[2] === '' ? -1 : position(match[2]);
+    if (start >= 0 && end >= 0 && end < start) return undefined;
+    specs.push({ start, end });
+  }
+  return specs.length === 0 ? undefined : specs;
+}
+
+function position(digits: string): number {
+  return Math.min(Number(digits), Number.MAX_SAFE_INTEGER);
+}
+
+/**
+ * What a Range field asks of a representation of `length` bytes. Ranges that overlap or touch are not sent twice: a
+ * request with any overlap, or with more ranges than the limit, is answered by everything (RFC 9110 section 14.2 leaves
+ * that to the server, and names the attack).
+ */
+export function resolveRange(
+  value: string | undefined,
+  length: number,
+  limits: Readonly<RangeLimits> = DEFAULT_RANGE_LIMITS,
+): RangeResult {
+  const specs = value === undefined ? undefined : parseRange(value);
+  if (specs === undefined || specs.length > limits.ranges) return FULL;
+  const ranges: ByteRange[] = [];
+  for (const spec of specs) {
+    const range = resolveSpec(spec, length);
+    if (range !== undefined) ranges.push(range);
+  }
+  if (ranges.length === 0) return UNSATISFIABLE;
+  return overlap(ranges) ? FULL : { kind: 'ranges', ranges };
+}
+
+/** The bytes that one spec selects of `length`, or undefined where it selects none. */
+export function resolveSpec(spec: RangeSpec, length: number): ByteRange | undefined {
+  if (length === 0) return undefined;
+  if (spec.start < 0) return spec.end === 0 ? undefined : { start: Math.max(0, length - spec.end), end: length - 1 };
+  if (spec.start >= length) return undefined;
+  return { start: spec.start, end: spec.end < 0 ? length - 1 : Math.min(spec.end, length - 1) };
+}
+
+function overlap(ranges: readonly ByteRange[]): boolean {
+  const sorted = ranges.toSorted((a, b) => a.start - b.start);
+  return sorted.some((range, i) => i > 0 && range.start <= sorted[i - 1].end);
+}
