@@ -89,7 +89,7 @@ test('starts at the same moment publish one file', async () => {
     const found = loadableBinary(${JSON.stringify(packageFolder)}, ${JSON.stringify(debian12)}, [${JSON.stringify(folder)}]);
     console.log(found.unavailable ?? statSync(found.path).ino);`;
   const inodes = await Promise.all(Array.from({ length: 4 }, () => output(program)));
-  assert.equal(new Set(inodes).size, 1, `inodes differ: ${inodes}`);
+  assert.equal(new Set(inodes).size, 1, `inodes differ: ${inodes.join()}`);
   assert.match(inodes[0] ?? '', /^\d+\n$/);
 });
 

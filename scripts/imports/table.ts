@@ -1,0 +1,46 @@
+/**
+ * Which part of the program may import which, besides itself. A part is a folder of `src/`, or `main` (`src/main.ts`),
+ * `workers`, `native-bindings`. `types` lists parts of which only types may be imported; `any` stands for every part.
+ *
+ * Tests, benchmarks and scripts may import whatever they need; the rule against cycles covers them too.
+ */
+export interface Rule {
+  imports: readonly string[];
+  types?: readonly string[];
+}
+
+export const IMPORT_TABLE: Readonly<Record<string, Rule>> = {
+  base: { imports: [] },
+  http: { imports: ['base'] },
+  cache: { imports: ['base'] },
+  stats: { imports: ['base'] },
+  config: { imports: ['base', 'http'] },
+  threads: { imports: ['base', 'cache', 'stats', 'config'], types: ['site', 'admin'] },
+  site: { imports: ['base', 'http', 'config', 'cache'] },
+  origin: { imports: ['base', 'http', 'config'] },
+  fill: { imports: ['base', 'http', 'cache', 'site', 'origin', 'stats', 'threads'] },
+  request: { imports: ['base', 'http', 'cache', 'site', 'fill', 'stats', 'threads'] },
+  transport: { imports: ['base', 'native-bindings'], types: ['request'] },
+  admin: { imports: ['base', 'stats', 'config', 'cache'] },
+  cli: { imports: ['any'] },
+  main: { imports: ['any'] },
+  workers: { imports: ['any'] },
+  'native-bindings': { imports: ['base'] },
+};
+
+/** Parts that nothing may import, however wide its own rule. Threads are started by file name. */
+export const NEVER_IMPORTED: readonly string[] = ['workers', 'main'];
+
+/** Files of `src/request/` that are steps of the pipeline: only the step table names them, they never name each other. */
+export const STEPS: readonly string[] = ['receive', 'route', 'guard', 'lookup', 'fill', 'respond', 'finish'];
+
+/** Packages that only some parts may load, so that all other code runs without them. */
+export const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
+  'uWebSockets.js': ['transport', 'main', 'workers'],
+  undici: ['origin', 'fill', 'cli'],
+  'prom-client': ['stats', 'admin'],
+  commander: ['cli', 'main'],
+};
+
+/** Parts that hold pure code: they import no package at all. */
+export const NO_PACKAGES: readonly string[] = ['base', 'http', 'cache'];
