@@ -30,7 +30,7 @@ export function weakMatch(a: EntityTag, b: EntityTag): boolean {
 
 /**
  * Whether the list of If-Match or If-None-Match (lines joined by commas) names the entity tag. `*` is not a member: the
- * caller decides what it means. The list ends at the first malformed member.
+ * caller decides what it means.
  */
 export function entityTagListMatches(list: string, etag: EntityTag, match: typeof weakMatch): boolean {
   for (const tag of entityTags(list)) if (match(tag, etag)) return true;

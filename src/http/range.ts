@@ -55,9 +55,9 @@ function position(digits: string): number {
 }
 
 /**
- * What a Range field asks of a representation of `length` bytes. Ranges that overlap or touch are not sent twice: a
- * request with any overlap, or with more ranges than the limit, is answered by everything (RFC 9110 section 14.2 leaves
- * that to the server, and names the attack).
+ * What a Range field asks of a representation of `length` bytes. A request with ranges
+ * that overlap, or with more of them than the limit, is answered by everything: no byte is sent twice (RFC 9110 section
+ * 14.2 leaves that to the server, and names the attack).
  */
 export function resolveRange(
   value: string | undefined,

@@ -71,7 +71,7 @@ export function serializeBareItem(value: SfBareItem): string {
   if (typeof value === 'number') return serializeInteger(value);
   if (typeof value === 'string') return `"${value.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&')}"`;
   if (typeof value === 'boolean') return value ? '?1' : '?0';
-  if (value instanceof Uint8Array) return `:${value.toBase64()}:`;
+  if (value instanceof Uint8Array) return `:${Buffer.from(value).toString('base64')}:`;
   if (value instanceof SfDecimal) return serializeDecimal(value.value);
   if (value instanceof SfDate) return `@${serializeInteger(value.seconds)}`;
   if (value instanceof SfDisplayString) return serializeDisplayString(value.value);
