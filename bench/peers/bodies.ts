@@ -1,0 +1,42 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const KB = 1024;
+
+/** Objects of the hit cases: name under `/hit/` -> bytes. */
+export const HIT_OBJECTS: Readonly<Record<string, number>> = { '1k': KB, '64k': 64 * KB, '1m': 1024 * KB };
+
+/** Number of distinct objects of the Zipf mix, `/zipf/0` to `/zipf/99999`. */
+export const ZIPF_OBJECTS = 100_000;
+
+/** Bytes of a Zipf object by the last digit of its number: 512 bytes to 16 KB. */
+const ZIPF_SIZES = [512, 1 * KB, 1 * KB, 2 * KB, 2 * KB, 4 * KB, 4 * KB, 8 * KB, 8 * KB, 16 * KB];
+
+/** Mean bytes of a Zipf object's body. */
+export const ZIPF_MEAN_BYTES = ZIPF_SIZES.reduce((sum, size) => sum + size, 0) / ZIPF_SIZES.length;
+
+/** Body of every `/miss/` answer. */
+export const MISS_BODY = Buffer.alloc(KB, 'abcdefghijklmnopqrstuvwxyz012345');
+
+/** Writes the origin's files under `dir`: `hit/NAME` and `zipf/DIGIT`. */
+export function writeBodies(dir: string): void {
+  mkdirSync(join(dir, 'hit'), { recursive: true });
+  mkdirSync(join(dir, 'zipf'), { recursive: true });
+  for (const [name, size] of Object.entries(HIT_OBJECTS)) writeFileSync(join(dir, 'hit', name), noise(size, size));
+  ZIPF_SIZES.forEach((size, digit) => {
+    writeFileSync(join(dir, 'zipf', String(digit)), noise(size, digit + 1));
+  });
+}
+
+/** The same bytes for the same seed, without pattern (xorshift32), so that misplaced or torn bodies show. */
+function noise(size: number, seed: number): Buffer {
+  const body = Buffer.alloc(size);
+  let state = seed;
+  for (let i = 0; i < size; i += 4) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    body.writeInt32LE(state | 0, i);
+  }
+  return body;
+}

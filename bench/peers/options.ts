@@ -1,0 +1,116 @@
+import { parseArgs } from 'node:util';
+import { CASES, type Case } from './cases.ts';
+import type { Peer } from './peer.ts';
+import { MAIN_PEERS, PEERS } from './servers/index.ts';
+
+export interface Options {
+  peers: readonly Peer[];
+  cases: readonly Case[];
+  rounds: number;
+  /** Length of one measurement in seconds. */
+  seconds: number;
+  /** Length of the first, unmeasured run of each server on each case, in seconds. */
+  warmup: number;
+  /** The same for the Zipf mix, whose caches have to fill. */
+  zipfWarmup: number;
+  /** File for all samples as JSON, `-` for standard output. */
+  json?: string;
+  install: boolean;
+  /** Core of wrk and the origin, and core of the server under test. */
+  loadCore: number;
+  serverCore: number;
+}
+
+export const HELP = `Measures lb beside its peers, each on one core, in front of the same origin.
+
+Examples:
+  npm run bench:peers                                   everything, about 25 minutes
+  npm run bench:peers -- --quick                        the main servers, about 4 minutes
+  npm run bench:peers -- --quick --only lb,nginx --cases hit-1k,miss-1k
+
+Options:
+  --quick         fewer and shorter runs, and without the variants nginx+sendfile and varnish+log; noisier
+  --only A,B      servers: ${PEERS.map(({ name }) => name.replace(' ', '-')).join(', ')}
+  --cases X,Y     cases: ${CASES.map(({ name }) => name).join(', ')}
+  --rounds N      rounds over all servers (default 5, quick 3)
+  --seconds N     length of one measurement (default 4, quick 1)
+  --json FILE     write every sample as JSON; - for standard output instead of the table
+  --cores L,S     L for wrk and the origin, S for the server under test (default 0,1)
+  --no-install    do not install what is missing with apt-get
+  --help
+`;
+
+/** Wrong usage; the message is for the user. */
+export class UsageError extends Error {}
+
+/** Reads the command line; undefined when help was asked for. Throws UsageError. */
+export function readOptions(argv: readonly string[]): Options | undefined {
+  const values = parse(argv);
+  if (values.help) return undefined;
+  const quick = values.quick === true;
+  const [loadCore, serverCore] = cores(values.cores ?? '0,1');
+  return {
+    peers:
+      values.only === undefined && quick
+        ? MAIN_PEERS
+        : select('server', PEERS, values.only, ({ name }) => name.replace(' ', '-')),
+    cases: select('case', CASES, values.cases, ({ name }) => name),
+    rounds: count('--rounds', values.rounds, quick ? 3 : 5),
+    seconds: count('--seconds', values.seconds, quick ? 1 : 4),
+    warmup: quick ? 1 : 2,
+    zipfWarmup: quick ? 4 : 10,
+    json: values.json,
+    install: values.install !== false,
+    loadCore,
+    serverCore,
+  };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowNegative: true,
+      options: {
+        quick: { type: 'boolean' },
+        only: { type: 'string' },
+        cases: { type: 'string' },
+        rounds: { type: 'string' },
+        seconds: { type: 'string' },
+        json: { type: 'string' },
+        cores: { type: 'string' },
+        install: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function select<T>(
+  what: string,
+  all: readonly T[],
+  list: string | undefined,
+  nameOf: (item: T) => string,
+): readonly T[] {
+  if (list === undefined) return all;
+  const names = list.split(',');
+  const unknown = names.find((name) => !all.some((item) => nameOf(item) === name));
+  if (unknown !== undefined) {
+    throw new UsageError(`no ${what} is called ${unknown}; there are ${all.map(nameOf).join(', ')}`);
+  }
+  return all.filter((item) => names.includes(nameOf(item)));
+}
+
+function count(option: string, text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback;
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new UsageError(`${option} takes a whole number from 1 to 9999, not ${text}`);
+  return Number(text);
+}
+
+function cores(text: string): [number, number] {
+  const found = /^(\d+),(\d+)$/.exec(text);
+  if (found === null) throw new UsageError(`--cores takes two core numbers like 0,1, not ${text}`);
+  return [Number(found[1]), Number(found[2])];
+}

@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MISS_BODY } from './bodies.ts';
+import { get } from './fetch.ts';
+import type { Launch } from './peer.ts';
+import { nginxArgv, nginxHttp, nginxPreamble } from './servers/nginx.ts';
+
+/** The origin in front of which every server stands: an nginx that serves small files and constant answers. */
+export function originLaunch(dir: string, bodies: string, port: number, root: boolean): Launch {
+  const conf = `${nginxPreamble(dir, root)}
+http {
+  ${nginxHttp(dir)}
+  sendfile on;
+  open_file_cache max=1000 inactive=1h;
+  open_file_cache_valid 1h;
+  server {
+    listen 127.0.0.1:${port} backlog=4096;
+    location = /status { stub_status; }
+    location /hit/ { root ${bodies}; add_header Cache-Control "public, max-age=86400"; }
+    location /miss/ { add_header Cache-Control no-store; return 200 "${MISS_BODY.toString()}"; }
+    location ~ "^/zipf/\\d*(\\d)$" {
+      alias ${bodies}/zipf/$1;
+      add_header Cache-Control "public, max-age=86400";
+      add_header X-Object $uri;
+    }
+  }
+}
+`;
+  return { argv: nginxArgv(dir), files: { 'nginx.conf': conf } };
+}
+
+const SETTLE_TRIES = 50;
+const SETTLE_PAUSE_MS = 20;
+
+/** Counts what reaches the origin; its own questions are left out. */
+export class OriginCounter {
+  readonly #port: number;
+  #own = 0;
+
+  constructor(port: number) {
+    this.#port = port;
+  }
+
+  /** Waits until nothing reaches the origin any more, such as what a server still works off after its clients left. */
+  async settle(): Promise<number> {
+    let last = await this.read();
+    for (let tries = 0; tries < SETTLE_TRIES; tries++) {
+      await sleep(SETTLE_PAUSE_MS);
+      const now = await this.read();
+      if (now === last) break;
+      last = now;
+    }
+    return last;
+  }
+
+  /** Requests that the origin has answered so far. */
+  async read(): Promise<number> {
+    const { body } = await get(this.#port, '/status');
+    this.#own++;
+    const requests = /^ \d+ \d+ (\d+)/m.exec(body.toString('latin1'))?.[1];
+    if (requests === undefined) throw new Error('the origin does not tell its request count');
+    return Number(requests) - this.#own;
+  }
+}

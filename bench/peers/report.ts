@@ -1,0 +1,100 @@
+import type { Case } from './cases.ts';
+import type { Sample } from './measure.ts';
+import type { Outcome } from './session.ts';
+import { median, spread } from './statistics.ts';
+
+/** Medians over the rounds of one server in one case. */
+export interface Summary extends Omit<Sample, 'round' | 'requests'> {
+  server: string;
+  /** Half the range of the CPU cost over the rounds, as a share of its median. */
+  noise: number;
+  /** CPU of this server as a multiple of lb's. */
+  cpuToLb?: number;
+  /** CPU of lb as a multiple of this server's: below 1 lb is cheaper. */
+  lbToThis?: number;
+}
+
+const REFERENCE = 'lb';
+
+/** One line per server that was measured in the case, ratios taken to `lb` where it was. */
+export function summarize(outcomes: readonly Outcome[], work: Case): Summary[] {
+  const measured = outcomes.filter((outcome) => outcome.work === work.name && outcome.samples.length > 0);
+  const summaries = measured.map(({ server, samples }): Summary => {
+    const middle = (field: keyof Sample) => median(samples.map((sample) => sample[field]));
+    return {
+      server,
+      requestsPerSecond: middle('requestsPerSecond'),
+      cpuMicrosPerRequest: middle('cpuMicrosPerRequest'),
+      noise: spread(samples.map((sample) => sample.cpuMicrosPerRequest)),
+      p50: middle('p50'),
+      p99: middle('p99'),
+      p999: middle('p999'),
+      hitRatio: middle('hitRatio'),
+      coreUse: middle('coreUse'),
+      otherUse: middle('otherUse'),
+      failed: samples.reduce((sum, sample) => sum + sample.failed, 0),
+    };
+  });
+  const reference = summaries.find(({ server }) => server === REFERENCE)?.cpuMicrosPerRequest;
+  if (reference === undefined) return summaries;
+  return summaries.map((summary) => ({
+    ...summary,
+    cpuToLb: summary.cpuMicrosPerRequest / reference,
+    lbToThis: reference / summary.cpuMicrosPerRequest,
+  }));
+}
+
+type Column = [title: string, cell: (summary: Summary) => string];
+
+const COLUMNS: readonly Column[] = [
+  ['server', ({ server }) => server],
+  ['requests/s', ({ requestsPerSecond }) => Math.round(requestsPerSecond).toLocaleString('en')],
+  ['CPU us/request', ({ cpuMicrosPerRequest }) => cpuMicrosPerRequest.toFixed(cpuMicrosPerRequest < 100 ? 2 : 1)],
+  ['noise', ({ noise }) => `±${percent(noise)}`],
+  ['p50 ms', ({ p50 }) => (p50 / 1000).toFixed(2)],
+  ['p99 ms', ({ p99 }) => (p99 / 1000).toFixed(2)],
+  ['CPU to lb', ({ cpuToLb }) => (cpuToLb === undefined ? '-' : `${cpuToLb.toFixed(2)} x`)],
+  ['in words', inWords],
+  ['hits', ({ hitRatio }) => percent(hitRatio)],
+  ['core used', ({ coreUse }) => percent(coreUse)],
+  ['by others', ({ otherUse }) => percent(otherUse)],
+];
+
+/** The table of one case as text, numbers aligned to the right. */
+export function table(work: Case, summaries: readonly Summary[]): string {
+  const rows = [
+    COLUMNS.map(([title]) => title),
+    ...summaries.map((summary) => COLUMNS.map(([, cell]) => cell(summary))),
+  ];
+  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
+      .join('  ')
+      .trimEnd(),
+  );
+  return [`${work.name}: ${work.title} (${work.connections} connections)`, ...lines, ...warnings(work, summaries)].join(
+    '\n',
+  );
+}
+
+/** What makes a figure of this case doubtful, one line each. */
+function warnings(work: Case, summaries: readonly Summary[]): string[] {
+  const found = summaries.flatMap(({ server, failed, hitRatio, otherUse }) => [
+    ...(failed > 0 ? [`${server}: ${failed} requests failed`] : []),
+    ...(work.kind === 'hit' && hitRatio < 0.999 ? [`${server}: not every request was a hit`] : []),
+    ...(work.kind === 'miss' && hitRatio > 0.005 ? [`${server}: not every request reached the origin`] : []),
+    ...(otherUse > 0.1 ? [`${server}: something else used its core for ${percent(otherUse)} of the time`] : []),
+  ]);
+  return found.map((text) => `! ${text}`);
+}
+
+function inWords({ server, lbToThis }: Summary): string {
+  if (lbToThis === undefined || server === REFERENCE) return '-';
+  return `lb is ${lbToThis.toFixed(2)} x ${server}`;
+}
+
+function percent(share: number): string {
+  const digits = share > 0.9 && share < 0.9995 ? 1 : 0;
+  return `${(share * 100).toFixed(digits)}%`;
+}

@@ -1,0 +1,129 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import type { Case } from './cases.ts';
+import { install } from './install.ts';
+import { HELP, type Options, readOptions, UsageError } from './options.ts';
+import { megabytes, type Peer } from './peer.ts';
+import { summarize, table } from './report.ts';
+import { nginx } from './servers/nginx.ts';
+import { Session, type Skipped } from './session.ts';
+import { missing } from './which.ts';
+
+const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+const say = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+
+async function main(): Promise<number> {
+  const options = readOptions(process.argv.slice(2));
+  if (options === undefined) {
+    process.stdout.write(HELP);
+    return EXIT.ok;
+  }
+  if (process.platform !== 'linux')
+    throw new Error('this bench reads /proc and pins by taskset: it runs on Linux only');
+  const { ready, skipped } = prepare(options);
+  const session = new Session(options, pinnable(options), say);
+  const interrupt = (): void => {
+    void session.close().finally(() => process.exit(EXIT.interrupted));
+  };
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  try {
+    await session.run(ready);
+  } finally {
+    await session.close();
+  }
+  skipped.push(...session.skipped);
+  report(options, ready, session, skipped);
+  return skipped.some(({ server }) => server === 'lb') ? EXIT.failed : EXIT.ok;
+}
+
+/** Installs what is missing and tells which servers can run. Throws when wrk or the origin's nginx cannot be had. */
+function prepare(options: Options): { ready: Peer[]; skipped: Skipped[] } {
+  const tools = [missing('wrk') && 'wrk', missing('taskset') && 'util-linux', nginx.absent() && 'nginx'];
+  const packages = [...tools, ...options.peers.flatMap((peer) => (peer.absent() ? peer.packages : []))].filter(Boolean);
+  const wanted = [...new Set(packages)] as string[];
+  let refusal: string | undefined;
+  if (wanted.length > 0) {
+    say(`missing here: ${wanted.join(' ')}${options.install ? '; installing' : ''}`);
+    refusal = options.install ? install(wanted) : 'not installing because of --no-install';
+    if (refusal !== undefined) say(refusal);
+  }
+  const lacking = missing('wrk') ?? nginx.absent();
+  if (lacking !== undefined) throw new Error(`${lacking}, and the bench cannot do without (${refusal})`);
+  const skipped: Skipped[] = [];
+  const ready = options.peers.filter((peer) => {
+    const reason = peer.absent();
+    if (reason !== undefined) skipped.push({ server: peer.name, reason });
+    return reason === undefined;
+  });
+  for (const { server, reason } of skipped) say(`skipping ${server}: ${reason}`);
+  return { ready, skipped };
+}
+
+function pinnable({ loadCore, serverCore }: Options): boolean {
+  if (missing('taskset') === undefined && availableParallelism() > Math.max(loadCore, serverCore)) return true;
+  say('not pinning to cores: that takes taskset and at least two cores; expect noise');
+  return false;
+}
+
+function report(options: Options, peers: readonly Peer[], session: Session, skipped: readonly Skipped[]): void {
+  const document = describe(options, peers, session, skipped);
+  const json = `${JSON.stringify(document, null, 2)}\n`;
+  if (options.json !== undefined && options.json !== '-') writeFileSync(options.json, json);
+  process.stdout.write(options.json === '-' ? json : text(document, options.cases));
+}
+
+function describe(options: Options, peers: readonly Peer[], session: Session, skipped: readonly Skipped[]) {
+  return {
+    date: new Date().toISOString(),
+    machine: {
+      cpu: cpus()[0]?.model ?? 'unknown',
+      cores: availableParallelism(),
+      memoryBytes: totalmem(),
+      kernel: release(),
+      node: process.version,
+    },
+    rounds: options.rounds,
+    seconds: options.seconds,
+    versions: Object.fromEntries(peers.map((peer) => [peer.name, version(peer)])),
+    cases: options.cases.map((work) => ({ name: work.name, servers: summarize(session.outcomes, work) })),
+    samples: session.outcomes,
+    resident: session.resident,
+    skipped,
+  };
+}
+
+type Document = ReturnType<typeof describe>;
+
+function text(document: Document, cases: readonly Case[]): string {
+  const { machine, versions, resident, skipped } = document;
+  const sections = [
+    `${document.date}  ${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}, Node ${machine.node}`,
+    `medians of ${document.rounds} rounds of ${document.seconds} s; ${Object.entries(versions)
+      .map(([name, number]) => `${name} ${number}`)
+      .join(', ')}`,
+    ...cases.map((work, index) => `\n${table(work, document.cases[index].servers)}`),
+    `\nresident memory after the cases: ${resident
+      .map(({ server, memory, bytes }) => `${server} ${megabytes(bytes)} MB (cache ${megabytes(memory)} MB)`)
+      .join(', ')}`,
+    ...skipped.map(({ server, work, reason }) => `skipped ${server}${work ? ` in ${work}` : ''}: ${reason}`),
+  ];
+  return `${sections.join('\n')}\n`;
+}
+
+function version({ version: { argv, pattern } }: Peer): string {
+  const { stdout, stderr } = spawnSync(argv[0], argv.slice(1), { encoding: 'utf8' });
+  return pattern.exec(`${stdout}${stderr}`)?.[1] ?? 'unknown';
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const usage = error instanceof UsageError;
+  say(`bench:peers: ${(error as Error).message}${usage ? '\n\nTry --help.' : ''}`);
+  process.exitCode = usage ? EXIT.usage : EXIT.failed;
+}

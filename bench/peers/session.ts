@@ -1,0 +1,227 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MISS_BODY, writeBodies } from './bodies.ts';
+import { type Case, memoryFor, ZIPF_MEMORY } from './cases.ts';
+import type { Child } from './child.ts';
+import { measure, type Sample, type Target } from './measure.ts';
+import type { Options } from './options.ts';
+import { OriginCounter, originLaunch } from './origin.ts';
+import type { Peer } from './peer.ts';
+import { treeResidentBytes } from './proc.ts';
+import { freePorts, ready, start } from './running.ts';
+import { verify } from './verify.ts';
+
+const MEMORY_FILES = '/dev/shm';
+const SPACE_NEEDED = 2 ** 30;
+
+/** What one server did in one case. */
+export interface Outcome {
+  server: string;
+  work: string;
+  /** Bytes of the response head, a part of what is compared. */
+  headBytes: number;
+  samples: Sample[];
+}
+
+/** A server that could not be measured, in one case or in all. */
+export interface Skipped {
+  server: string;
+  work?: string;
+  reason: string;
+}
+
+interface Runner extends Target {
+  peer: Peer;
+}
+
+/**
+ * One run of the bench: its folder, origin and servers. `close` ends everything that it started and may be called at any
+ * time, also twice.
+ */
+export class Session {
+  readonly outcomes: Outcome[] = [];
+  readonly skipped: Skipped[] = [];
+  /** Resident bytes of a server after the cases with this cache limit. */
+  readonly resident: { server: string; memory: number; bytes: number }[] = [];
+  readonly #options: Options;
+  readonly #say: (text: string) => void;
+  readonly #pinned: boolean;
+  readonly #children = new Set<Child>();
+  readonly #dir: string;
+  readonly #bodies: string;
+  readonly #root = process.getuid?.() === 0;
+  #counter!: OriginCounter;
+  #originPort = 0;
+
+  constructor(options: Options, pinned: boolean, say: (text: string) => void) {
+    this.#options = options;
+    this.#pinned = pinned;
+    this.#say = say;
+    this.#dir = mkdtempSync(join(memoryFolder(), 'lb-bench-'));
+    this.#bodies = join(this.#dir, 'bodies');
+  }
+
+  /** Measures the peers in the cases. Throws only when the origin or wrk fails. */
+  async run(peers: readonly Peer[]): Promise<void> {
+    await this.#startOrigin();
+    const { cases } = this.#options;
+    for (const memory of new Set(cases.map(({ kind }) => memoryFor(kind)))) {
+      await this.#runGroup(
+        peers,
+        cases.filter(({ kind }) => memoryFor(kind) === memory),
+        memory,
+      );
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#children].map((child) => child.stop()));
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+
+  async #startOrigin(): Promise<void> {
+    writeBodies(this.#bodies);
+    [this.#originPort] = await freePorts(1);
+    const dir = this.#folder('origin');
+    const launch = originLaunch(dir, this.#bodies, this.#originPort, this.#root);
+    const child = this.#own(start(launch, dir, this.#loadCore));
+    await ready(child, this.#originPort, '/hit/1k').catch((error: Error) => {
+      throw new Error(`the origin does not start: ${error.message}`);
+    });
+    this.#counter = new OriginCounter(this.#originPort);
+  }
+
+  /** Cases that share one cache limit: the servers are started, checked, warmed, measured in turn, and ended. */
+  async #runGroup(peers: readonly Peer[], cases: readonly Case[], memory: number): Promise<void> {
+    const wanted = peers.filter((peer) => cases.some(({ kind }) => peer.kinds.includes(kind)));
+    const runners: Runner[] = [];
+    for (const peer of wanted) {
+      const runner = await this.#startPeer(peer, memory).catch((error: Error) => this.#skip(peer, undefined, error));
+      if (runner !== undefined) runners.push(runner);
+    }
+    const pairs: { runner: Runner; work: Case; outcome: Outcome }[] = [];
+    for (const work of cases) {
+      for (const runner of runners.filter(({ peer }) => peer.kinds.includes(work.kind))) {
+        const outcome = await this.#prepare(runner, work).catch((error: Error) => this.#skip(runner.peer, work, error));
+        if (outcome !== undefined) pairs.push({ runner, work, outcome });
+      }
+    }
+    for (let round = 0; round < this.#options.rounds; round++) {
+      for (const work of cases) {
+        const turn = rotate(
+          pairs.filter((pair) => pair.work === work),
+          round,
+        );
+        this.#say(`round ${round + 1} of ${this.#options.rounds}: ${work.name}`);
+        for (const { runner, outcome } of turn) {
+          const sample = await this.#measure(runner, work, this.#options.seconds, round).catch((error: Error) =>
+            this.#skip(runner.peer, work, error),
+          );
+          if (sample !== undefined) outcome.samples.push(sample);
+        }
+      }
+    }
+    for (const { peer, child } of runners) {
+      this.resident.push({ server: peer.name, memory, bytes: treeResidentBytes(child.pid) });
+      await child.stop();
+      this.#children.delete(child);
+    }
+  }
+
+  async #startPeer(peer: Peer, memory: number): Promise<Runner> {
+    this.#say(`starting ${peer.name}`);
+    const [port, adminPort] = await freePorts(2);
+    const dir = this.#folder(peer.name.replace(' ', '-'));
+    const launch = peer.launch({
+      dir,
+      port,
+      adminPort,
+      originPort: this.#originPort,
+      memory,
+      churn: memory === ZIPF_MEMORY,
+      bodies: this.#bodies,
+      root: this.#root,
+    });
+    const child = this.#own(start(launch, dir, this.#serverCore));
+    try {
+      await ready(child, port, '/hit/1k');
+    } catch (error) {
+      await child.stop();
+      throw error;
+    }
+    return { peer, child, port };
+  }
+
+  async #prepare(runner: Runner, work: Case): Promise<Outcome> {
+    const headBytes = await verify(work, runner.port, this.#expected(work), this.#counter);
+    const { warmup, zipfWarmup } = this.#options;
+    this.#say(`warming ${runner.peer.name}: ${work.name}`);
+    await this.#measure(runner, work, work.kind === 'zipf' ? zipfWarmup : warmup, -1);
+    const outcome: Outcome = { server: runner.peer.name, work: work.name, headBytes, samples: [] };
+    this.outcomes.push(outcome);
+    return outcome;
+  }
+
+  #measure(target: Target, work: Case, seconds: number, round: number): Promise<Sample> {
+    return measure({
+      work,
+      target,
+      counter: this.#counter,
+      seconds,
+      round,
+      loadCore: this.#loadCore,
+      serverCore: this.#serverCore,
+      cwd: this.#dir,
+      onWrk: (wrk) => this.#own(wrk),
+    });
+  }
+
+  #expected(work: Case): Buffer {
+    if (work.kind === 'miss') return MISS_BODY;
+    const file = work.kind === 'zipf' ? `zipf/${work.path.at(-1)}` : work.path;
+    return readFileSync(join(this.#bodies, file));
+  }
+
+  #skip(peer: Peer, work: Case | undefined, error: Error): undefined {
+    this.skipped.push({ server: peer.name, work: work?.name, reason: error.message });
+    this.#say(`skipping ${peer.name}${work ? ` in ${work.name}` : ''}: ${error.message}`);
+  }
+
+  #own(child: Child): Child {
+    for (const old of this.#children) if (!old.alive) this.#children.delete(old);
+    this.#children.add(child);
+    return child;
+  }
+
+  #folder(name: string): string {
+    const dir = join(this.#dir, name);
+    rmSync(dir, { recursive: true, force: true });
+    mkdirSync(dir, { recursive: true });
+    return dir;
+  }
+
+  get #loadCore(): number | undefined {
+    return this.#pinned ? this.#options.loadCore : undefined;
+  }
+
+  get #serverCore(): number | undefined {
+    return this.#pinned ? this.#options.serverCore : undefined;
+  }
+}
+
+/** A file system in memory where there is one with room, so that no server waits for a disk. */
+function memoryFolder(): string {
+  try {
+    const { bavail, bsize } = statfsSync(MEMORY_FILES);
+    return bavail * bsize > SPACE_NEEDED ? MEMORY_FILES : tmpdir();
+  } catch {
+    return tmpdir();
+  }
+}
+
+/** The same items, starting with another one each round, so that none always follows the same neighbour. */
+function rotate<T>(items: readonly T[], by: number): T[] {
+  const at = items.length === 0 ? 0 : by % items.length;
+  return [...items.slice(at), ...items.slice(0, at)];
+}

@@ -1,0 +1,40 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Case } from './cases.ts';
+import { type Answer, get } from './fetch.ts';
+import type { OriginCounter } from './origin.ts';
+
+const PRIMING_TRIES = 40;
+const PRIMING_PAUSE_MS = 50;
+const PROBES = 5;
+
+/**
+ * Checks that a server does what the case measures: right bytes, hits that leave the origin alone, misses that all reach
+ * it. Gives the size of the response head in bytes; throws with one sentence when something is wrong.
+ */
+export async function verify(work: Case, port: number, expected: Buffer, counter: OriginCounter): Promise<number> {
+  const ask = async (): Promise<Answer> => {
+    const answer = await get(port, work.path);
+    if (answer.status !== 200) throw new Error(`${work.path} gives status ${answer.status}`);
+    if (!answer.body.equals(expected)) throw new Error(`${work.path} gives other bytes than the origin's`);
+    return answer;
+  };
+  const asked = async (times: number): Promise<number> => {
+    const before = await counter.read();
+    for (let i = 0; i < times; i++) await ask();
+    return (await counter.read()) - before;
+  };
+
+  await counter.settle();
+  if (work.kind === 'miss') {
+    const forwarded = await asked(PROBES);
+    if (forwarded !== PROBES) throw new Error(`${PROBES} misses made ${forwarded} requests to the origin`);
+  } else {
+    for (let i = 0; (await asked(1)) !== 0; i++) {
+      if (i === PRIMING_TRIES) throw new Error(`${work.path} is still no hit after ${PRIMING_TRIES} requests`);
+      await sleep(PRIMING_PAUSE_MS);
+    }
+    const forwarded = await asked(PROBES);
+    if (forwarded !== 0) throw new Error(`${PROBES} hits made ${forwarded} requests to the origin`);
+  }
+  return (await ask()).headBytes;
+}
