@@ -1,0 +1,103 @@
+/** From flags, environment and lb.json to one checked configuration, or to all mistakes at once. */
+
+import { readFileSync } from 'node:fs';
+import { resolve as resolvePath } from 'node:path';
+import type { Config } from './config.ts';
+import { Document, parseDocument } from './document.ts';
+import { type ConfigError, ErrorList } from './errors.ts';
+import { type FileSettings, readFileSettings } from './file.ts';
+import type { Provenance } from './picker.ts';
+import { resolve } from './resolve.ts';
+import { type FlagValue, readEnv, readFlags, reasonOf, textPlace } from './text-layers.ts';
+
+export interface LoadOptions {
+  /** In the order of the command line. */
+  readonly flags: readonly FlagValue[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The folder that file names are relative to, and where lb.json is looked for. */
+  readonly cwd: string;
+  /** The file given with `-c`, which must exist. */
+  readonly file?: string;
+  /** Reads a text file; for tests. */
+  readonly readFile?: (path: string) => string;
+}
+
+export interface Loaded {
+  readonly config: Config;
+  /** What the user should know: settings that are checked but have no effect in this version. */
+  readonly announcements: readonly string[];
+  /** Every value with where it came from, in the order of the table. */
+  readonly origins: readonly Provenance[];
+  /** The name of the file that was read. */
+  readonly file: string | undefined;
+}
+
+export interface NotLoaded {
+  readonly errors: readonly ConfigError[];
+}
+
+/** Precedence: flag, LB_ variable, lb.json, default. Never throws for what users write. */
+export function loadConfig(options: LoadOptions): Loaded | NotLoaded {
+  const errors = new ErrorList();
+  const readFile = options.readFile ?? ((path) => readFileSync(path, 'utf8'));
+  const read = (name: string) => readFile(resolvePath(options.cwd, name));
+  const flags = readFlags(options.flags, errors);
+  const env = readEnv(options.env, read, errors);
+  const found = findFile(options, read, errors);
+  const file = found && readSettings(new Document(found.name, found.text), options.env, errors);
+  if (file === null) return { errors: inOrder(errors.errors) };
+  const { config, notes, announcements } = resolve({ flags, env, file, fileName: found?.name }, errors);
+  if (errors.errors.length > 0) return { errors: inOrder(errors.errors) };
+  return { config, announcements, origins: notes, file: found?.name };
+}
+
+/** Whether anything says what to serve: an origin, or a file. */
+export function hasSource(options: LoadOptions): boolean {
+  if (options.flags.length > 0 || options.file || options.env.LB_ORIGINS || options.env.LB_CONFIG) return true;
+  return findFile(options, options.readFile ?? ((path) => readFileSync(path, 'utf8')), new ErrorList()) !== undefined;
+}
+
+/** The file of `-c`, else of LB_CONFIG, else lb.json where there is one. */
+function findFile(
+  options: LoadOptions,
+  read: (name: string) => string,
+  errors: ErrorList,
+): { name: string; text: string } | undefined {
+  const name = options.file ?? (options.env.LB_CONFIG || undefined);
+  try {
+    return { name: name ?? 'lb.json', text: read(name ?? 'lb.json') };
+  } catch (error) {
+    if (name === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    const place = options.file
+      ? textPlace('-c', ' ', options.file)
+      : name
+        ? textPlace('LB_CONFIG', '=', name)
+        : textPlace('lb.json', '', '');
+    errors.add(
+      place,
+      `cannot read ${name ?? 'lb.json'}: ${reasonOf(error)}`,
+      'check the name; `lb init` writes a file to start from',
+    );
+    return undefined;
+  }
+}
+
+/** Null when the text is so broken that what it lacks says nothing. */
+function readSettings(document: Document, env: LoadOptions['env'], errors: ErrorList): FileSettings | null {
+  const { tree, soundUntil } = parseDocument(document, errors);
+  if (soundUntil === Infinity) return tree ? readFileSettings(document, tree, env, errors) : null;
+  if (!tree) return null;
+  const inside = new ErrorList();
+  readFileSettings(document, tree, env, inside);
+  const sound = document.place(soundUntil, 1);
+  errors.errors.push(...inside.errors.filter((error) => error.line < sound.line));
+  return null;
+}
+
+/** Of each source together, in the order of its lines. */
+function inOrder(errors: readonly ConfigError[]): ConfigError[] {
+  const sources = [...new Set(errors.map((error) => error.source))];
+  return [...errors].sort(
+    (a, b) => sources.indexOf(a.source) - sources.indexOf(b.source) || a.line - b.line || a.column - b.column,
+  );
+}

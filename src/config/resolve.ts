@@ -1,0 +1,156 @@
+/** Flags over environment over lb.json over defaults, put together into one `Config`, with checks across settings. */
+
+import { availableParallelism, totalmem } from 'node:os';
+import { formatAddress, isLoopback } from './address.ts';
+import type { Config } from './config.ts';
+import type { ErrorList, Place } from './errors.ts';
+import type { FileSettings } from './file.ts';
+import { emptyLayer, type Layer } from './layer.ts';
+import { Picker, type Provenance } from './picker.ts';
+import { resolveSite } from './resolve-site.ts';
+import { textPlace } from './text-layers.ts';
+
+/** Everything that the settings come from. */
+export interface Sources {
+  readonly flags: Layer;
+  readonly env: Layer;
+  readonly file: FileSettings | undefined;
+  /** The file's name, where there is one. */
+  readonly fileName: string | undefined;
+}
+
+/** The configuration; usable only when nothing went to `errors`. */
+export function resolve(
+  sources: Sources,
+  errors: ErrorList,
+): { config: Config; notes: Provenance[]; announcements: string[] } {
+  const { flags, env, file } = sources;
+  const notes: Provenance[] = [];
+  const announcements: string[] = [];
+  const top = file?.top ?? emptyLayer();
+  const pick = new Picker([flags, env, top], '', notes);
+  const config: Config = {
+    listen: pick.address('listen'),
+    admin: pick.address('admin'),
+    adminToken: pick.value('admin_token') as string | undefined,
+    workers: pick.number('workers', 'workers', defaultWorkers()),
+    maxRequestHeader: pick.number('max_request_header'),
+    maxRequestBody: pick.number('max_request_body'),
+    shutdownTimeout: pick.number('shutdown_timeout'),
+    log: {
+      level: pick.text('log.level') as Config['log']['level'],
+      access: pick.boolean('log.access'),
+      sample: pick.number('log.sample'),
+      redact: pick.list('log.redact'),
+    },
+    cache: {
+      memory: pick.number('cache.memory', 'cache.memory', defaultMemory()),
+      eviction: pick.text('cache.eviction') as Config['cache']['eviction'],
+    },
+    sites: [],
+  };
+  checkAddresses(config, pick, sources, errors);
+  const described = describeSites(sources, errors);
+  for (const { name, hosts, layers, prefix } of described) {
+    const sitePick = new Picker(layers, prefix, notes);
+    config.sites.push(resolveSite(name, hosts, sitePick, layers, announcements, errors));
+  }
+  checkHosts(config, file, errors);
+  return { config, notes, announcements: [...new Set(announcements)] };
+}
+
+interface SiteSources {
+  readonly name: string;
+  readonly hosts: readonly string[];
+  readonly layers: readonly Layer[];
+  readonly prefix: string;
+}
+
+/** The sites to make: one for every host, or those under `sites`. */
+function describeSites(sources: Sources, errors: ErrorList): SiteSources[] {
+  const { flags, env, file } = sources;
+  const top = file?.top ?? emptyLayer();
+  if (!file?.sites) {
+    const pick = new Picker([flags, env, top], '', []);
+    if (!pick.find('origins') && !pick.isBroken('origins')) reportNoOrigin(sources, errors);
+    return [{ name: 'default', hosts: ['*'], layers: [flags, env, top], prefix: '' }];
+  }
+  for (const layer of [flags, env, top]) {
+    const given = layer.values.get('origins');
+    if (given)
+      errors.add(
+        given.place,
+        'origins and "sites" cannot stand together',
+        'give each site its own "origins" inside "sites"',
+      );
+  }
+  return file.sites.map((site) => {
+    const layers = [flags, env, site.layer, top];
+    const own = new Picker([site.layer], '', []);
+    const place = own.findObject('');
+    if (place && !own.find('origins') && !own.isBroken('origins')) {
+      errors.add(place, `the site ${site.name} has no origins`, 'add "origins": ["HOST:PORT"] to it');
+    }
+    const aliases = (site.layer.values.get('hosts')?.value ?? []) as string[];
+    return { name: site.name, hosts: [site.name, ...aliases], layers, prefix: `sites["${site.name}"].` };
+  });
+}
+
+function reportNoOrigin(sources: Sources, errors: ErrorList): void {
+  const place = sources.fileName
+    ? { source: sources.fileName, line: 1, column: 1, text: '', width: 1 }
+    : textPlace('lb', '', '');
+  errors.add(
+    { ...place, text: '' },
+    'no origin to fetch from',
+    'give one with -b HOST:PORT, LB_ORIGINS or "origins" in lb.json',
+  );
+}
+
+function checkAddresses(config: Config, pick: Picker, sources: Sources, errors: ErrorList): void {
+  const admin = pick.find('admin')?.place;
+  const fallback: Place = admin ?? pick.find('listen')?.place ?? textPlace(sources.fileName ?? 'lb', '', '');
+  if (!isLoopback(config.admin.host) && !config.adminToken && admin && !pick.isBroken('admin_token')) {
+    errors.add(
+      admin,
+      `admin listens on ${formatAddress(config.admin)}, which others can reach, without a token`,
+      'set LB_ADMIN_TOKEN (or "admin_token"), or listen on 127.0.0.1',
+    );
+  }
+  const { listen, admin: other } = config;
+  const overlap = listen.host === other.host || isEveryHost(listen.host) || isEveryHost(other.host);
+  if (listen.port === other.port && listen.port !== 0 && overlap) {
+    errors.add(fallback, `listen and admin are both on port ${listen.port}`, 'give one of them another port');
+  }
+}
+
+function isEveryHost(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
+
+/** Each host belongs to one site. */
+function checkHosts(config: Config, file: FileSettings | undefined, errors: ErrorList): void {
+  const owners = new Map<string, string>();
+  for (const [index, site] of config.sites.entries()) {
+    for (const host of site.hosts) {
+      const owner = owners.get(host);
+      const layer = file?.sites?.[index]?.layer;
+      const place = layer?.values.get('hosts')?.place ?? layer?.objects.get('');
+      if (owner !== undefined && place)
+        errors.add(place, `the host ${host} belongs to the site ${owner} already`, 'give each host to one site');
+      owners.set(host, site.name);
+    }
+  }
+}
+
+function defaultWorkers(): number {
+  return Math.max(1, Math.min(62, availableParallelism() - 1));
+}
+
+/** A quarter of what this process may use (the machine's memory, or its control group's), 8 MB to 1 GB, in whole MB. */
+function defaultMemory(): number {
+  const MB = 1024 * 1024;
+  const limit = process.constrainedMemory();
+  const available = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  return Math.max(8, Math.min(1024, Math.floor(available / 4 / MB))) * MB;
+}

@@ -1,0 +1,55 @@
+/** What a row of the settings table says. The rows are in settings.ts. */
+
+export type SettingType =
+  | 'address' // HOST:PORT to listen on
+  | 'boolean'
+  | 'duration' // `30s`, or a bare number of seconds; kept in the row's `unit`
+  | 'enum'
+  | 'globs' // list of globs on the path
+  | 'host' // list of host names, with `*.` in front or `*` alone
+  | 'integer'
+  | 'keys' // list of what a rate limit counts by
+  | 'number'
+  | 'origins' // list of HOST:PORT, URL or object
+  | 'size' // `512MB`, or a bare number of bytes
+  | 'string'
+  | 'strings'; // list
+
+export interface Setting {
+  /** Where it stands in lb.json. `*` is a name of the user's choice, `[]` an item of a list. */
+  readonly path: string;
+  /** `process` settings stand at the top of lb.json; `site` settings there (for every site) or in one of `sites`. */
+  readonly scope: 'process' | 'site';
+  readonly type: SettingType;
+  /** As written in lb.json. A value that depends on the machine or on other settings is computed: see `defaultText`. */
+  readonly default?: string | number | boolean | readonly string[];
+  /** Says the default in words where it is computed. */
+  readonly defaultText?: string;
+  /** For `enum`. */
+  readonly values?: readonly string[];
+  /** Inclusive limits, in the row's unit. */
+  readonly min?: number;
+  readonly max?: number;
+  /** Unit of the resolved value: s or ms of durations, B of sizes. */
+  readonly unit?: 's' | 'ms' | 'B';
+  readonly flag?: `--${string}`;
+  /** One-letter form of the flag. */
+  readonly short?: `-${string}`;
+  /** What stands for the value in `--help`. */
+  readonly placeholder?: string;
+  readonly env?: `LB_${string}`;
+  /** Never printed, and readable from a file by the variable with `_FILE` at its end. */
+  readonly secret?: true;
+  /** One sentence or two, ending with a full stop. */
+  readonly prose: string;
+  /** Further flags and variables that set one named instance of a `*` path. */
+  readonly shortcuts?: readonly Shortcut[];
+}
+
+/** A flag and a variable for one instance of a path with `*`, such as `cache.static.match`. */
+export interface Shortcut {
+  readonly path: string;
+  readonly flag: `--${string}`;
+  readonly env: `LB_${string}`;
+  readonly prose: string;
+}
