@@ -25,18 +25,21 @@ export async function ready(child: Child, port: number, path: string): Promise<v
   let last = '';
   while (performance.now() < deadline) {
     if (!child.alive) throw new Error(`it ended at once: ${child.output}`);
-    const status = await get(port, path).then(
-      (answer) => answer.status,
-      (error: Error) => {
-        last = error.message;
-        return 0;
-      },
-    );
+    const status = await statusOf(port, path);
     if (status === 200) return;
-    if (status !== 0) last = `it answered ${status}`;
+    last = typeof status === 'number' ? `it answered ${status}` : status;
     await sleep(POLL_MS);
   }
   throw new Error(`not ready after ${START_LIMIT_MS / 1000} s: ${last} ${child.output}`.trim());
+}
+
+/** Status of the answer to a GET, or why there is none. */
+async function statusOf(port: number, path: string): Promise<number | string> {
+  try {
+    return (await get(port, path)).status;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 /** As many different free TCP ports of 127.0.0.1. */

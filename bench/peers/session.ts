@@ -53,6 +53,7 @@ export class Session {
   readonly #root = process.getuid?.() === 0;
   #counter!: OriginCounter;
   #originPort = 0;
+  #closed = false;
 
   constructor(options: Options, pinned: boolean, say: (text: string) => void) {
     this.#options = options;
@@ -76,6 +77,7 @@ export class Session {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all([...this.#children].map((child) => child.stop()));
     rmSync(this.#dir, { recursive: true, force: true });
   }
@@ -86,8 +88,8 @@ export class Session {
     const dir = this.#folder('origin');
     const launch = originLaunch(dir, this.#bodies, this.#originPort, this.#root);
     const child = this.#own(start(launch, dir, this.#loadCore));
-    await ready(child, this.#originPort, '/hit/1k').catch((error: Error) => {
-      throw new Error(`the origin does not start: ${error.message}`);
+    await ready(child, this.#originPort, '/hit/1k').catch((error: unknown) => {
+      throw new Error(`the origin does not start: ${messageOf(error)}`);
     });
     this.#counter = new OriginCounter(this.#originPort);
   }
@@ -97,13 +99,13 @@ export class Session {
     const wanted = peers.filter((peer) => cases.some(({ kind }) => peer.kinds.includes(kind)));
     const runners: Runner[] = [];
     for (const peer of wanted) {
-      const runner = await this.#startPeer(peer, memory).catch((error: Error) => this.#skip(peer, undefined, error));
+      const runner = await this.#attempt(peer, undefined, () => this.#startPeer(peer, memory));
       if (runner !== undefined) runners.push(runner);
     }
     const pairs: { runner: Runner; work: Case; outcome: Outcome }[] = [];
     for (const work of cases) {
       for (const runner of runners.filter(({ peer }) => peer.kinds.includes(work.kind))) {
-        const outcome = await this.#prepare(runner, work).catch((error: Error) => this.#skip(runner.peer, work, error));
+        const outcome = await this.#attempt(runner.peer, work, () => this.#prepare(runner, work));
         if (outcome !== undefined) pairs.push({ runner, work, outcome });
       }
     }
@@ -115,8 +117,8 @@ export class Session {
         );
         this.#say(`round ${round + 1} of ${this.#options.rounds}: ${work.name}`);
         for (const { runner, outcome } of turn) {
-          const sample = await this.#measure(runner, work, this.#options.seconds, round).catch((error: Error) =>
-            this.#skip(runner.peer, work, error),
+          const sample = await this.#attempt(runner.peer, work, () =>
+            this.#measure(runner, work, this.#options.seconds, round),
           );
           if (sample !== undefined) outcome.samples.push(sample);
         }
@@ -183,12 +185,24 @@ export class Session {
     return readFileSync(join(this.#bodies, file));
   }
 
-  #skip(peer: Peer, work: Case | undefined, error: Error): undefined {
-    this.skipped.push({ server: peer.name, work: work?.name, reason: error.message });
-    this.#say(`skipping ${peer.name}${work ? ` in ${work.name}` : ''}: ${error.message}`);
+  /** Gives undefined, and notes why, when a server fails at it: the others go on. */
+  async #attempt<T>(peer: Peer, work: Case | undefined, action: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await action();
+    } catch (error) {
+      if (this.#closed) throw error;
+      const reason = messageOf(error);
+      this.skipped.push({ server: peer.name, work: work?.name, reason });
+      this.#say(`skipping ${peer.name}${work ? ` in ${work.name}` : ''}: ${reason}`);
+      return undefined;
+    }
   }
 
   #own(child: Child): Child {
+    if (this.#closed) {
+      void child.stop();
+      throw new Error('the bench is over');
+    }
     for (const old of this.#children) if (!old.alive) this.#children.delete(old);
     this.#children.add(child);
     return child;
@@ -218,6 +232,10 @@ function memoryFolder(): string {
   } catch {
     return tmpdir();
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The same items, starting with another one each round, so that none always follows the same neighbour. */
