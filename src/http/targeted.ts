@@ -1,0 +1,97 @@
+import {
+  emptyResponseDirectives,
+  MAX_DELTA_SECONDS,
+  parseDeltaSeconds,
+  parseDirectives,
+  parseResponseCacheControl,
+  type ResponseDirectives,
+} from './cache-control.ts';
+import { combineHeader, type HeaderList } from './headers.ts';
+import type { SfMember } from './structured-fields.ts';
+import { parseSfDictionary } from './structured-fields-parse.ts';
+
+/** The directives that govern a response, and the field they come from. */
+export interface SelectedDirectives {
+  directives: ResponseDirectives;
+  /** The targeted field's name, undefined where Cache-Control and Expires govern. */
+  targetedBy: string | undefined;
+}
+
+/**
+ * The directives of the first field of `targets` that is there, valid and not empty, else of Cache-Control (RFC 9213
+ * section 2.2).
+ *
+ * @param targets lowercase names of targeted fields, such as `cdn-cache-control`, the most specific first;
+ *   `surrogate-control` is read by its own rules
+ */
+export function selectDirectives(headers: HeaderList, targets: readonly string[]): SelectedDirectives {
+  for (const name of targets) {
+    const value = combineHeader(headers, name);
+    if (value === undefined) continue;
+    const directives = name === 'surrogate-control' ? parseSurrogateControl(value) : parseTargetedCacheControl(value);
+    if (directives !== undefined) return { directives, targetedBy: name };
+  }
+  return { directives: parseResponseCacheControl(combineHeader(headers, 'cache-control')), targetedBy: undefined };
+}
+
+/**
+ * A targeted field, a dictionary structured field (RFC 9213 section 2.1). Undefined where it is empty or does not parse,
+ * and is to be ignored. A lifetime that is no integer is 0; parameters are ignored.
+ */
+export function parseTargetedCacheControl(value: string): ResponseDirectives | undefined {
+  const dictionary = parseSfDictionary(value);
+  if (dictionary === undefined || dictionary.size === 0) return undefined;
+  const flag = (name: string): boolean => isTrue(dictionary.get(name));
+  const seconds = (name: string): number | undefined => toSeconds(dictionary.get(name));
+  return {
+    ...emptyResponseDirectives(),
+    present: true,
+    public: flag('public'),
+    private: flag('private'),
+    noStore: flag('no-store'),
+    noCache: flag('no-cache'),
+    noTransform: flag('no-transform'),
+    mustRevalidate: flag('must-revalidate'),
+    proxyRevalidate: flag('proxy-revalidate'),
+    mustUnderstand: flag('must-understand'),
+    immutable: flag('immutable'),
+    maxAge: seconds('max-age'),
+    sMaxage: seconds('s-maxage'),
+    staleWhileRevalidate: seconds('stale-while-revalidate'),
+    staleIfError: seconds('stale-if-error'),
+  };
+}
+
+/** Anything but false: a restricting directive with an odd value still restricts. */
+function isTrue(member: SfMember | undefined): boolean {
+  return member !== undefined && !('value' in member && member.value === false);
+}
+
+function toSeconds(member: SfMember | undefined): number | undefined {
+  if (member === undefined) return undefined;
+  const seconds = 'value' in member && typeof member.value === 'number' ? member.value : 0;
+  return Math.min(Math.max(seconds, 0), MAX_DELTA_SECONDS);
+}
+
+/**
+ * Surrogate-Control (Edge Architecture Specification 1.0): `max-age=fresh[+stale]`, `no-store`, `no-store-remote`, each
+ * with an optional `;target`. Directives for a named target are ignored, others count for every surrogate. Undefined
+ * where none of them is known.
+ */
+export function parseSurrogateControl(value: string): ResponseDirectives | undefined {
+  const result = emptyResponseDirectives();
+  for (const { name, argument } of parseDirectives(value)) {
+    if (name.includes(';') || argument?.includes(';') === true) continue;
+    if (name === 'no-store' || name === 'no-store-remote') result.noStore = true;
+    else if (name === 'max-age') applySurrogateMaxAge(result, argument ?? '');
+    else continue;
+    result.present = true;
+  }
+  return result.present ? result : undefined;
+}
+
+function applySurrogateMaxAge(result: ResponseDirectives, argument: string): void {
+  const [fresh, stale] = argument.split('+', 2).map(parseDeltaSeconds);
+  result.maxAge = Math.min(result.maxAge ?? MAX_DELTA_SECONDS, Math.max(fresh, 0));
+  if (stale !== undefined && stale >= 0) result.staleWhileRevalidate = stale;
+}
