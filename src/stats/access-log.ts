@@ -111,9 +111,9 @@ class Drain implements AccessLog {
   }
 }
 
-/** A pino that adds nothing of its own: a line is exactly the object. */
+/** A pino that adds the level and nothing else. */
 function createLineLogger(stream: { write(line: string): void }): Logger {
-  return pino({ base: null, timestamp: false, formatters: { level: () => ({}) } }, stream);
+  return pino({ base: null, timestamp: false, formatters: { level: (level) => ({ level }) } }, stream);
 }
 
 function formatter(options: AccessLogOptions): (record: AccessRecord) => object {
@@ -123,7 +123,6 @@ function formatter(options: AccessLogOptions): (record: AccessRecord) => object 
   // JSON leaves undefined members out.
   return (record) => ({
     time: new Date(record.time).toISOString(),
-    level: 'info',
     event: 'access',
     request_id: keep('request_id', record.requestId),
     site: options.siteName(record.site),
