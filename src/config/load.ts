@@ -44,6 +44,7 @@ export function loadConfig(options: LoadOptions): Loaded | NotLoaded {
   const flags = readFlags(options.flags, errors);
   const env = readEnv(options.env, read, errors);
   const found = findFile(options, read, errors);
+  if (!found && nameGiven(options)) return { errors: inOrder(errors.errors) };
   const file = found && readSettings(new Document(found.name, found.text), options.env, errors);
   if (file === null) return { errors: inOrder(errors.errors) };
   const { config, notes, announcements } = resolve({ flags, env, file, fileName: found?.name }, errors);
@@ -54,7 +55,10 @@ export function loadConfig(options: LoadOptions): Loaded | NotLoaded {
 /** Whether anything says what to serve: an origin, or a file. */
 export function hasSource(options: LoadOptions): boolean {
   if (options.flags.length > 0 || options.file || options.env.LB_ORIGINS || options.env.LB_CONFIG) return true;
-  return findFile(options, options.readFile ?? ((path) => readFileSync(path, 'utf8')), new ErrorList()) !== undefined;
+  const errors = new ErrorList();
+  const readFile = options.readFile ?? ((path) => readFileSync(path, 'utf8'));
+  const found = findFile(options, (name) => readFile(resolvePath(options.cwd, name)), errors);
+  return found !== undefined || errors.errors.length > 0;
 }
 
 /** The file of `-c`, else of LB_CONFIG, else lb.json where there is one. */
@@ -63,7 +67,7 @@ function findFile(
   read: (name: string) => string,
   errors: ErrorList,
 ): { name: string; text: string } | undefined {
-  const name = options.file ?? (options.env.LB_CONFIG || undefined);
+  const name = nameGiven(options);
   try {
     return { name: name ?? 'lb.json', text: read(name ?? 'lb.json') };
   } catch (error) {
@@ -80,6 +84,10 @@ function findFile(
     );
     return undefined;
   }
+}
+
+function nameGiven(options: LoadOptions): string | undefined {
+  return options.file ?? (options.env.LB_CONFIG || undefined);
 }
 
 /** Null when the text is so broken that what it lacks says nothing. */

@@ -56,8 +56,14 @@ export function resolve(
     config.sites.push(resolveSite(name, hosts, sitePick, layers, announcements, errors));
   }
   checkHosts(config, file, errors);
+  if (config.adminToken && config.adminToken.length < SHORT_TOKEN) {
+    announcements.push('the admin token is short and could be guessed: `openssl rand -hex 16` makes a good one');
+  }
   return { config, notes, announcements: [...new Set(announcements)] };
 }
+
+/** Characters under which a token is called short. */
+const SHORT_TOKEN = 16;
 
 interface SiteSources {
   readonly name: string;

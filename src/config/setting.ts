@@ -42,6 +42,8 @@ export interface Setting {
   readonly secret?: true;
   /** One sentence or two, ending with a full stop. */
   readonly prose: string;
+  /** What `--help` says in place of the prose's first sentence. */
+  readonly help?: string;
   /** Further flags and variables that set one named instance of a `*` path. */
   readonly shortcuts?: readonly Shortcut[];
 }

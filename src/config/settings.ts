@@ -162,6 +162,7 @@ export const SETTINGS: readonly Setting[] = [
     type: 'origins',
     flag: '--origin',
     short: '-b',
+    help: 'Server to fetch from; port 443 means TLS; http:// and https:// URLs too; repeats',
     placeholder: 'HOST:PORT',
     env: 'LB_ORIGINS',
     prose:
@@ -240,6 +241,7 @@ export const SETTINGS: readonly Setting[] = [
     type: 'boolean',
     default: true,
     flag: '--cache-auto',
+    help: 'Whether images, fonts, scripts and styles are cached without a rule',
     placeholder: 'on|off',
     env: 'LB_CACHE_AUTO',
     prose:
@@ -287,6 +289,7 @@ export const SETTINGS: readonly Setting[] = [
     max: 10 * YEAR,
     unit: 's',
     flag: '--ttl',
+    help: 'How long responses stay fresh where the origin does not say: for the rule before it, or for all',
     placeholder: 'SECONDS',
     env: 'LB_TTL',
     prose:

@@ -1,0 +1,108 @@
+/** The command line as a whole: `lb` and its subcommands. */
+
+import { Command } from 'commander';
+import { hasSource } from '../config/load.ts';
+import { nearest } from '../config/suggest.ts';
+import { checkCommand } from './check.ts';
+import { completionCommand } from './completion.ts';
+import { configCommand } from './config-print.ts';
+import { demoCommand } from './demo-command.ts';
+import { CliError, EXIT, fail } from './exit.ts';
+import { initCommand } from './init.ts';
+import { hasColor, type Io } from './io.ts';
+import { runServe, serveCommand } from './serve-command.ts';
+import { addSettingFlags, type GivenFlags, noFlags } from './setting-flags.ts';
+import { loadOptions } from './settings.ts';
+import { readVersion, versionCommand } from './version.ts';
+
+const EXAMPLES = `Examples:
+  lb demo                                       see it work
+  lb -b example.com:443                         serve example.com on port 8080
+  lb -b localhost:3000 --cache-api "/api/*" --ttl 60
+  lb init && lb check && lb serve               the same from lb.json
+  lb purge "/images/*"
+`;
+
+/** Commands that read the settings flags; the others refuse them. */
+const SETTINGS_COMMANDS = new Set(['lb', 'serve', 'check', 'print']);
+
+/** Builds the program. `purge` comes from its own file, loaded only when it is needed. */
+export function buildProgram(io: Io, purge: Command): Command {
+  const given = noFlags();
+  const program = addSettingFlags(new Command('lb'), given);
+  program
+    .description('A caching reverse proxy. Without a command it serves, from flags, environment or lb.json.')
+    .version(`lb ${readVersion()}`, '-V, --version', 'print the version')
+    .addHelpText('before', EXAMPLES)
+    .enablePositionalOptions()
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .argument('[COMMAND]')
+    .usage('[flags] [command]')
+    .hook('preAction', (_program, command) => refuseFlags(command, given))
+    .action(() => serveOrHelp(program, io, given));
+  const commands = [
+    serveCommand(io, given),
+    demoCommand(),
+    initCommand(io),
+    checkCommand(io, given),
+    configCommand(io, given),
+    purge,
+    completionCommand(io),
+    versionCommand(io),
+  ];
+  for (const command of commands) program.addCommand(command);
+  for (const command of [program, ...allCommands(program)]) configure(command, io);
+  return program;
+}
+
+function allCommands(command: Command): Command[] {
+  return command.commands.flatMap((sub) => [sub, ...allCommands(sub)]);
+}
+
+function configure(command: Command, io: Io): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => io.stdout.write(text),
+    writeErr: (text) => io.stderr.write(text),
+    outputError: (text, write) =>
+      write(text.replace(/^error: /, 'lb: ').replace(/\n\(Did you mean (.*)\?\)/, '; did you mean $1?')),
+    getOutHelpWidth: () => io.stdout.columns ?? 100,
+    getErrHelpWidth: () => io.stderr.columns ?? 100,
+    getOutHasColors: () => hasColor(io.stdout, io.env),
+    getErrHasColors: () => hasColor(io.stderr, io.env),
+  });
+}
+
+/** Bare `lb`: what does not lead to a command is a mistake; else serve, or say how when there is nothing to serve. */
+async function serveOrHelp(program: Command, io: Io, given: GivenFlags): Promise<void> {
+  const [first] = program.args;
+  if (first?.startsWith('-')) unknownFlag(program, first);
+  else if (first !== undefined) unknownCommand(program, first);
+  if (hasSource(loadOptions(given, io))) return runServe(io, given);
+  program.outputHelp({ error: true });
+  io.stderr.write('\n');
+  fail('nothing to serve: give an origin with -b HOST:PORT or LB_ORIGINS, or write a lb.json', EXIT.usage);
+}
+
+function unknownFlag(program: Command, text: string): never {
+  const [flag] = text.split('=');
+  const known = program.options.flatMap(({ short, long }) => [short, long]).filter((name) => name !== undefined);
+  const meant = nearest(flag, known);
+  throw new CliError(
+    `unknown option '${flag}'${meant ? `; did you mean ${meant}?` : '; lb --help lists them'}`,
+    EXIT.usage,
+  );
+}
+
+function unknownCommand(program: Command, text: string): never {
+  const meant = nearest(text, [...program.commands.map((command) => command.name()), 'help']);
+  const origin = /[.:]|^localhost$/.test(text) ? `; to serve an origin write lb -b ${text}` : '; lb --help lists them';
+  throw new CliError(`unknown command '${text}'${meant ? `; did you mean ${meant}?` : origin}`, EXIT.usage);
+}
+
+/** Settings before a command that does not read them would be lost without a word. */
+function refuseFlags(command: Command, given: GivenFlags): void {
+  const flag = given.file === undefined ? given.flags[0]?.flag : '-c';
+  if (flag === undefined || SETTINGS_COMMANDS.has(command.name())) return;
+  fail(`${flag} has no effect on ${command.name()}: leave it out`, EXIT.usage);
+}

@@ -1,0 +1,84 @@
+/** docs/settings.md, made from the settings table. */
+
+import type { Setting, SettingType } from './setting.ts';
+import { SETTINGS } from './settings.ts';
+import { formatDuration, formatSize } from './units.ts';
+
+const TYPE_NAMES: Record<SettingType, string> = {
+  address: 'Address',
+  boolean: 'true or false',
+  duration: 'Duration',
+  enum: 'One of',
+  globs: 'List of globs',
+  host: 'List of host names',
+  integer: 'Whole number',
+  keys: 'List',
+  number: 'Number',
+  origins: 'List of origins',
+  size: 'Size',
+  string: 'Text',
+  strings: 'List of texts',
+};
+
+const HEAD = `# Settings
+
+Made from the table in \`src/config/settings.ts\` by \`node scripts/docs.ts\`; change it there.
+
+A flag goes over a variable, a variable over lb.json, lb.json over the default. The file is the one that \`-c FILE\` or
+\`LB_CONFIG\` names, else \`lb.json\` in the current folder. [configuration.md](configuration.md) is the guide.
+
+- **Durations**: \`250ms\`, \`30s\`, \`5m\`, \`1h30m\`, \`7d\`; a bare number is seconds.
+- **Sizes**: \`64KB\`, \`512MB\`, \`1GB\`, by powers of 1024; a bare number is bytes.
+- **Lists**: an array, or one text with commas.
+- **True or false**: \`true\` and \`false\`, also \`on\` and \`off\`.
+- Any text in lb.json may hold \`\${env:NAME}\`, which stands for the value of that environment variable.
+`;
+
+/** The whole page. */
+export function settingsPage(): string {
+  return [
+    HEAD,
+    '## For the process\n',
+    ...SETTINGS.filter(({ scope }) => scope === 'process').map(entry),
+    '## For a site\n',
+    'At the top of lb.json these are for every site; inside `sites`, for one. The latter goes over the former.\n',
+    ...SETTINGS.filter(({ scope }) => scope === 'site').map(entry),
+  ].join('\n');
+}
+
+function entry(setting: Setting): string {
+  const facts = [`${typeText(setting)}.`];
+  const text = defaultText(setting);
+  if (text) facts.push(text === 'required' ? 'Required.' : `Default: ${text}.`);
+  const limits = limitsText(setting);
+  if (limits) facts.push(`From ${limits}.`);
+  if (setting.flag) facts.push(`Flag \`${[setting.short, setting.flag].filter(Boolean).join(', ')}\`.`);
+  if (setting.env) facts.push(`Variable \`${setting.env}\`${setting.secret ? ` or \`${setting.env}_FILE\`` : ''}.`);
+  const shortcuts = (setting.shortcuts ?? []).map(
+    ({ path, flag, env, prose }) => `- \`${path}\`: flag \`${flag}\`, variable \`${env}\`. ${prose}\n`,
+  );
+  const list = shortcuts.length > 0 ? `\n${shortcuts.join('')}` : '';
+  return `### \`${setting.path.replace('*', 'NAME')}\`\n\n${setting.prose}\n\n${facts.join(' ')}\n${list}`;
+}
+
+function typeText(setting: Setting): string {
+  const name = TYPE_NAMES[setting.type];
+  return setting.values ? `${name} ${setting.values.map((value) => `\`${value}\``).join(', ')}` : name;
+}
+
+/** The default as it would be written, or in words where it is computed. */
+export function defaultText(setting: Setting): string {
+  if (setting.default === undefined) return setting.defaultText ?? '';
+  if (Array.isArray(setting.default)) return setting.default.length > 0 ? `\`${setting.default.join(',')}\`` : 'none';
+  if (setting.type === 'boolean') return setting.default ? '`on`' : '`off`';
+  return `\`${String(setting.default)}\``;
+}
+
+function limitsText({ type, unit, min, max }: Setting): string {
+  if (min === undefined || max === undefined) return '';
+  const format = (value: number) => {
+    if (type === 'size') return formatSize(value);
+    return type === 'duration' ? formatDuration(value * (unit === 's' ? 1000 : 1)) : String(value);
+  };
+  return `\`${format(min)}\` to \`${format(max)}\``;
+}
