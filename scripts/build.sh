@@ -1,0 +1,15 @@
+#!/bin/sh
+# Builds dist/ from the sources. The time of dist/.built is the time at which the build began reading them, so that
+# `find -newer` tells whether it is still good. Arguments go to rolldown.
+set -eu
+cd "$(dirname "$0")/.."
+PATH=$PWD/node_modules/.bin:$PATH
+export PATH
+
+mkdir -p dist
+rm -f dist/.built
+: >dist/.building
+rolldown --config rolldown.config.ts --configLoader native "$@"
+# What an earlier build left behind.
+find dist -type f ! -name .building ! -newer dist/.building -exec rm -f {} +
+mv dist/.building dist/.built
