@@ -1,7 +1,13 @@
+import { trimOws } from './chars.ts';
 import { splitList } from './headers.ts';
 
 /** The content codings that buckets tell apart, in the order in which a bucket names them. */
 const CODINGS = ['br', 'gzip', 'zstd'] as const;
+
+/** Buckets of values seen before: few exist, and each is looked up for every request to a varying object. */
+const buckets = new Map<string, string>();
+const MAX_KNOWN = 256;
+const MAX_KNOWN_LENGTH = 128;
 
 /**
  * The bucket of an Accept-Encoding value: the known codings that it accepts, sorted and joined by commas, or
@@ -10,6 +16,17 @@ const CODINGS = ['br', 'gzip', 'zstd'] as const;
  */
 export function encodingBucket(value: string | undefined): string {
   if (value === undefined || value === '') return 'identity';
+  const known = buckets.get(value);
+  if (known !== undefined) return known;
+  const bucket = findBucket(value);
+  if (value.length <= MAX_KNOWN_LENGTH) {
+    if (buckets.size >= MAX_KNOWN) buckets.clear();
+    buckets.set(value, bucket);
+  }
+  return bucket;
+}
+
+function findBucket(value: string): string {
   const weights = encodingWeights(value);
   const wildcard = weights.get('*');
   const accepted: string[] = CODINGS.filter((coding) => (weights.get(coding) ?? wildcard ?? 0) > 0);
@@ -28,14 +45,14 @@ export function encodingWeights(value: string): Map<string, number> {
   const weights = new Map<string, number>();
   for (const member of splitList(value.toLowerCase())) {
     const semicolon = member.indexOf(';');
-    const name = (semicolon < 0 ? member : member.slice(0, semicolon)).trim();
-    const weight = semicolon < 0 ? 1 : parseWeight(member.slice(semicolon + 1).trim());
+    const name = trimOws(semicolon < 0 ? member : member.slice(0, semicolon));
+    const weight = semicolon < 0 ? 1 : (parseWeight(trimOws(member.slice(semicolon + 1))) ?? 0);
     weights.set(name === 'x-gzip' ? 'gzip' : name, weight);
   }
   return weights;
 }
 
-/** A weight parameter, `q=0.5`, in any case (RFC 9110 section 12.4.2): 0 to 1, 0 where malformed. */
-export function parseWeight(text: string): number {
-  return /^q=(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/i.test(text) ? Number(text.slice(2)) : 0;
+/** A weight parameter, `q=0.5`, in any case (RFC 9110 section 12.4.2): 0 to 1, or undefined where malformed. */
+export function parseWeight(text: string): number | undefined {
+  return /^q=(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/i.test(text) ? Number(text.slice(2)) : undefined;
 }

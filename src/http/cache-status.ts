@@ -17,9 +17,20 @@ export interface CacheStatus {
   detail?: string;
 }
 
+let lastName = '';
+let lastText = '""';
+
+function memberName(cacheName: string): string {
+  if (cacheName !== lastName) {
+    lastText = serializeBareItem(tokenOrString(cacheName));
+    lastName = cacheName;
+  }
+  return lastText;
+}
+
 /** One member of Cache-Status: `lb; fwd=miss; fwd-status=200; stored; collapsed; ttl=60; detail=...`. */
 export function formatCacheStatus(cacheName: string, status: Readonly<CacheStatus>): string {
-  let text = serializeBareItem(tokenOrString(cacheName));
+  let text = memberName(cacheName);
   if (status.hit === true) text += '; hit';
   else if (status.fwd !== undefined) text += `; fwd=${status.fwd}`;
   if (status.fwdStatus !== undefined) text += `; fwd-status=${status.fwdStatus}`;

@@ -22,6 +22,7 @@ const assets: [string, string | undefined, boolean][] = [
   ['/.png', 'image/png', false],
   ['/a.png/b', 'image/png', false],
   ['/index.html', 'text/html', false],
+  ['/account/x.map', 'application/json', false],
   ['/data.json', 'application/json', false],
   ['/constructor', 'toString', false],
 ];

@@ -28,7 +28,6 @@ const FONT = {
 const CODE = {
   css: 'text/css',
   js: 'text/javascript application/javascript application/x-javascript application/ecmascript text/ecmascript',
-  map: 'application/json text/plain application/octet-stream',
   mjs: 'text/javascript application/javascript application/x-javascript',
   wasm: 'application/wasm',
 };

@@ -17,20 +17,39 @@ export interface ForwardedFields {
   host: string;
 }
 
-/** All names under which clients try to tell where a request comes from; none of them is forwarded as sent. */
+/**
+ * The names under which clients try to tell where a request comes from or what it is for. Origins answer by them, and no
+ * cache key holds them: none is forwarded as sent.
+ */
 export const FORWARDED_NAMES: ReadonlySet<string> = new Set([
+  'client-ip',
   'forwarded',
+  'true-client-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
   'x-forwarded-for',
   'x-forwarded-host',
+  'x-forwarded-path',
   'x-forwarded-port',
+  'x-forwarded-prefix',
   'x-forwarded-proto',
   'x-forwarded-scheme',
   'x-forwarded-server',
   'x-forwarded-ssl',
+  'x-forwarded-uri',
   'x-host',
+  'x-original-host',
+  'x-original-uri',
   'x-original-url',
   'x-real-ip',
   'x-rewrite-url',
+]);
+
+/** Fields by which some origins take a request for one of another method: to be left out of GET and HEAD, which are cached. */
+export const METHOD_OVERRIDE_NAMES: ReadonlySet<string> = new Set([
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
 ]);
 
 /**

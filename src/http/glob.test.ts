@@ -76,8 +76,8 @@ function reference(glob: string): RegExp {
 }
 
 test('globs match as their regular expression does', () => {
-  const glob = fc.string({ unit: fc.constantFrom(...'ab/.*?'), minLength: 1, maxLength: 8 });
-  const path = fc.string({ unit: fc.constantFrom(...'ab/.'), maxLength: 12 }).map((text) => `/${text}`);
+  const glob = fc.string({ unit: fc.constantFrom(...'ab/.*?'.split('')), minLength: 1, maxLength: 8 });
+  const path = fc.string({ unit: fc.constantFrom(...'ab/.'.split('')), maxLength: 12 }).map((text) => `/${text}`);
   fc.assert(
     fc.property(glob, path, (text, target) => assert.equal(compileGlobs(text)(target), reference(text).test(target))),
     { numRuns: 5000 },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { parseResponseCacheControl } from './cache-control.ts';
 import { formatHttpDate } from './date.ts';
 import type { FreshnessSource } from './freshness.ts';
@@ -189,4 +190,45 @@ test('fields named by no-cache and private are told, and validators', () => {
   assert.deepEqual(judgement.omitFields, ['b', 'a']);
   assert.equal(judgement.alwaysRevalidate, false);
   assert.deepEqual([judgement.etag, judgement.lastModified], ['W/"x"', formatHttpDate(NOW - 10)]);
+});
+
+test('whatever the headers and the config, nothing forbidden is stored', () => {
+  const directive = fc.constantFrom(
+    'max-age=60',
+    's-maxage=60',
+    'private',
+    'no-store',
+    'no-cache',
+    'public',
+    'must-revalidate',
+    'x',
+  );
+  const policy = fc.record(
+    {
+      ruleTtl: fc.constant(60),
+      override: fc.boolean(),
+      force: fc.boolean(),
+      autoTtl: fc.constant(60),
+      grace: fc.constant(60),
+    },
+    { requiredKeys: [] },
+  );
+  const overrides = fc.record({
+    authorized: fc.boolean(),
+    staticAsset: fc.boolean(),
+    status: fc.constantFrom(200, 302, 400, 404, 500),
+  });
+  const cookie = fc.boolean();
+  fc.assert(
+    fc.property(fc.uniqueArray(directive), policy, overrides, cookie, (directives, rules, request, setsCookie) => {
+      const fields: [string, string][] = setsCookie ? [['Set-Cookie', 'a=b']] : [];
+      const value = directives.join(', ');
+      const { storage } = judge([cc(value), ...fields], rules, request);
+      if (!storage.storable) return;
+      const forced = rules.force === true && rules.ruleTtl !== undefined && request.status === 200;
+      assert.ok(forced || !/private|no-store/.test(value), value);
+      assert.ok(!request.authorized || /public|must-revalidate|s-maxage/.test(value), value);
+      assert.ok(!setsCookie && request.status !== 400);
+    }),
+  );
 });
