@@ -1,248 +1,363 @@
-/** The cache: its public surface. Semantics stand at each method. */
+/**
+ * The cache: one SharedArrayBuffer that every thread opens. It knows keys, heads, metas, bodies and four user words
+ * per entry, and nothing of HTTP. Main is worker 0.
+ *
+ * An id names an entry for as long as the caller pins it. Pinned bytes never change and never move, except that a flight grows.
+ */
+import { audit } from './audit.ts';
+import { BanView, banSequence, HARD_BAN, NO_BAN } from './bans.ts';
+import { removeLive, slotHeader, stateOf } from './entries.ts';
+import { Evictor, MAX_USE } from './eviction.ts';
+import { type Claim, Flights, type Unstored, type UserWords } from './flight.ts';
+import { find, firstBucket, LIVE_TAG, secondBucket } from './index.ts';
+import { type CacheKey, KeyPrefix, slotHasKey } from './key.ts';
+import { Landing } from './landing.ts';
+import {
+  Arena,
+  BROKEN,
+  BUCKET_WORDS,
+  E_AUX,
+  E_BORN,
+  E_FLAGS,
+  E_FRESH_UNTIL,
+  E_HI,
+  E_LENGTH,
+  E_LO,
+  E_SEQ,
+  E_SLOT,
+  E_STATE,
+  E_TOTAL,
+  E_USE,
+  FAILED,
+  FREE,
+  GONE,
+  H_BAN_SEQ,
+  H_CLOCK,
+  ID_MASK,
+  LIVE,
+  REFRESHED,
+  RELEASED,
+  S_WAIT_HI,
+  S_WAIT_LO,
+  STATE_MASK,
+  STREAMING,
+  WAITING,
+} from './layout.ts';
+import { acquire, release } from './lock.ts';
+import { hazardOf, Pins } from './pin.ts';
+import { Purge } from './purge.ts';
+import { type Recovery, recover } from './recover.ts';
+import { Slab } from './slab.ts';
+import { type CacheStats, objectsOfSite, readStats } from './stats.ts';
+import { BodyMap, headOf, metaOf } from './storage.ts';
 
-/** Entry words open to the caller, for `word` and `setWord`; plain int32, atomic access. */
-export const USER_FRESH_UNTIL = 13;
-export const USER_BORN = 14;
-export const USER_FLAGS = 15;
-export const USER_AUX = 5;
+export type { PurgeSpec } from './bans.ts';
+export type { Claim, UserWords } from './flight.ts';
+export { CacheKey, KeyPrefix } from './key.ts';
+export { type CacheOptions, createCache } from './layout.ts';
+export type { Purge, SweepResult } from './purge.ts';
+export type { Recovery } from './recover.ts';
+export type { CacheStats } from './stats.ts';
 
-/** States of a flight, as told by `flightState`, and outcomes for `finish`. */
-export const WAITING = 1;
-export const STREAMING = 2;
-export const DONE = 3;
-export const RELEASED = 5;
-export const REFRESHED = 6;
-export const FAILED = 7;
-export const BROKEN = 8;
+/** Entry words open to the caller, for `word` and `setWord`. */
+export const USER_FRESH_UNTIL = E_FRESH_UNTIL;
+export const USER_BORN = E_BORN;
+export const USER_FLAGS = E_FLAGS;
+export const USER_AUX = E_AUX;
 
-export type FlightState =
-  | typeof WAITING
-  | typeof STREAMING
-  | typeof DONE
-  | typeof RELEASED
-  | typeof REFRESHED
-  | typeof FAILED
-  | typeof BROKEN;
-export type Outcome = typeof DONE | typeof RELEASED | typeof REFRESHED | typeof FAILED | typeof BROKEN;
+/** The LIVE entry that a flight became, or the complete bytes that were not stored. */
+export const DONE = LIVE;
+export { BROKEN, FAILED, REFRESHED, RELEASED, STREAMING, WAITING };
 
-/** User words in the order freshUntil, born, flags, aux. */
-export type UserWords = ArrayLike<number>;
+export type Outcome = typeof DONE | Unstored;
+export type FlightState = typeof WAITING | typeof STREAMING | Outcome;
 
-export interface CacheOptions {
-  /** Bytes; a hard limit on everything. */
-  memory: number;
-  /** Edge threads, 1 to 62; the main thread is worker 0 beside them. */
-  workers: number;
-  eviction: 's3fifo' | 'lru';
-  /** Bytes of the largest body. */
-  maxObject?: number;
-  /** 8 bytes keying the hash; random by default. */
-  secret?: Uint8Array;
-}
+/** Probes of a key whose entry is being replaced, before it counts as a miss. */
+const PROBES = 16;
 
-export interface Claim {
-  /** 0: no entry could be had, pass through uncached. */
-  id: number;
-  /** Of the long pin; -1 when id is 0. */
-  handle: number;
-  leader: boolean;
-}
-
-export interface PurgeSpec {
-  /** -1: any site. */
-  site: number;
-  /** Lowercase; '': any host. */
-  host: string;
-  /** Exact target, or with `*` wildcards anywhere. */
-  pattern: string;
-  soft: boolean;
-}
-
-/** The constant part of a key: one per site, host and method class. */
-export class KeyPrefix {
-  readonly bytes: Uint8Array;
-  readonly site: number;
-  readonly host: string;
-  constructor(bytes: Uint8Array, site: number, host: string) {
-    this.bytes = bytes;
-    this.site = site;
-    this.host = host;
-  }
-}
-
-/** A reusable key: `set` computes the hash. */
-export class CacheKey {
-  prefix: KeyPrefix | null = null;
-  target = '';
-  variant = '';
-  lo = 0;
-  hi = 0;
-  /** target: path[?query]; variant: '' or secondary key; latin1, a character over 255 throws RangeError. */
-  set(prefix: KeyPrefix, target: string, variant: string): this {
-    this.prefix = prefix;
-    this.target = target;
-    this.variant = variant;
-    return this;
-  }
-}
-
-interface Row {
-  key: string;
-  head: Uint8Array;
-  meta: Uint8Array;
-  parts: Uint8Array[];
-  state: number;
-  words: number[];
-  waiters: number;
-}
-interface State {
-  rows: Row[];
-  live: Map<string, number>;
-  flights: Map<string, number>;
-  bans: number;
-}
-const states = new WeakMap<SharedArrayBuffer, State>();
-const EMPTY = new Uint8Array(0);
-const nameOf = (key: CacheKey) =>
-  `${Buffer.from(key.prefix?.bytes ?? EMPTY).toString('hex')}|${key.target}|${key.variant}`;
-
-export function createCache(options: CacheOptions): SharedArrayBuffer {
-  const sab = new SharedArrayBuffer(Math.min(options.memory, 4096));
-  states.set(sab, { rows: [], live: new Map(), flights: new Map(), bans: 0 });
-  return sab;
-}
-
+/** Opens a cache that `createCache` made; one open cache per worker id at a time. */
 export function openCache(sab: SharedArrayBuffer, workerId: number): Cache {
-  return new Cache(sab, workerId);
-}
-
-export class Purge {
-  readonly #state: State;
-  constructor(state: State) {
-    this.#state = state;
-  }
-  /** Main only. From its return on every lookup and join on every thread obeys. Returns the purge sequence. */
-  add(_spec: PurgeSpec): number {
-    this.#state.live.clear();
-    this.#state.flights.clear();
-    this.#state.bans++;
-    return this.#state.bans;
-  }
-  /** Main only: walks a slice of the table, applying bans; old bans retire. */
-  sweep(_budgetEntries: number): void {}
+  return new Cache(new Arena(sab, workerId));
 }
 
 export class Cache {
   readonly workerId: number;
+  /** On main only. */
   readonly purge: Purge;
-  readonly #state: State;
+  readonly #a: Arena;
+  readonly #words: Int32Array<SharedArrayBuffer>;
+  readonly #entries: number;
+  readonly #hazard: number;
+  readonly #lru: boolean;
+  readonly #slab: Slab;
+  readonly #pins: Pins;
+  readonly #bans: BanView;
+  readonly #body: BodyMap;
+  readonly #landing: Landing;
+  readonly #flights: Flights;
 
-  constructor(sab: SharedArrayBuffer, workerId: number) {
-    const state = states.get(sab);
-    if (state === undefined) throw new Error('not a cache of this thread');
-    this.#state = state;
-    this.workerId = workerId;
-    this.purge = new Purge(state);
+  constructor(arena: Arena) {
+    this.#a = arena;
+    this.workerId = arena.worker;
+    this.#words = arena.words;
+    this.#entries = arena.entry(0);
+    this.#hazard = hazardOf(arena, arena.worker);
+    this.#lru = arena.lru;
+    this.#slab = new Slab(arena);
+    this.#pins = new Pins(arena);
+    this.#bans = new BanView(arena);
+    this.#body = new BodyMap(arena, this.#slab);
+    const evictor = new Evictor(arena, this.#slab);
+    this.#landing = new Landing(arena, this.#slab, evictor, this.#bans);
+    this.#flights = new Flights(arena, this.#slab, evictor, this.#pins, this.#landing, this.#body);
+    this.purge = new Purge(arena, this.#slab, this.#bans, this.#landing);
   }
+
+  /** The constant part of keys: any bytes (length-prefixed parts), with site and lowercase host for purges. */
   prefix(bytes: Uint8Array, site: number, host: string): KeyPrefix {
-    return new KeyPrefix(bytes, site, host);
+    return new KeyPrefix(this.#a, bytes, site, host);
   }
-  #row(id: number): Row {
-    return this.#state.rows[id - 1];
-  }
-  #add(key: CacheKey, state: number): number {
-    const row = { key: nameOf(key), head: EMPTY, meta: EMPTY, parts: [], state, words: [0, 0, 0, 0], waiters: 0 };
-    return this.#state.rows.push(row);
-  }
+
+  /**
+   * The id of the LIVE entry of a key, now under this worker's transient pin (the former one ends), or 0, with no transient pin.
+   * No lock, no allocation, unless a newer purge concerns the entry: after a hard one it is removed, after a soft
+   * one its freshUntil is 0.
+   */
   lookup(key: CacheKey): number {
-    return this.#state.live.get(nameOf(key)) ?? 0;
+    const words = this.#words;
+    for (let probe = 0; probe < PROBES; probe++) {
+      let id = this.#probe(key, firstBucket(this.#a, key.lo));
+      if (id === 0) id = this.#probe(key, secondBucket(this.#a, key.hi));
+      if (id > 0) {
+        const e = this.#entries + id * 16;
+        if (words[e + E_SEQ] !== Atomics.load(words, H_BAN_SEQ) && !this.#obey(id, e, key)) return 0;
+        this.#touch(e + E_USE);
+        return id;
+      }
+      if (id === 0) break;
+    }
+    if (words[this.#hazard] !== 0) Atomics.store(words, this.#hazard, 0);
+    return 0;
   }
-  unpin(): void {}
+
+  /** Ends the transient pin. */
+  unpin(): void {
+    // Atomic: all reads under the pin come before it.
+    Atomics.store(this.#words, this.#hazard, 0);
+  }
+
+  /** A long pin on the entry under the transient pin, which stays; its handle, or -1 when this worker holds 16,384 already. */
   hold(id: number): number {
-    return id;
+    if (this.#words[this.#hazard] !== id || id === 0) throw new Error(`entry ${id} is not under the transient pin`);
+    return this.#pins.take(id);
   }
-  drop(_handle: number): void {}
-  generation(_id: number): number {
-    return 1;
+
+  /** Ends a long pin; throws when the handle is not held. */
+  drop(handle: number): void {
+    this.#pins.drop(handle);
   }
+
+  /** Changes whenever the id is reused: (id, generation) names immutable bytes. */
+  generation(id: number): number {
+    return Atomics.load(this.#words, this.#entries + id * 16 + E_STATE) >>> 4;
+  }
+
+  /** One of the USER words. */
   word(id: number, which: number): number {
-    return this.#row(id).words[[13, 14, 15, 5].indexOf(which)];
+    return Atomics.load(this.#words, this.#entries + id * 16 + which);
   }
+
   setWord(id: number, which: number, value: number): void {
-    this.#row(id).words[[13, 14, 15, 5].indexOf(which)] = value;
+    Atomics.store(this.#words, this.#entries + id * 16 + which, value);
   }
-  head(id: number): Uint8Array {
-    return this.#row(id).head;
+
+  /** A new view of the head's bytes; so for `meta` and `body`. */
+  head(id: number): Uint8Array<SharedArrayBuffer> {
+    return headOf(this.#a, id);
   }
-  meta(id: number): Uint8Array {
-    return this.#row(id).meta;
+
+  meta(id: number): Uint8Array<SharedArrayBuffer> {
+    return metaOf(this.#a, id);
   }
+
+  /** Published body bytes. */
   bodyLength(id: number): number {
-    return this.#row(id).parts.reduce((n, p) => n + p.length, 0);
+    return Atomics.load(this.#words, this.#entries + id * 16 + E_LENGTH);
   }
-  /** The declared length, -1 while unknown. */
-  totalLength(_id: number): number {
-    return -1;
+
+  /** Declared body bytes; -1 while a flight does not know. */
+  totalLength(id: number): number {
+    const total = this.#words[this.#entries + id * 16 + E_TOTAL];
+    return total < 0 && (stateOf(this.#a, id) === LIVE || stateOf(this.#a, id) === GONE) ? this.bodyLength(id) : total;
   }
-  body(id: number, from: number): Uint8Array {
-    return Buffer.concat(this.#row(id).parts).subarray(from);
+
+  /** The longest contiguous run of published body bytes from `from`; empty at the end. */
+  body(id: number, from: number): Uint8Array<SharedArrayBuffer> {
+    this.#body.run(id, from, this.bodyLength(id));
+    return this.#a.bytes.subarray(this.#body.offset, this.#body.offset + this.#body.length);
   }
+
+  /**
+   * Joins the flight of a key, or starts one with this worker as its leader, under a long pin and with this worker noted as a
+   * waiter. A flight that a purge has matched since is not joined. Says nothing of LIVE entries: a leader whose
+   * lookup came before may look up once more.
+   */
   claim(key: CacheKey): Claim {
-    const flight = this.#state.flights.get(nameOf(key));
-    const id = flight ?? this.#add(key, WAITING);
-    this.#row(id).waiters |= 1 << this.workerId;
-    this.#state.flights.set(nameOf(key), id);
-    return { id, handle: id, leader: flight === undefined };
+    return this.#flights.claim(key);
   }
+
+  /** WAITING, STREAMING (head, meta and user words can be read, the body grows), or how the flight ended. */
   flightState(id: number): FlightState {
-    return this.#row(id).state as FlightState;
+    const state = Atomics.load(this.#words, this.#entries + id * 16 + E_STATE) & STATE_MASK;
+    if (state === FREE) throw new Error(`entry ${id} is free: it was not pinned`);
+    return (state === GONE ? DONE : state) as FlightState;
   }
-  open(id: number, head: Uint8Array, meta: Uint8Array, _length: number): boolean {
-    Object.assign(this.#row(id), { head: head.slice(), meta: meta.slice(), state: STREAMING });
-    return true;
+
+  /**
+   * Leader only: takes storage and publishes head and meta; WAITING becomes STREAMING. length: body bytes, -1
+   * unknown. `key`: the one that `finish` will be given, when already known, so that it has room. False, and still WAITING: over
+   * maxObject, or no room.
+   */
+  open(id: number, head: Uint8Array, meta: Uint8Array, length: number, key?: CacheKey): boolean {
+    return this.#flights.open(id, head, meta, length, key);
   }
+
+  /** Leader only: copies body bytes in and publishes them. False, and nothing appended: over the declared length or maxObject, or no room. */
   append(id: number, chunk: Uint8Array): boolean {
-    this.#row(id).parts.push(chunk.slice());
-    return true;
+    return this.#flights.append(id, chunk);
   }
+
+  /**
+   * Leader only: ends the flight. DONE: its bytes become the LIVE entry of its key, or of `key`, in place of the former one;
+   * false when the body is shorter than declared (then it is BROKEN), when a purge since the claim forbids it, or when
+   * there is no room (then it is DONE for those who joined, and not stored). Other outcomes are always true.
+   * `words` are set first.
+   */
   finish(id: number, outcome: Outcome, key?: CacheKey, words?: UserWords): boolean {
-    const row = this.#row(id);
-    row.state = outcome;
-    if (words) row.words = Array.from(words);
-    this.#state.flights.delete(row.key);
-    if (outcome === DONE) this.#state.live.set(key ? nameOf(key) : row.key, id);
+    if (outcome === DONE) return this.#flights.complete(id, key, words);
+    this.#flights.abandon(id, outcome, words);
     return true;
   }
-  put(key: CacheKey, head: Uint8Array, meta: Uint8Array, body: Uint8Array, words: UserWords, _seq?: number): number {
-    const id = this.#add(key, DONE);
-    Object.assign(this.#row(id), { head: head.slice(), meta: meta.slice(), parts: [body.slice()] });
-    this.#row(id).words = Array.from(words);
-    this.#state.live.set(nameOf(key), id);
-    return id;
-  }
-  /** A copy of a LIVE entry with another head and meta, replacing it. */
-  replaceHead(id: number, key: CacheKey, head: Uint8Array, meta: Uint8Array, words: UserWords): number {
-    return this.put(key, head, meta, this.body(id, 0), words);
-  }
-  /** Masks of the workers that wait on a flight: ids 0..31, 32..62. */
+
+  /** Masks of the workers that joined a flight, ids 0..31 and 32..62; the caller pins it. */
   waiters(id: number): [lo: number, hi: number] {
-    return [this.#row(id).waiters, 0];
+    const header = slotHeader(this.#a, id);
+    return [Atomics.load(this.#words, header + S_WAIT_LO), Atomics.load(this.#words, header + S_WAIT_HI)];
   }
-  /** The current purge sequence, for `put`. */
-  purgeSequence(): number {
-    return this.#state.bans;
+
+  /**
+   * Stores a whole object as LIVE. seq: the purge sequence that its content is as new as (`purgeSequence` before the origin
+   * was asked, or `sequence` of its flight). Returns its id, unpinned, or 0: no room, too large, or purged since `seq`.
+   */
+  put(
+    key: CacheKey,
+    head: Uint8Array,
+    meta: Uint8Array,
+    body: Uint8Array,
+    words: UserWords,
+    seq: number = this.purgeSequence(),
+  ): number {
+    const feed = (id: number): boolean => this.#flights.append(id, body);
+    return this.#flights.store(key, head, meta, body.length, words, seq, feed);
   }
+
+  /** Stores a copy of a pinned entry under another head and meta, as old as the entry; returns as `put` does. */
+  replaceHead(id: number, key: CacheKey, head: Uint8Array, meta: Uint8Array, words: UserWords): number {
+    const feed = (to: number): boolean => this.#flights.copyBody(id, to);
+    return this.#flights.store(key, head, meta, this.bodyLength(id), words, this.sequence(id), feed);
+  }
+
+  /** Removes the LIVE entry of a key; whether there was one. */
   remove(key: CacheKey): boolean {
-    return this.#state.live.delete(nameOf(key));
+    acquire(this.#a);
+    const id = find(this.#a, key, LIVE_TAG);
+    if (id !== 0) removeLive(this.#a, this.#slab, id);
+    release(this.#a);
+    return id !== 0;
   }
-  recover(_workerId: number): { waitersLo: number; waitersHi: number } {
-    return { waitersLo: 0, waitersHi: 0 };
+
+  /** The newest purge. */
+  purgeSequence(): number {
+    return banSequence(this.#a);
   }
-  audit(): void {}
-  stats(): Record<string, number> {
-    return { objects: this.#state.live.size };
+
+  /** The purge that a pinned entry or flight is as new as. */
+  sequence(id: number): number {
+    return this.#words[this.#entries + id * 16 + E_SEQ];
   }
-  objectsOfSite(_site: number): number {
-    return this.#state.live.size;
+
+  /** Whether a purge, hard or soft, has matched a pinned entry or flight since its `sequence`. */
+  purged(id: number): boolean {
+    const e = this.#entries + id * 16;
+    if (this.#words[e + E_SEQ] === banSequence(this.#a)) return false;
+    this.#bans.refresh();
+    return this.#bans.verdictOfSlot(this.#words[e + E_SLOT], this.#words[e + E_SEQ]) !== NO_BAN;
+  }
+
+  /** Main only, once a worker has ended: returns its pins, breaks its flights, takes over its lock. */
+  recover(workerId: number): Recovery {
+    return recover(this.#a, this.#slab, this.#landing, workerId);
+  }
+
+  /** For tests, while no thread changes anything: throws on any broken invariant. */
+  audit(): void {
+    audit(this.#a, this.#slab);
+  }
+
+  stats(): CacheStats {
+    return readStats(this.#a);
+  }
+
+  objectsOfSite(site: number): number {
+    return objectsOfSite(this.#a, site);
+  }
+
+  /** In one bucket: the id, pinned; 0 none; -1 an entry of this hash is being replaced, look again. */
+  #probe(key: CacheKey, bucket: number): number {
+    const words = this.#words;
+    const { lo, hi } = key;
+    const tag = lo & ~ID_MASK;
+    let found = 0;
+    for (let at = bucket; at < bucket + BUCKET_WORDS; at++) {
+      // Plain reads: each is whole, and what they say is verified under the pin.
+      const word = words[at];
+      if ((word & ~ID_MASK) !== tag) continue;
+      const id = word & ID_MASK;
+      const e = this.#entries + id * 16;
+      if (id === 0 || words[e + E_LO] !== lo || words[e + E_HI] !== hi) continue;
+      // First the pin, then the state, both sequentially consistent: see pin.ts.
+      Atomics.store(words, this.#hazard, id);
+      if ((Atomics.load(words, e + E_STATE) & STATE_MASK) !== LIVE) found = -1;
+      else if (slotHasKey(this.#a, words[e + E_SLOT], key)) return id;
+    }
+    return found;
+  }
+
+  /** Applies newer purges to a pinned LIVE entry; false when it is gone. */
+  #obey(id: number, e: number, key: CacheKey): boolean {
+    const words = this.#words;
+    const seq = this.#bans.refresh();
+    const verdict = this.#bans.verdict(key.prefix.site, key.prefix.host, key.target, words[e + E_SEQ]);
+    if (verdict !== HARD_BAN) {
+      if (verdict !== NO_BAN) this.setWord(id, USER_FRESH_UNTIL, 0);
+      // Only after the word: who sees the new sequence looks no further.
+      Atomics.store(words, e + E_SEQ, seq);
+      return true;
+    }
+    const generation = this.generation(id);
+    this.unpin();
+    acquire(this.#a);
+    if (this.generation(id) === generation && stateOf(this.#a, id) === LIVE) removeLive(this.#a, this.#slab, id);
+    release(this.#a);
+    return false;
+  }
+
+  /** Notes a use; writes nothing to an entry that is hot already. */
+  #touch(at: number): void {
+    const words = this.#words;
+    const use = words[at];
+    if (this.#lru) {
+      if (use !== words[H_CLOCK]) words[at] = words[H_CLOCK];
+    } else if (use < MAX_USE) words[at] = use + 1;
   }
 }

@@ -1,0 +1,167 @@
+import { absorb, type HashState, hashFrom, initialState } from './hash.ts';
+import {
+  type Arena,
+  E_HI,
+  E_LO,
+  E_SLOT,
+  H_SECRET_HI,
+  H_SECRET_LO,
+  S_HOST,
+  S_KEY_WORDS,
+  S_PREFIX_WORDS,
+  S_SITE,
+  SLOT_WORDS,
+  UNIT,
+} from './layout.ts';
+
+/**
+ * The constant part of a key (site, scheme, host, method class), hashed once. Made by `cache.prefix`, good for caches of
+ * the same secret. Stored in front of every key; the host is found again in it by `hostAt`.
+ */
+export class KeyPrefix {
+  readonly site: number;
+  readonly host: string;
+  readonly words: Int32Array;
+  readonly state: HashState;
+  /** Byte offset of the host in the words << 16 | its bytes. */
+  readonly hostAt: number;
+
+  /** bytes: any, length-prefixed by the caller; host: lowercase latin1, at most 65,535 bytes with `bytes`. */
+  constructor(a: Arena, bytes: Uint8Array, site: number, host: string) {
+    const hostBytes = Buffer.from(host, 'latin1');
+    let stored = Buffer.from(bytes);
+    let offset = stored.indexOf(hostBytes);
+    if (offset < 0) {
+      offset = stored.length;
+      stored = Buffer.concat([stored, hostBytes]);
+    }
+    if (stored.length > 65535) throw new RangeError('key prefix: over 65,535 bytes');
+    this.site = site;
+    this.host = host;
+    this.hostAt = (offset << 16) | hostBytes.length;
+    this.words = new Int32Array(Math.ceil(stored.length / 4));
+    new Uint8Array(this.words.buffer).set(stored);
+    this.state = initialState(a.words[H_SECRET_LO], a.words[H_SECRET_HI]);
+    absorb(this.state, Int32Array.of(site, stored.length), 2);
+    absorb(this.state, this.words, this.words.length);
+  }
+}
+
+/**
+ * A reusable key. `words` holds target and variant as they are stored: their lengths, then each packed four characters
+ * a word; so comparing with a stored key is comparing words.
+ */
+export class CacheKey {
+  prefix: KeyPrefix = NO_PREFIX;
+  target = '';
+  variant = '';
+  lo = 0;
+  hi = 0;
+  words: Int32Array = new Int32Array(64);
+  /** Words in use. */
+  count = 0;
+
+  /**
+   * target: path[?query]; variant: '' or a secondary key. Latin1: a character over 255 throws RangeError.
+   * Allocates only when a key is longer than all before it.
+   */
+  set(prefix: KeyPrefix, target: string, variant: string): this {
+    const need = 2 + ((target.length + 3) >> 2) + ((variant.length + 3) >> 2);
+    if (need > this.words.length) this.words = new Int32Array(need * 2);
+    const words = this.words;
+    words[0] = target.length;
+    words[1] = variant.length;
+    const end = pack(words, 2, target);
+    this.count = variant === '' ? end : pack(words, end, variant);
+    this.prefix = prefix;
+    this.target = target;
+    this.variant = variant;
+    hashFrom(prefix.state, words, this.count, this);
+    return this;
+  }
+}
+
+/** Packs latin1 text little-endian into words from `at`; returns the next free word. */
+function pack(words: Int32Array, at: number, text: string): number {
+  const length = text.length;
+  const whole = length & ~3;
+  let seen = 0;
+  let i = 0;
+  for (; i < whole; i += 4) {
+    const a = text.charCodeAt(i);
+    const b = text.charCodeAt(i + 1);
+    const c = text.charCodeAt(i + 2);
+    const d = text.charCodeAt(i + 3);
+    seen |= a | b | c | d;
+    words[at++] = a | (b << 8) | (c << 16) | (d << 24);
+  }
+  if (i < length) {
+    let word = 0;
+    for (let shift = 0; i < length; i++, shift += 8) {
+      const code = text.charCodeAt(i);
+      seen |= code;
+      word |= code << shift;
+    }
+    words[at++] = word;
+  }
+  if (seen > 255) throw new RangeError('key: a character over 255');
+  return at;
+}
+
+/** Whether the meta slot at unit address `slot` stores exactly this key. */
+export function slotHasKey(a: Arena, slot: number, key: CacheKey): boolean {
+  const words = a.words;
+  let at = slot * (UNIT / 4);
+  const prefix = key.prefix.words;
+  const own = key.words;
+  const prefixCount = prefix.length;
+  const count = key.count;
+  if (words[at + S_PREFIX_WORDS] !== prefixCount || words[at + S_KEY_WORDS] !== count) return false;
+  at += SLOT_WORDS;
+  for (let i = 0; i < prefixCount; i++) if (words[at + i] !== prefix[i]) return false;
+  at += prefixCount;
+  for (let i = 0; i < count; i++) if (words[at + i] !== own[i]) return false;
+  return true;
+}
+
+/** Writes a key behind the slot header at word `header`; there must be room. */
+export function writeKey(a: Arena, header: number, key: CacheKey): void {
+  const words = a.words;
+  const prefix = key.prefix.words;
+  words[header + S_PREFIX_WORDS] = prefix.length;
+  words[header + S_KEY_WORDS] = key.count;
+  words[header + S_SITE] = key.prefix.site;
+  words[header + S_HOST] = key.prefix.hostAt;
+  words.set(prefix, header + SLOT_WORDS);
+  const own = header + SLOT_WORDS + prefix.length;
+  for (let i = 0; i < key.count; i++) words[own + i] = key.words[i];
+}
+
+/** The key that an entry stores, fit for comparing and storing; its texts are left empty. */
+export function storedKey(a: Arena, id: number): CacheKey {
+  const words = a.words;
+  const e = a.entry(id);
+  const header = words[e + E_SLOT] * (UNIT / 4);
+  const own = header + SLOT_WORDS + words[header + S_PREFIX_WORDS];
+  const key = new CacheKey();
+  key.count = words[header + S_KEY_WORDS];
+  key.words = words.slice(own, own + key.count);
+  key.lo = words[e + E_LO];
+  key.hi = words[e + E_HI];
+  key.prefix = {
+    site: words[header + S_SITE],
+    host: '',
+    words: words.slice(header + SLOT_WORDS, own),
+    state: NO_PREFIX.state,
+    hostAt: words[header + S_HOST],
+  };
+  return key;
+}
+
+const NO_PREFIX: KeyPrefix = Object.freeze({
+  site: -1,
+  host: '',
+  words: new Int32Array(0),
+  state: initialState(0, 0),
+  hostAt: 0,
+});

@@ -1,0 +1,150 @@
+/** How a flight ends, and what a purge does to one under way. All under the lock. */
+import { type BanView, banSequence, HARD_BAN, NO_BAN, type Verdict } from './bans.ts';
+import { countLive, retire, setState, slotHeader, stateOf, unitsOf } from './entries.ts';
+import type { Evictor } from './eviction.ts';
+import { crowd, erase, FLIGHT_TAG, find, insert, LIVE_TAG, locate, replaceAt } from './index.ts';
+import { type CacheKey, storedKey, writeKey } from './key.ts';
+import {
+  type Arena,
+  E_FRESH_UNTIL,
+  E_HI,
+  E_LO,
+  E_PREV,
+  E_SEQ,
+  E_SLOT,
+  F_DETACHED,
+  F_DOOMED,
+  F_STALE,
+  GONE,
+  H_CLOCK,
+  H_INSERTS,
+  LIVE,
+} from './layout.ts';
+import { isPinned } from './pin.ts';
+import { queueOf, unlink } from './queue.ts';
+import type { Slab } from './slab.ts';
+
+export class Landing {
+  readonly #a: Arena;
+  readonly #slab: Slab;
+  readonly #evictor: Evictor;
+  readonly #bans: BanView;
+
+  constructor(a: Arena, slab: Slab, evictor: Evictor, bans: BanView) {
+    this.#a = a;
+    this.#slab = slab;
+    this.#evictor = evictor;
+    this.#bans = bans;
+  }
+
+  /**
+   * Applies purges newer than a flight to it. One that matches detaches it: it goes on for those who joined it, nobody
+   * joins any more. A hard one dooms it; after a soft one it may still become LIVE, stale, where no newer entry is.
+   */
+  obey(id: number): Verdict {
+    const a = this.#a;
+    const e = a.entry(id);
+    if (a.words[e + E_SEQ] === banSequence(a)) return NO_BAN;
+    const seq = this.#bans.refresh();
+    const verdict = this.#bans.verdictOfSlot(a.words[e + E_SLOT], a.words[e + E_SEQ]);
+    if (verdict !== NO_BAN) this.detach(id, verdict === HARD_BAN ? F_DOOMED : F_STALE);
+    a.kill?.('flight.obey');
+    a.words[e + E_SEQ] = seq;
+    return verdict;
+  }
+
+  /** Nobody joins the flight any more. */
+  detach(id: number, flag: number): void {
+    const a = this.#a;
+    const at = a.entry(id) + E_PREV;
+    const attached = (a.words[at] & F_DETACHED) === 0;
+    a.words[at] |= F_DETACHED | flag;
+    a.kill?.('flight.detach');
+    if (attached) erase(a, id, FLIGHT_TAG);
+  }
+
+  /** Ends a flight in zombie state `state`; its bytes stay for those who pin it. */
+  land(id: number, state: number): void {
+    const a = this.#a;
+    this.detach(id, 0);
+    unlink(a, id, 0);
+    setState(a, id, state);
+    a.kill?.('flight.land');
+    retire(a, this.#slab, id);
+  }
+
+  /**
+   * Makes a complete flight LIVE, under `key` when that is not null (it must have room), in place of the former
+   * LIVE entry of its key. Its purge flags are those of `flight`, itself or the flight that it was copied from. False:
+   * it was purged on the way, or the index has no room; then it is GONE.
+   */
+  publish(id: number, flight: number, key: CacheKey | null): boolean {
+    const a = this.#a;
+    const { words } = a;
+    const e = a.entry(id);
+    if (flight !== id) this.obey(flight);
+    this.obey(id);
+    const flags = words[e + E_PREV] | words[a.entry(flight) + E_PREV];
+    this.detach(id, 0);
+    if (key !== null) this.#rename(id, key);
+    const former = find(a, key ?? storedKey(a, id), LIVE_TAG);
+    const stale = (flags & F_STALE) !== 0;
+    if ((flags & F_DOOMED) !== 0 || (stale && former !== 0)) {
+      this.land(id, GONE);
+      return false;
+    }
+    if (stale) words[e + E_FRESH_UNTIL] = 0;
+    unlink(a, id, 0);
+    const queue = former === 0 ? 0 : queueOf(a, former);
+    const at = former === 0 ? -1 : this.#withdraw(former);
+    // From here on readers that still hold a word to this record find it LIVE.
+    setState(a, id, LIVE);
+    a.kill?.('flight.live');
+    if (at >= 0) replaceAt(a, at, id, LIVE_TAG);
+    else if (!this.insert(id, LIVE_TAG)) {
+      setState(a, id, GONE);
+      retire(a, this.#slab, id);
+      return false;
+    }
+    a.kill?.('flight.indexed');
+    this.#evictor.admit(id, queue);
+    countLive(a, id, 1);
+    words[H_INSERTS]++;
+    words[H_CLOCK] = (words[H_CLOCK] + 1) & 0x7fff_ffff || 1;
+    if (former !== 0) retire(a, this.#slab, former);
+    return true;
+  }
+
+  /** Indexes an entry, evicting another from its two buckets when both are full; false when all of those are in use. */
+  insert(id: number, kind: number): boolean {
+    const a = this.#a;
+    if (insert(a, id, kind)) return true;
+    const e = a.entry(id);
+    for (const other of crowd(a, a.words[e + E_LO], a.words[e + E_HI])) {
+      if (other === id || stateOf(a, other) !== LIVE || isPinned(a, other)) continue;
+      this.#evictor.evict(other);
+      return insert(a, id, kind);
+    }
+    return false;
+  }
+
+  /** Takes a LIVE entry out of service for its successor; returns the place of its index word, which the successor takes. */
+  #withdraw(id: number): number {
+    const a = this.#a;
+    // First a zombie, then the successor LIVE: a death in between loses an entry, the other order would leave two.
+    setState(a, id, GONE);
+    a.kill?.('flight.withdraw');
+    countLive(a, id, -1);
+    unlink(a, id, unitsOf(a, this.#slab, id));
+    return locate(a, id, LIVE_TAG);
+  }
+
+  #rename(id: number, key: CacheKey): void {
+    const a = this.#a;
+    const e = a.entry(id);
+    writeKey(a, slotHeader(a, id), key);
+    a.words[e + E_LO] = key.lo;
+    a.words[e + E_HI] = key.hi;
+    a.kill?.('flight.rename');
+  }
+}

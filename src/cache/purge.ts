@@ -1,0 +1,133 @@
+import {
+  appendBan,
+  type BanView,
+  banSequence,
+  dropBans,
+  HARD_BAN,
+  NO_BAN,
+  type PurgeSpec,
+  recordBytes,
+} from './bans.ts';
+import { reap, removeLive, stateOf } from './entries.ts';
+import type { Landing } from './landing.ts';
+import {
+  type Arena,
+  E_FRESH_UNTIL,
+  E_SEQ,
+  E_SLOT,
+  H_BAN_FLOOR,
+  H_HIGH_WATER,
+  LIVE,
+  STREAMING,
+  WAITING,
+} from './layout.ts';
+import { acquire, release } from './lock.ts';
+import type { Slab } from './slab.ts';
+
+/** Entries examined under one acquisition of the lock. */
+const SLICE = 128;
+
+export interface SweepResult {
+  /** Entries removed by hard purges. */
+  removed: number;
+  /** Every entry has met every purge; there is nothing to do until the next one. */
+  finished: boolean;
+}
+
+/** Purging; on main only. */
+export class Purge {
+  readonly #a: Arena;
+  readonly #slab: Slab;
+  readonly #bans: BanView;
+  readonly #landing: Landing;
+  /** The pass under way: next entry, and the purge that all entries will have met at its end. */
+  #next = 0;
+  #target = 0;
+
+  constructor(a: Arena, slab: Slab, bans: BanView, landing: Landing) {
+    this.#a = a;
+    this.#slab = slab;
+    this.#bans = bans;
+    this.#landing = landing;
+  }
+
+  /**
+   * Purges whatever matches. From its return on, every lookup and join on every thread obeys, and nothing whose fill was
+   * claimed before satisfies a lookup after. Its cost does not depend on the number of entries, save when the log is
+   * full: then all entries are swept first. Returns the sequence of this purge. Throws RangeError for characters over 255, or
+   * a host and pattern too long for the log (over 4 KB always fit not).
+   */
+  add(spec: PurgeSpec): number {
+    this.#onlyMain();
+    const bytes = recordBytes(spec);
+    if (bytes > MAX_RECORD) throw new RangeError(`purge: host and pattern over ${MAX_RECORD} bytes`);
+    for (const text of [spec.host, spec.pattern]) {
+      for (let i = 0; i < text.length; i++) {
+        if (text.charCodeAt(i) > 255) throw new RangeError('purge: a character over 255');
+      }
+    }
+    const seq = banSequence(this.#a) + 1;
+    while (!appendBan(this.#a, spec, seq)) while (!this.sweep(this.#a.entries).finished);
+    return seq;
+  }
+
+  /**
+   * Applies purges to the next `budget` entries. A finished pass lets the purges that it began with leave the log.
+   * Frees zombies as well. To be called now and then.
+   */
+  sweep(budget: number): SweepResult {
+    this.#onlyMain();
+    const a = this.#a;
+    let removed = 0;
+    for (let left = budget; left > 0; left -= SLICE) {
+      acquire(a);
+      reap(a, this.#slab, SLICE);
+      if (this.#next === 0) this.#target = banSequence(a);
+      const clean = a.words[H_BAN_FLOOR] === this.#target && this.#next === 0;
+      if (!clean) removed += this.#slice(Math.min(SLICE, left));
+      release(a);
+      if (clean) return { removed, finished: true };
+    }
+    return { removed, finished: false };
+  }
+
+  #slice(count: number): number {
+    const a = this.#a;
+    const last = a.words[H_HIGH_WATER];
+    const end = Math.min(this.#next + count, last);
+    let removed = 0;
+    for (let id = this.#next + 1; id <= end; id++) if (this.#apply(id)) removed++;
+    this.#next = end;
+    if (end === last) {
+      // No entry has met less: those made meanwhile began with the sequence of their time.
+      Atomics.store(a.words, H_BAN_FLOOR, this.#target);
+      dropBans(a, this.#target);
+      this.#next = 0;
+    }
+    return removed;
+  }
+
+  #apply(id: number): boolean {
+    const a = this.#a;
+    const words = a.words;
+    const e = a.entry(id);
+    const state = stateOf(a, id);
+    if (state === WAITING || state === STREAMING) this.#landing.obey(id);
+    if (state !== LIVE || words[e + E_SEQ] - this.#target >= 0) return false;
+    const seq = this.#bans.refresh();
+    const verdict = this.#bans.verdictOfSlot(words[e + E_SLOT], words[e + E_SEQ]);
+    if (verdict === HARD_BAN) {
+      removeLive(a, this.#slab, id);
+      return true;
+    }
+    if (verdict !== NO_BAN) Atomics.store(words, e + E_FRESH_UNTIL, 0);
+    Atomics.store(words, e + E_SEQ, seq);
+    return false;
+  }
+
+  #onlyMain(): void {
+    if (this.#a.worker !== 0) throw new Error('only the main thread purges');
+  }
+}
+
+const MAX_RECORD = 8192;
