@@ -1,0 +1,148 @@
+// `lb purge` against an admin listener over a real socket.
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, test } from 'node:test';
+import { startAdmin } from '../../src/admin/server.ts';
+import { type PurgeRequest, UnknownHostError } from '../../src/admin/types.ts';
+import { CliError } from '../../src/cli/exit.ts';
+import type { Io } from '../../src/cli/io.ts';
+import { purgeCommand } from '../../src/cli/purge.ts';
+
+const closers: (() => Promise<void>)[] = [];
+after(() => Promise.all(closers.map((close) => close())));
+
+async function admin(token?: string) {
+  const purges: PurgeRequest[] = [];
+  const server = await startAdmin({
+    config: { host: '127.0.0.1', port: 0, token },
+    purge: (purge) => {
+      if (purge.host === 'unknown.example') throw new UnknownHostError('no site has this host');
+      purges.push(purge);
+      return { id: 'p', site: null, objects: purge.scope === 'url' ? 1 : undefined };
+    },
+    ready: () => [],
+    metrics: async () => '',
+    cacheStats: () => ({}),
+  });
+  closers.push(() => server.close());
+  return { purges, address: `127.0.0.1:${server.address.port}` };
+}
+
+async function run(args: readonly string[], env: Io['env'] = {}) {
+  let stdout = '';
+  const io: Io = {
+    env,
+    cwd: '/',
+    stdout: {
+      write: (text) => {
+        stdout += text;
+      },
+    },
+    stderr: { write: () => {} },
+  };
+  try {
+    await purgeCommand(io).exitOverride().parseAsync(args, { from: 'user' });
+    return { stdout, code: 0, error: '' };
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    return { stdout, code: error.code, error: error.message };
+  }
+}
+
+test('several paths, one line each', async () => {
+  const { address, purges } = await admin();
+  const { stdout, code } = await run(['/a?x=1', '/images/*', '--admin', address]);
+  assert.equal(code, 0);
+  assert.equal(stdout, 'purged /a?x=1: 1 object\npurged /images/*\n');
+  assert.deepEqual(
+    purges.map(({ pattern, host, soft }) => [pattern, host, soft]),
+    [
+      ['/a?x=1', null, false],
+      ['/images/*', null, false],
+    ],
+  );
+});
+
+test('host, soft and JSON; the address from the environment', async () => {
+  const { address, purges } = await admin();
+  const { stdout } = await run(['/a', '--host', 'Shop.example', '--soft', '--json'], { LB_ADMIN: address });
+  assert.deepEqual(purges, [{ scope: 'url', host: 'shop.example', pattern: '/a', soft: true }]);
+  const { time, ...answer } = JSON.parse(stdout);
+  assert.equal(typeof time, 'string');
+  const expected = { id: 'p', scope: 'url', host: 'shop.example', site: null, pattern: '/a', soft: true, objects: 1 };
+  assert.deepEqual(answer, expected);
+});
+
+test('a URL names host and path; nothing is normalized; a host parameter of the target stays', async () => {
+  const { address, purges } = await admin();
+  const urls = ['https://shop.example:8443/x/../y?host=z', 'http://shop.example', '/%2A', '/ü?a b'];
+  assert.equal((await run([...urls, '--admin', address])).code, 0);
+  assert.deepEqual(
+    purges.map(({ host, pattern }) => [host, pattern]),
+    [
+      ['shop.example', '/x/../y?host=z'],
+      ['shop.example', '/'],
+      [null, '/%2A'],
+      [null, '/%C3%BC?a%20b'],
+    ],
+  );
+});
+
+test('all, without asking when nobody sits at a terminal', async () => {
+  const { address, purges } = await admin();
+  assert.equal((await run(['--all', '--host', 'a.example', '--admin', address])).stdout, 'purged /* of a.example\n');
+  assert.deepEqual(purges, [{ scope: 'all', host: 'a.example', pattern: '/*', soft: false }]);
+});
+
+test('the token, and exit code 3 without it', async () => {
+  const { address } = await admin('t0ken');
+  const args = ['/a', '--admin', address];
+  assert.equal((await run(args, { LB_ADMIN_TOKEN: 't0ken' })).code, 0);
+  assert.deepEqual(await run(args), {
+    stdout: '',
+    code: 3,
+    error: 'lb asks for the admin token: set LB_ADMIN_TOKEN',
+  });
+  const wrong = await run(args, { LB_ADMIN_TOKEN: 'other' });
+  assert.deepEqual([wrong.code, wrong.error], [3, 'the admin token is wrong: check LB_ADMIN_TOKEN']);
+});
+
+const USAGE: [args: string[], message: RegExp][] = [
+  [[], /say what to purge/],
+  [['/a', '--all'], /not both/],
+  [['images/*'], /is not a path: begin with \/, such as "\/images\/\*"/],
+  [['/a#b'], /has a fragment/],
+  [['http://a/x', '--host', 'b'], /names a host and so does --host/],
+  [['/a', '--admin', 'localhost:port'], /^--admin: /],
+];
+
+for (const [args, message] of USAGE) {
+  test(`lb purge ${args.join(' ')} is wrong use`, async () => {
+    const { code, error } = await run(args);
+    assert.equal(code, 2);
+    assert.match(error, message);
+  });
+}
+
+test('an unknown host is told; after a purge that worked the code is that of a part', async () => {
+  const { address } = await admin();
+  const alone = await run(['/a', '--host', 'unknown.example', '--admin', address]);
+  assert.deepEqual([alone.code, alone.error], [1, '/a: no site has this host']);
+  const second = await run(['/a', 'http://unknown.example/b', '--admin', address]);
+  assert.equal(second.code, 5);
+  assert.match(second.error, /1 of 2 purged/);
+});
+
+test('nothing there, or something else, is told in one line', async () => {
+  const other = createServer((_request, response) => response.end('<html>'));
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  const { port } = other.address() as AddressInfo;
+  const address = `127.0.0.1:${port}`;
+  assert.match((await run(['/a', '--admin', address])).error, /is not the admin API of lb/);
+  await new Promise((resolve) => other.close(resolve));
+  const { code, error } = await run(['/a', '--admin', address]);
+  assert.equal(code, 4);
+  assert.match(error, /cannot reach the admin address 127\.0\.0\.1:\d+: nothing listens there; is lb running\?/);
+  assert.ok(!error.includes('\n'));
+});
