@@ -25,6 +25,9 @@ export interface Sample {
   failed: number;
 }
 
+/** Share of its core's time that others may take before a sample is doubtful. */
+export const DISTURBED = 0.1;
+
 export interface Target {
   child: Child;
   port: number;

@@ -1,5 +1,5 @@
 import type { Case } from './cases.ts';
-import type { Sample } from './measure.ts';
+import { DISTURBED, type Sample } from './measure.ts';
 import type { Outcome } from './session.ts';
 import { median, spread } from './statistics.ts';
 
@@ -62,6 +62,8 @@ const COLUMNS: readonly Column[] = [
 
 /** The table of one case as text, numbers aligned to the right. */
 export function table(work: Case, summaries: readonly Summary[]): string {
+  const heading = `${work.name}: ${work.title} (${work.connections} connections)`;
+  if (summaries.length === 0) return `${heading}\nno server was measured`;
   const rows = [
     COLUMNS.map(([title]) => title),
     ...summaries.map((summary) => COLUMNS.map(([, cell]) => cell(summary))),
@@ -73,9 +75,7 @@ export function table(work: Case, summaries: readonly Summary[]): string {
       .join('  ')
       .trimEnd(),
   );
-  return [`${work.name}: ${work.title} (${work.connections} connections)`, ...lines, ...warnings(work, summaries)].join(
-    '\n',
-  );
+  return [heading, ...lines, ...warnings(work, summaries)].join('\n');
 }
 
 /** What makes a figure of this case doubtful, one line each. */
@@ -84,7 +84,7 @@ function warnings(work: Case, summaries: readonly Summary[]): string[] {
     ...(failed > 0 ? [`${server}: ${failed} requests failed`] : []),
     ...(work.kind === 'hit' && hitRatio < 0.999 ? [`${server}: not every request was a hit`] : []),
     ...(work.kind === 'miss' && hitRatio > 0.005 ? [`${server}: not every request reached the origin`] : []),
-    ...(otherUse > 0.1 ? [`${server}: something else used its core for ${percent(otherUse)} of the time`] : []),
+    ...(otherUse > DISTURBED ? [`${server}: something else used its core for ${percent(otherUse)} of the time`] : []),
   ]);
   return found.map((text) => `! ${text}`);
 }
