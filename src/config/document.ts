@@ -69,12 +69,16 @@ export function parseDocument(document: Document, errors: ErrorList): { tree: No
 
 const MOST_SYNTAX_ERRORS = 5;
 
-/** One error a line, since one mistake makes the parser stumble several times. */
+/** Mistakes that are told apart from the stumbling that an earlier one causes. */
+const SELF_CONTAINED = new Set(['InvalidSymbol', 'CommaExpected', 'InvalidEscapeCharacter', 'InvalidCharacter']);
+
+/** The first error, and later ones on other lines that are surely mistakes of their own. */
 function reportSyntax(document: Document, found: readonly ParseError[], errors: ErrorList): void {
   const lines = new Set<number>();
   for (const error of found) {
     const place = document.place(error.offset, error.length);
     if (lines.has(place.line) || lines.size === MOST_SYNTAX_ERRORS) continue;
+    if (lines.size > 0 && !SELF_CONTAINED.has(printParseErrorCode(error.error))) continue;
     lines.add(place.line);
     const [message, fix] = explain(document.text, error);
     errors.add(place, message, fix);

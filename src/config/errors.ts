@@ -115,7 +115,7 @@ function clampWidth(width: number, room: number): number {
 export function maskSecrets(text: string): string {
   return text
     .replace(
-      /("[^"\n]*(?:tok|secret|passw)[^"\n]*"\s*:\s*)("(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?|[^\s,{}[\]"']+)/gi,
+      /("[^"\n]*(?:tok|secret|passw)[^"\n]*"\s*:\s*)("(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?|[[{][^\n]*|[^\s,{}[\]"']+)/gi,
       (whole, key: string, value: string) => (/^"\$\{env:\w+\}"$/.test(value) ? whole : key + maskValue(value)),
     )
     .replace(

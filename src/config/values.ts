@@ -115,7 +115,7 @@ export function formatValue(setting: Setting, value: Value): Json {
 
 /** "expected X, found Y" in one wording. */
 export function wrongType(expected: string, found: Json): Problem {
-  return new Problem(`expected ${expected}, found ${nameOfJson(found)}`, undefined);
+  return new Problem(`expected ${expected}, found ${nameOfJson(found)}`, `write ${expected}`);
 }
 
 function nameOfJson(value: Json): string {
