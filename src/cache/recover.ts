@@ -41,7 +41,8 @@ export interface Recovery {
   done: boolean;
 }
 
-const PATIENCE_MS = 1000;
+/** Critical sections are far shorter; the main thread must not stand still for longer. */
+const PATIENCE_MS = 50;
 
 /** Main only. Recovers worker `dead`, and whoever else is noted as dead and could not be recovered so far. */
 export function recover(a: Arena, slab: Slab, landing: Landing, dead: number): Recovery {
