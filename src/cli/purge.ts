@@ -161,7 +161,7 @@ function send(admin: Admin, target: Target, soft: boolean): Promise<PurgeAnswer>
         try {
           resolve(parseAnswer(admin, target, response.statusCode ?? 0, text));
         } catch (error) {
-          reject(error as Error);
+          reject(error);
         }
       });
     });

@@ -18,7 +18,7 @@ class Sink extends Writable {
     return this.text
       .split('\n')
       .slice(0, -1)
-      .map((line) => JSON.parse(line));
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 }
 
@@ -88,6 +88,12 @@ test('redacted and empty fields are left out, the sampling rate is told', async 
   ]);
   assert.equal(sampled.sample, 0.5);
   assert.equal(error.sample, undefined);
+});
+
+test('a redacted field that does not exist is refused', () => {
+  const output = new LineOutput(new Sink(), 1e6);
+  const start = () => startAccessLog({ rings: [], output, siteName: () => 's', redact: ['client'] });
+  assert.throws(start, /there is no field "client"; it may name client_ip, host/);
 });
 
 test('all rings are drained at the end, idle ones wait one at a time', async () => {

@@ -5,7 +5,7 @@ import type { LineOutput } from './output.ts';
 
 /** Fields that configuration may leave out of every line. */
 export const REDACTABLE = ['client_ip', 'host', 'path', 'user_agent', 'request_id'] as const;
-export type RedactableField = (typeof REDACTABLE)[number];
+type RedactableField = (typeof REDACTABLE)[number];
 
 /** How long to let lines gather after a wake-up, and between slices when there is more, in milliseconds. */
 const GATHER_MS = 20;
@@ -24,7 +24,8 @@ export interface AccessLogOptions {
   siteName(index: number): string;
   /** Share of requests that the writers log; stands in each line when it is below 1. */
   readonly sample?: number;
-  readonly redact?: readonly RedactableField[];
+  /** Names out of `REDACTABLE`. */
+  readonly redact?: readonly string[];
 }
 
 export interface AccessLog {
@@ -34,7 +35,10 @@ export interface AccessLog {
   close(timeoutMs: number): Promise<void>;
 }
 
-/** Starts to drain the rings. Next to nothing runs while there is nothing to log: a look every five seconds. */
+/**
+ * Starts to drain the rings. Next to nothing runs while there is nothing to log: a look every five seconds.
+ * @throws RangeError when `redact` names a field that does not exist
+ */
 export function startAccessLog(options: AccessLogOptions): AccessLog {
   return new Drain(options);
 }
@@ -117,7 +121,11 @@ function createLineLogger(stream: { write(line: string): void }): Logger {
 }
 
 function formatter(options: AccessLogOptions): (record: AccessRecord) => object {
-  const redacted = new Set<string>(options.redact ?? []);
+  const redacted = new Set(options.redact);
+  const unknown = [...redacted].find((name) => !(REDACTABLE as readonly string[]).includes(name));
+  if (unknown !== undefined) {
+    throw new RangeError(`log.redact: there is no field "${unknown}"; it may name ${REDACTABLE.join(', ')}`);
+  }
   const keep = (field: RedactableField, value: string) => (value === '' || redacted.has(field) ? undefined : value);
   const sample = options.sample !== undefined && options.sample < 1 ? options.sample : undefined;
   // JSON leaves undefined members out.

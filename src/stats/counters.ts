@@ -11,7 +11,6 @@
 import {
   DURATION_BUCKETS,
   METHOD_CLASSES,
-  type MethodClass,
   type MetricRow,
   ORIGIN_ERROR_KINDS,
   type OriginErrorKind,
@@ -61,7 +60,7 @@ const METHOD_OFFSETS: ReadonlyMap<string, number> = new Map(
 const OTHER_METHOD = SLOT.requests + METHOD_CLASSES.indexOf('other') * STATUS_CLASSES.length;
 
 /** First slot of a method's counters, to be kept per method; add `statusOffset(status)`. Methods are upper case. */
-export function methodSlot(method: MethodClass | string): number {
+export function methodSlot(method: string): number {
   return METHOD_OFFSETS.get(method) ?? OTHER_METHOD;
 }
 
@@ -72,7 +71,7 @@ export function statusOffset(status: number): number {
 }
 
 /** Slot of `lb_http_requests_total` for a method (upper case) and a final status. */
-export function requestSlot(method: MethodClass | string, status: number): number {
+export function requestSlot(method: string, status: number): number {
   return methodSlot(method) + statusOffset(status);
 }
 

@@ -21,7 +21,7 @@ test('without a terminal events are JSON Lines on stdout, in UTC', async () => {
   logger.warn({ worker: 1 }, 'edge thread replaced');
   logger.debug('not at this level');
   const { stdout, stderr } = await text();
-  const line = JSON.parse(stdout);
+  const line = JSON.parse(stdout) as Record<string, string>;
   assert.deepEqual(Object.keys(line), ['level', 'time', 'worker', 'message']);
   assert.equal(line.level, 'warn');
   assert.match(line.time, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);

@@ -37,12 +37,18 @@ export function createLogger(options: LoggerOptions): Logger {
 
 const COLORS = { trace: 'gray', debug: 'gray', warn: 'yellow', error: 'red', fatal: 'red' } as const;
 
+interface Event extends Record<string, unknown> {
+  readonly time: string;
+  readonly level: string;
+  readonly message?: string;
+}
+
 /** `10:53:09 warn  edge thread replaced (worker 1)`: local time, since a person reads it. */
 function readable(line: string, stream: NodeJS.WriteStream): string {
-  const { time, level, message = '', err, ...rest } = JSON.parse(line) as Record<string, unknown>;
-  const clock = new Date(String(time)).toTimeString().slice(0, 8);
+  const { time, level, message = '', err, ...rest } = JSON.parse(line) as Event;
+  const clock = new Date(time).toTimeString().slice(0, 8);
   const color = COLORS[level as keyof typeof COLORS];
-  const word = String(level).padEnd(5);
+  const word = level.padEnd(5);
   // styleText honours NO_COLOR and FORCE_COLOR for the stream.
   const label = color ? styleText(color, word, { stream }) : word;
   const details = Object.entries({ ...rest, ...errorDetails(err) }).map(([key, value]) => `${key} ${plain(value)}`);

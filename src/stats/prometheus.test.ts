@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCounters, openCounters, originErrorSlot, requestSlot, SLOT, WORKER_SLOT } from './counters.ts';
 import { createExposition, type MetricSources } from './prometheus.ts';
-import { PROCESS_METRICS, SITE_METRICS, WORKER_METRICS } from './table.ts';
+import { METRIC_ROWS } from './table.ts';
 
 function sources(sites: number, names: (index: number) => string | undefined): MetricSources {
   return {
@@ -20,7 +20,7 @@ function sources(sites: number, names: (index: number) => string | undefined): M
 
 test('every metric of the tables is exposed with help and type', async () => {
   const text = await createExposition(sources(1, () => 'default'))();
-  for (const row of [SITE_METRICS, WORKER_METRICS, PROCESS_METRICS].flatMap((table) => Object.values(table))) {
+  for (const row of METRIC_ROWS) {
     assert.ok(text.includes(`# TYPE ${row.name} ${row.type}\n`), row.name);
     assert.ok(text.includes(`# HELP ${row.name} ${row.help}\n`), row.name);
   }

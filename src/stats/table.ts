@@ -23,7 +23,6 @@ export interface MetricRow {
 
 /** Request method classes; `other` keeps the label bounded whatever a client sends. */
 export const METHOD_CLASSES = ['GET', 'HEAD', 'POST', 'other'] as const;
-export type MethodClass = (typeof METHOD_CLASSES)[number];
 
 /** Status classes of final answers. `1xx` stands for a 101 switch, the only informational answer that ends a request. */
 export const STATUS_CLASSES = ['2xx', '3xx', '4xx', '5xx', '1xx'] as const;
@@ -299,6 +298,11 @@ export const PROCESS_METRICS = {
     help: 'CPU time of the process, user and system, all threads.',
   },
 } as const satisfies Record<string, MetricRow>;
+
+/** All rows, in the order of the exposition. */
+export const METRIC_ROWS: readonly MetricRow[] = [SITE_METRICS, WORKER_METRICS, PROCESS_METRICS].flatMap((table) =>
+  Object.values<MetricRow>(table),
+);
 
 /** Number of slots a row takes: the product of its labels' values, or a histogram's buckets. */
 export function slotsOf(row: MetricRow): number {

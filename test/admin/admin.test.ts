@@ -165,7 +165,7 @@ for (const [method, path, options, status, detail] of WRONG) {
     const answer = await send(method, path, options);
     assert.equal(answer.status, status);
     assert.equal(answer.headers['content-type'], 'application/problem+json');
-    const problem = JSON.parse(answer.text);
+    const problem = JSON.parse(answer.text) as { status: number; detail: string };
     assert.equal(problem.status, status);
     assert.match(problem.detail, detail);
     if (status === 405) assert.ok(answer.headers.allow);
