@@ -41,7 +41,7 @@ function collect(command: Command, before: readonly string[]): Node[] {
 }
 
 function flagsOf(option: Option): string[] {
-  return [option.short, option.long].filter((flag) => flag !== undefined && flag !== null) as string[];
+  return [option.short, option.long].filter((flag) => typeof flag === 'string');
 }
 
 /** Cases by the words typed so far, flags left out: `"lb config print") ... ;;`. */

@@ -11,14 +11,20 @@ import { buildProgram } from './program.ts';
  * its stack and gives 1.
  */
 export async function runCli(argv: readonly string[], io?: Io): Promise<number> {
+  if (!io) process.stdout.on('error', ignoreClosedPipe);
   const code = await run(argv, io ?? processIo());
   if (!io) process.exitCode = code;
   return code;
 }
 
+/** `lb config print | head` closes the pipe early, which is no failure. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}
+
 async function run(argv: readonly string[], io: Io): Promise<number> {
   try {
-    const program = buildProgram(io, await purgeFor(argv));
+    const program = buildProgram(io, await purgeFor(argv, io));
     await program.parseAsync(argv, { from: 'user' });
     return EXIT.ok;
   } catch (error) {
@@ -27,10 +33,10 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
 }
 
 /** The real command only where it runs, is described or completed: it brings the HTTP client along. */
-async function purgeFor(argv: readonly string[]): Promise<Command> {
+async function purgeFor(argv: readonly string[], io: Io): Promise<Command> {
   if (!argv.includes('purge') && !argv.includes('completion')) return new Command('purge').description(PURGE);
   const { purgeCommand } = await import('./purge.ts');
-  return purgeCommand().description(PURGE);
+  return purgeCommand(io).description(PURGE);
 }
 
 const PURGE = 'Drop cached responses by path, wildcard or all';

@@ -1,9 +1,13 @@
 /** The text of lb.json: JSON with comments and trailing commas, its syntax errors, and where each part stands. */
 
-import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { type Node as JsoncNode, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import { type ErrorList, maskSecrets, type Place } from './errors.ts';
 
-export type { Node } from 'jsonc-parser';
+/** A value, key or property of the file. */
+export interface Node extends Omit<JsoncNode, 'value' | 'parent' | 'children'> {
+  readonly value?: string | number | boolean | null;
+  readonly children?: readonly Node[];
+}
 
 /** A file's text, with places in it. */
 export class Document {

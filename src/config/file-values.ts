@@ -82,7 +82,8 @@ export class ValueReader {
 
   /** Narrows the place down to a part of a string, where the file has it letter by letter. */
   #at(node: Node, problem: Problem, path: string): void {
-    const verbatim = node.type === 'string' && node.length === node.value.length + 2 && !node.value.includes('${');
+    const text = typeof node.value === 'string' ? node.value : undefined;
+    const verbatim = text !== undefined && node.length === text.length + 2 && !text.includes('${');
     const narrowed = new Problem(
       `${path}: ${problem.message}`,
       problem.fix,
@@ -122,11 +123,12 @@ export class ValueReader {
 
   /** The node's value, `${env:NAME}` in strings filled in; undefined when that fails. */
   #expand(node: Node): string | number | boolean | undefined {
-    if (node.type !== 'string' || !node.value.includes('${')) return node.value;
+    if (typeof node.value !== 'string' || !node.value.includes('${')) return node.value ?? undefined;
     let failed = false;
-    const text = (node.value as string).replace(/\$\{([^}]*)\}/g, (reference, inside: string) => {
+    const text = node.value.replace(/\$\{([^}]*)\}/g, (reference, inside: string) => {
       const name = /^env:([A-Za-z_]\w*)$/.exec(inside)?.[1];
-      if (name && this.#env[name] !== undefined) return this.#env[name];
+      const value = name && Object.hasOwn(this.#env, name) ? this.#env[name] : undefined;
+      if (value !== undefined) return value;
       failed = true;
       if (name) this.add(node, `the environment variable ${name} is not set`, `set it, or replace ${reference}`);
       else this.add(node, `${reference} is not understood`, `write \${env:NAME} for an environment variable`);

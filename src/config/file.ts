@@ -59,13 +59,14 @@ class Walker {
     for (const property of object.children ?? []) {
       const [key, value] = property.children ?? [];
       if (!key || !value) continue;
-      const earlier = first.get(key.value);
+      const name = nameOf(key);
+      const earlier = first.get(name);
       if (earlier) {
         const line = this.#document.placeOf(earlier).line;
-        this.#values.add(key, `the key "${key.value}" is given twice, first in line ${line}`, 'keep one of them');
+        this.#values.add(key, `the key "${name}" is given twice, first in line ${line}`, 'keep one of them');
         continue;
       }
-      first.set(key.value, key);
+      first.set(name, key);
       yield [key, value];
     }
   }
@@ -86,7 +87,7 @@ class Walker {
     const sites: FileSite[] = [];
     if (!this.isObject(node, 'sites', '"sites": {"example.com": {"origins": [...]}}')) return sites;
     for (const [key, value] of this.entries(node)) {
-      const name = parseHostPattern(key.value);
+      const name = parseHostPattern(nameOf(key));
       if (name instanceof Problem) {
         this.#errors.addProblem(this.#document.placeOf(key), name, 1);
         continue;
@@ -94,7 +95,7 @@ class Walker {
       const layer = emptyLayer();
       layer.objects.set('', this.#document.placeOf(key));
       sites.push({ name, layer });
-      if (this.isObject(value, `sites["${key.value}"]`, `"${key.value}": {"origins": [...]}`)) {
+      if (this.isObject(value, `sites["${nameOf(key)}"]`, `"${nameOf(key)}": {"origins": [...]}`)) {
         for (const [inner, given] of this.entries(value)) this.property(inner, given, SITE_SHAPE, '', layer, 'site');
       } else {
         layer.broken.add('origins');
@@ -107,7 +108,7 @@ class Walker {
   }
 
   property(key: Node, value: Node, parent: Shape, parentPath: string, layer: Layer, scope: 'top' | 'site'): void {
-    const name: string = key.value;
+    const name = nameOf(key);
     const path = parentPath === '' ? name : `${parentPath}.${name}`;
     const known = parent.keys.get(name);
     const shape = known ?? (value.type === 'object' ? parent.named : undefined);
@@ -144,17 +145,21 @@ class Walker {
       if (key.value === 'host') hosts.push(value);
     }
     const text = layer.values.get(`${path}.host`)?.value;
-    if (text === undefined) {
+    if (typeof text !== 'string') {
       if (layer.broken.size > 0) return undefined;
       this.#values.add(node, `${path}: an origin without "host"`, 'add it: {"host": "example.com", "port": 443}');
       return undefined;
     }
-    const host = this.#values.originHost(hosts[0], String(text), `${path}.host`);
+    const host = this.#values.originHost(hosts[0], text, `${path}.host`);
     if (host === undefined) return undefined;
     const tls = layer.values.get(`${path}.tls`)?.value as boolean | undefined;
     const port = (layer.values.get(`${path}.port`)?.value as number | undefined) ?? (tls ? 443 : 80);
     return { host, port, tls: tls ?? port === 443 };
   }
+}
+
+function nameOf(key: Node): string {
+  return String(key.value);
 }
 
 /** A key that is right, but in the other part of the file. */

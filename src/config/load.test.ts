@@ -8,9 +8,9 @@ import { type Loaded, type LoadOptions, loadConfig } from './load.ts';
 /** Loads with `files` as the only files there are. */
 function load(files: Record<string, string>, options: Partial<LoadOptions> = {}) {
   const readFile = (path: string) => {
-    const text = files[path.replace('/folder/', '')];
-    if (text === undefined) throw Object.assign(new Error('not there'), { code: 'ENOENT' });
-    return text;
+    const name = path.replace('/folder/', '');
+    if (!Object.hasOwn(files, name)) throw Object.assign(new Error('not there'), { code: 'ENOENT' });
+    return files[name];
   };
   return loadConfig({ flags: [], env: {}, cwd: '/folder', readFile, ...options });
 }
@@ -190,6 +190,11 @@ test('environment variables in the file', () => {
   assert.equal(config.workers, 3);
 });
 
+test('a property that every object has is no environment variable', () => {
+  const result = load({ 'lb.json': `{"origins": ["${ref('constructor')}:80"]}` });
+  assert.match('errors' in result ? result.errors[0].message : '', /variable constructor is not set/);
+});
+
 test('the admin token from a file, and never in what is printed', () => {
   const { config, origins } = loaded(
     { token: 'hunter2-hunter2-hunter2\n' },
@@ -312,7 +317,12 @@ test('no flag or variable makes the loader throw', () => {
     '--workers',
     '--log-level',
   );
-  const text = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...'0159.:[]-*,/ kMsh') }));
+  const text = fc.oneof(
+    fc.string(),
+    fc.string({
+      unit: fc.constantFrom('0', '5', '9', '.', ':', '[', ']', '-', '*', ',', '/', ' ', 'k', 'M', 's', 'h'),
+    }),
+  );
   const flag = fc.record({ flag: names, value: text });
   const variables = fc.dictionary(
     fc.constantFrom('LB_LISTEN', 'LB_ORIGINS', 'LB_TTL', 'LB_LOG_REDACT', 'LB_CONFIG', 'LB_ADMIN_TOKEN'),

@@ -102,7 +102,7 @@ function rowOf(path: string): Setting {
 /** The table's default, read like any other value; undefined where it is computed. */
 function defaultOf(setting: Setting): Value | undefined {
   if (setting.default === undefined) return undefined;
-  if (isList(setting)) return setting.default as string[];
+  if (isList(setting)) return setting.default;
   const value = parseScalar(setting, setting.default as string | number | boolean, false);
   if (value instanceof Problem) throw new Error(`the default of ${setting.path}: ${value.message}`);
   return value;

@@ -15,7 +15,7 @@ export interface Shape {
 }
 
 /** The tree of the settings that `choose` lets through. */
-export function shapeOf(choose: (setting: Setting) => boolean): Shape {
+function shapeOf(choose: (setting: Setting) => boolean): Shape {
   const root: Shape = { keys: new Map() };
   for (const setting of SETTINGS) {
     if (!choose(setting)) continue;

@@ -28,6 +28,7 @@ test('a duration in words is guessed', () => {
   assert.equal(guessDuration('5 Min.'), '5m');
   assert.equal(guessDuration('2 H'), '2h');
   assert.equal(guessDuration('soon'), undefined);
+  assert.equal(guessDuration('5 constructor'), undefined);
   assert.equal(guessDuration('3 fortnights'), undefined);
 });
 

@@ -27,7 +27,7 @@ export function parseDuration(text: string): number | undefined {
 export function guessDuration(text: string): string | undefined {
   const match = /^(\d+(?:\.\d+)?)\s*([a-z]+)\.?$/.exec(text.trim().toLowerCase());
   if (!match) return undefined;
-  const unit = match[2] in MS ? match[2] : LONG_UNITS.find(([pattern]) => pattern.test(match[2]))?.[1];
+  const unit = Object.hasOwn(MS, match[2]) ? match[2] : LONG_UNITS.find(([pattern]) => pattern.test(match[2]))?.[1];
   return unit && match[1] + unit;
 }
 

@@ -122,7 +122,8 @@ function nameOfJson(value: Json): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'string') return value === '' ? 'an empty string' : 'a string';
-  return { number: 'a number', boolean: String(value), object: 'an object' }[typeof value as string] ?? typeof value;
+  if (typeof value === 'number') return 'a number';
+  return typeof value === 'boolean' ? String(value) : 'an object';
 }
 
 function parseBoolean(raw: string | number | boolean): boolean | Problem {

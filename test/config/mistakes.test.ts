@@ -94,7 +94,7 @@ test('check --json gives the mistakes as data', async () => {
   const { code, stdout, stderr } = await folder.lb(['check', '--json']);
   assert.equal(code, 2);
   assert.equal(stderr, '');
-  const { ok, errors } = JSON.parse(stdout);
+  const { ok, errors } = JSON.parse(stdout) as { ok: boolean; errors: unknown[] };
   assert.equal(ok, false);
   assert.deepEqual(errors[0], {
     source: 'lb.json',
