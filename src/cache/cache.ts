@@ -9,7 +9,7 @@ import { BanView, banSequence, HARD_BAN, NO_BAN } from './bans.ts';
 import { removeLive, slotHeader, stateOf } from './entries.ts';
 import { Evictor, MAX_USE } from './eviction.ts';
 import { type Claim, Flights, type Unstored, type UserWords } from './flight.ts';
-import { find, firstBucket, LIVE_TAG, secondBucket } from './index.ts';
+import { find, LIVE_TAG } from './index.ts';
 import { type CacheKey, KeyPrefix, slotHasKey } from './key.ts';
 import { Landing } from './landing.ts';
 import {
@@ -28,6 +28,7 @@ import {
   E_STATE,
   E_TOTAL,
   E_USE,
+  ENTRY_WORDS,
   FAILED,
   FREE,
   GONE,
@@ -87,6 +88,8 @@ export class Cache {
   readonly #a: Arena;
   readonly #words: Int32Array<SharedArrayBuffer>;
   readonly #entries: number;
+  readonly #index: number;
+  readonly #bucketMask: number;
   readonly #hazard: number;
   readonly #lru: boolean;
   readonly #slab: Slab;
@@ -101,6 +104,8 @@ export class Cache {
     this.workerId = arena.worker;
     this.#words = arena.words;
     this.#entries = arena.entry(0);
+    this.#index = arena.at.index;
+    this.#bucketMask = arena.bucketMask;
     this.#hazard = hazardOf(arena, arena.worker);
     this.#lru = arena.lru;
     this.#slab = new Slab(arena);
@@ -126,11 +131,12 @@ export class Cache {
   lookup(key: CacheKey): number {
     const words = this.#words;
     for (let probe = 0; probe < PROBES; probe++) {
-      let id = this.#probe(key, firstBucket(this.#a, key.lo));
-      if (id === 0) id = this.#probe(key, secondBucket(this.#a, key.hi));
+      let id = this.#probe(key, this.#index + (key.lo & this.#bucketMask) * BUCKET_WORDS);
+      if (id === 0) id = this.#probe(key, this.#index + (key.hi & this.#bucketMask) * BUCKET_WORDS);
       if (id > 0) {
-        const e = this.#entries + id * 16;
-        if (words[e + E_SEQ] !== Atomics.load(words, H_BAN_SEQ) && !this.#obey(id, e, key)) return 0;
+        const e = this.#entries + id * ENTRY_WORDS;
+        // A plain read: it comes after the atomic ones of the probe, and a purge that returned before is seen by then.
+        if (words[e + E_SEQ] !== words[H_BAN_SEQ] && !this.#obey(id, e, key)) return 0;
         this.#touch(e + E_USE);
         return id;
       }
@@ -159,16 +165,16 @@ export class Cache {
 
   /** Changes whenever the id is reused: (id, generation) names immutable bytes. */
   generation(id: number): number {
-    return Atomics.load(this.#words, this.#entries + id * 16 + E_STATE) >>> 4;
+    return Atomics.load(this.#words, this.#entries + id * ENTRY_WORDS + E_STATE) >>> 4;
   }
 
   /** One of the USER words. */
   word(id: number, which: number): number {
-    return Atomics.load(this.#words, this.#entries + id * 16 + which);
+    return Atomics.load(this.#words, this.#entries + id * ENTRY_WORDS + which);
   }
 
   setWord(id: number, which: number, value: number): void {
-    Atomics.store(this.#words, this.#entries + id * 16 + which, value);
+    Atomics.store(this.#words, this.#entries + id * ENTRY_WORDS + which, value);
   }
 
   /** A new view of the head's bytes; so for `meta` and `body`. */
@@ -182,12 +188,12 @@ export class Cache {
 
   /** Published body bytes. */
   bodyLength(id: number): number {
-    return Atomics.load(this.#words, this.#entries + id * 16 + E_LENGTH);
+    return Atomics.load(this.#words, this.#entries + id * ENTRY_WORDS + E_LENGTH);
   }
 
   /** Declared body bytes; -1 while a flight does not know. */
   totalLength(id: number): number {
-    const total = this.#words[this.#entries + id * 16 + E_TOTAL];
+    const total = this.#words[this.#entries + id * ENTRY_WORDS + E_TOTAL];
     return total < 0 && (stateOf(this.#a, id) === LIVE || stateOf(this.#a, id) === GONE) ? this.bodyLength(id) : total;
   }
 
@@ -208,7 +214,7 @@ export class Cache {
 
   /** WAITING, STREAMING (head, meta and user words can be read, the body grows), or how the flight ended. */
   flightState(id: number): FlightState {
-    const state = Atomics.load(this.#words, this.#entries + id * 16 + E_STATE) & STATE_MASK;
+    const state = Atomics.load(this.#words, this.#entries + id * ENTRY_WORDS + E_STATE) & STATE_MASK;
     if (state === FREE) throw new Error(`entry ${id} is free: it was not pinned`);
     return (state === GONE ? DONE : state) as FlightState;
   }
@@ -283,12 +289,12 @@ export class Cache {
 
   /** The purge that a pinned entry or flight is as new as. */
   sequence(id: number): number {
-    return this.#words[this.#entries + id * 16 + E_SEQ];
+    return this.#words[this.#entries + id * ENTRY_WORDS + E_SEQ];
   }
 
   /** Whether a purge, hard or soft, has matched a pinned entry or flight since its `sequence`. */
   purged(id: number): boolean {
-    const e = this.#entries + id * 16;
+    const e = this.#entries + id * ENTRY_WORDS;
     if (this.#words[e + E_SEQ] === banSequence(this.#a)) return false;
     this.#bans.refresh();
     return this.#bans.verdictOfSlot(this.#words[e + E_SLOT], this.#words[e + E_SEQ]) !== NO_BAN;
@@ -323,7 +329,7 @@ export class Cache {
       const word = words[at];
       if ((word & ~ID_MASK) !== tag) continue;
       const id = word & ID_MASK;
-      const e = this.#entries + id * 16;
+      const e = this.#entries + id * ENTRY_WORDS;
       if (id === 0 || words[e + E_LO] !== lo || words[e + E_HI] !== hi) continue;
       // First the pin, then the state, both sequentially consistent: see pin.ts.
       Atomics.store(words, this.#hazard, id);

@@ -43,20 +43,34 @@ export function absorb(state: HashState, words: Int32Array, count: number): void
   state.v3 = v3;
 }
 
-const NOTHING = new Int32Array(3);
-const scratch: HashState = initialState(0, 0);
-
-/** Absorbs `count` words after `from`, which stays as it is, and writes the hash to `out`. Allocates nothing. */
+/**
+ * Absorbs `count` words after `from`, which stays as it is, and writes the hash to `out`. Allocates nothing. One loop for
+ * words and both finalizations (three rounds each), so that the state stays in registers.
+ */
 export function hashFrom(from: HashState, words: Int32Array, count: number, out: HashOutput): void {
-  scratch.v0 = from.v0;
-  scratch.v1 = from.v1;
-  scratch.v2 = from.v2;
-  scratch.v3 = from.v3;
-  absorb(scratch, words, count);
-  scratch.v2 ^= 0xee;
-  absorb(scratch, NOTHING, 3);
-  out.lo = scratch.v1 ^ scratch.v3;
-  scratch.v1 ^= 0xdd;
-  absorb(scratch, NOTHING, 3);
-  out.hi = scratch.v1 ^ scratch.v3;
+  let { v0, v1, v2, v3 } = from;
+  let lo = 0;
+  for (let i = 0; i < count + 6; i++) {
+    let m = 0;
+    if (i < count) m = words[i];
+    else if (i === count) v2 ^= 0xee;
+    else if (i === count + 3) {
+      lo = v1 ^ v3;
+      v1 ^= 0xdd;
+    }
+    v3 ^= m;
+    v0 = (v0 + v1) | 0;
+    v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
+    v0 = (v0 << 16) | (v0 >>> 16);
+    v2 = (v2 + v3) | 0;
+    v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
+    v0 = (v0 + v3) | 0;
+    v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
+    v2 = (v2 + v1) | 0;
+    v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
+    v2 = (v2 << 16) | (v2 >>> 16);
+    v0 ^= m;
+  }
+  out.lo = lo;
+  out.hi = v1 ^ v3;
 }

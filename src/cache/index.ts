@@ -53,12 +53,12 @@ export function insert(a: Arena, id: number, kind: number): boolean {
   return true;
 }
 
-/** An empty word in the emptier of two buckets, or -1. */
+/** The first empty word in the emptier of two buckets, or -1: readers scan from the start. */
 function emptiest(a: Arena, first: number, second: number): number {
   let one = -1;
   let two = -1;
   let balance = 0;
-  for (let i = 0; i < BUCKET_WORDS; i++) {
+  for (let i = BUCKET_WORDS - 1; i >= 0; i--) {
     if (a.words[first + i] === 0) {
       one = first + i;
       balance++;

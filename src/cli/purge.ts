@@ -135,38 +135,31 @@ async function confirm(options: Options, io: Io): Promise<void> {
 }
 
 /** Sends one purge; ends with a CliError that says what to do when it fails. */
-function send(admin: Admin, target: Target, soft: boolean): Promise<PurgeAnswer> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request({
-      host: admin.host,
-      port: admin.port,
-      method: 'DELETE',
-      path: adminPath(target),
-      headers: {
-        Host: 'localhost',
-        'X-LB-Soft': soft ? '1' : '0',
-        ...(admin.token ? { Authorization: `Bearer ${admin.token}` } : {}),
-      },
-      agent: false,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+async function send(admin: Admin, target: Target, soft: boolean): Promise<PurgeAnswer> {
+  const headers = {
+    Host: 'localhost',
+    'X-LB-Soft': soft ? '1' : '0',
+    ...(admin.token ? { Authorization: `Bearer ${admin.token}` } : {}),
+  };
+  const { status, text } = await exchange(admin, adminPath(target), headers);
+  return parseAnswer(admin, target, status, text);
+}
+
+function exchange(admin: Admin, path: string, headers: Record<string, string>) {
+  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>();
+  const failed = (error: Error) => reject(unreachable(admin, error));
+  const { host, port } = admin;
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const outgoing = request({ host, port, method: 'DELETE', path, headers, agent: false, signal });
+  outgoing.on('error', failed).end();
+  outgoing.on('response', (response) => {
+    let text = '';
+    response.setEncoding('utf8').on('data', (chunk: string) => {
+      if (text.length <= MAX_ANSWER) text += chunk;
     });
-    outgoing.on('error', (error) => reject(unreachable(admin, error)));
-    outgoing.on('response', (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => {
-        if (text.length <= MAX_ANSWER) text += chunk;
-      });
-      response.on('error', (error) => reject(unreachable(admin, error)));
-      response.on('end', () => {
-        try {
-          resolve(parseAnswer(admin, target, response.statusCode ?? 0, text));
-        } catch (error) {
-          reject(error);
-        }
-      });
-    });
-    outgoing.end();
+    response.on('error', failed).on('end', () => resolve({ status: response.statusCode ?? 0, text }));
   });
+  return promise;
 }
 
 /** The first `host` parameter is the API's own, so one is always sent: another in the path's query stays its own. */

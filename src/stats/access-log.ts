@@ -4,7 +4,7 @@ import { AccessLogReader, type AccessRecord, CACHE_RESULTS } from './log-ring.ts
 import type { LineOutput } from './output.ts';
 
 /** Fields that configuration may leave out of every line. */
-export const REDACTABLE = ['client_ip', 'host', 'path', 'user_agent', 'request_id'] as const;
+const REDACTABLE = ['client_ip', 'host', 'path', 'user_agent', 'request_id'] as const;
 type RedactableField = (typeof REDACTABLE)[number];
 
 /** How long to let lines gather after a wake-up, and between slices when there is more, in milliseconds. */
@@ -24,7 +24,7 @@ export interface AccessLogOptions {
   siteName(index: number): string;
   /** Share of requests that the writers log; stands in each line when it is below 1. */
   readonly sample?: number;
-  /** Names out of `REDACTABLE`. */
+  /** Fields to leave out: any of `client_ip`, `host`, `path`, `user_agent`, `request_id`. */
   readonly redact?: readonly string[];
 }
 

@@ -59,13 +59,12 @@ const METHOD_OFFSETS: ReadonlyMap<string, number> = new Map(
 );
 const OTHER_METHOD = SLOT.requests + METHOD_CLASSES.indexOf('other') * STATUS_CLASSES.length;
 
-/** First slot of a method's counters, to be kept per method; add `statusOffset(status)`. Methods are upper case. */
-export function methodSlot(method: string): number {
+function methodSlot(method: string): number {
   return METHOD_OFFSETS.get(method) ?? OTHER_METHOD;
 }
 
-/** Offset of a final status (100 to 599) within a method's counters. */
-export function statusOffset(status: number): number {
+/** Offset of a final status within a method's counters; what is no HTTP status counts as 5xx. */
+function statusOffset(status: number): number {
   if (status >= 200 && status < 600) return ((status / 100) | 0) - 2;
   return status >= 100 && status < 200 ? 4 : 3;
 }

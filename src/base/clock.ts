@@ -1,0 +1,18 @@
+/** Seconds since 1970 at which cache time starts, so that whole seconds fit a signed 32-bit word until 2088. */
+const CACHE_EPOCH = 1_600_000_000;
+const MAX_CACHE_TIME = 0x7fff_ffff;
+
+/** Seconds since 1970, with a fraction. */
+export function wallSeconds(): number {
+  return Date.now() / 1000;
+}
+
+/** The present in whole seconds of cache time. */
+export function cacheNow(): number {
+  return toCacheTime(Math.floor(Date.now() / 1000));
+}
+
+/** Whole seconds since 1970 as cache time, clamped to what a word holds. */
+export function toCacheTime(seconds: number): number {
+  return Math.max(0, Math.min(MAX_CACHE_TIME, seconds - CACHE_EPOCH));
+}

@@ -1,0 +1,57 @@
+import { AdminStartError } from '../admin/server.ts';
+import type { Config } from '../config/config.ts';
+import { ListenError } from '../server/entrance.ts';
+import { type Server, startServer } from '../server/server.ts';
+import { createLogger, type Logger } from '../stats/logger.ts';
+import { LineOutput, stdoutStream } from '../stats/output.ts';
+import { fail } from './exit.ts';
+import { readVersion } from './version.ts';
+
+/** Characters of log that may wait for a slow reader of stdout before lines are dropped. */
+const OUTPUT_LIMIT = 8 << 20;
+
+/** Runs the proxy until SIGTERM or SIGINT, then drains it; a second signal ends it at once. */
+export async function serve(config: Config, announcements: string[]): Promise<void> {
+  const output = new LineOutput(stdoutStream(), OUTPUT_LIMIT);
+  const logger = createLogger({ level: config.log.level, output, terminal: process.stdout.isTTY === true });
+  const server = await start(config, logger, output);
+  for (const announcement of announcements) logger.warn({}, announcement);
+  logger.info(
+    {
+      listen: place(server.address),
+      admin: place(server.admin.address),
+      workers: config.workers,
+      cache_bytes: config.cache.memory,
+      sites: config.sites.length,
+    },
+    'lb serves',
+  );
+  await stopSignal();
+  logger.info({ timeout_ms: config.shutdownTimeout }, 'draining');
+  process.once('SIGTERM', () => process.kill(process.pid, 'SIGKILL'));
+  process.once('SIGINT', () => process.kill(process.pid, 'SIGKILL'));
+  await server.stop(config.shutdownTimeout);
+  logger.info({}, 'stopped');
+  await output.flush(1000);
+}
+
+async function start(config: Config, logger: Logger, output: LineOutput): Promise<Server> {
+  try {
+    const testHooks = process.env.LB_TEST_HOOKS === '1';
+    return await startServer(config, { version: readVersion(), logger, output, testHooks });
+  } catch (error) {
+    if (error instanceof ListenError || error instanceof AdminStartError) return fail(error.message);
+    throw error;
+  }
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGTERM', () => resolve());
+    process.once('SIGINT', () => resolve());
+  });
+}
+
+function place({ host, port }: { host: string; port: number }): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,16 @@
+import type { Cache } from '../cache/cache.ts';
+import type { OriginPools } from '../origin/pools.ts';
+import type { Counters } from '../stats/counters.ts';
+import type { Flights } from './flights.ts';
+import type { StoredViews } from './stored.ts';
+
+/** What every fill and every request on one edge thread shares. */
+export interface EdgeContext {
+  readonly cache: Cache;
+  readonly stored: StoredViews;
+  readonly flights: Flights;
+  readonly pools: OriginPools;
+  readonly counters: Counters;
+  /** Base of each site's counters, by site number. */
+  readonly lines: readonly number[];
+}

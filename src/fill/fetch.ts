@@ -1,0 +1,134 @@
+import type { Readable } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import type { HeaderList } from '../http/headers.ts';
+import { errorKind, type OriginError, originErrorFrom } from '../origin/origin-error.ts';
+import type { OriginPool } from '../origin/pools.ts';
+import { originErrorSlot, SLOT } from '../stats/counters.ts';
+import type { EdgeContext } from './context.ts';
+
+/** A request as the origin gets it. */
+export interface OriginRequest {
+  method: string;
+  /** Path and query. */
+  target: string;
+  headers: HeaderList;
+  body: Readable | null;
+}
+
+/** Whoever takes an origin's answer: one head, any number of chunks, then the end or an error. */
+export interface FetchSink {
+  onHead(status: number, headers: HeaderList): void;
+  /** The chunk may be kept. */
+  onData(chunk: Buffer): void;
+  onEnd(): void;
+  onError(error: OriginError): void;
+}
+
+/** One request to an origin, with its answer led to a sink. */
+export class Fetch implements Dispatcher.DispatchHandler {
+  /** May be replaced between two calls. */
+  sink: FetchSink;
+  /** When the request was handed to the pool, seconds since 1970. */
+  readonly requestTime = Date.now() / 1000;
+  readonly #started = performance.now();
+  readonly #context: EdgeContext;
+  readonly #line: number;
+  #controller: Dispatcher.DispatchController | undefined;
+  #aborted = false;
+  #paused = false;
+  #ended = false;
+
+  constructor(context: EdgeContext, site: number, sink: FetchSink) {
+    this.#context = context;
+    this.#line = context.lines[site];
+    this.sink = sink;
+  }
+
+  start(origin: OriginPool, request: OriginRequest): void {
+    this.#context.counters.add(this.#line, SLOT.originRequests, 1);
+    origin.pool.dispatch(
+      {
+        method: request.method,
+        path: request.target,
+        headers: request.headers,
+        body: request.body,
+        ...(origin.servername === undefined ? {} : { servername: origin.servername }),
+      },
+      this,
+    );
+  }
+
+  /** Gives the answer up: the connection is closed unless the answer was complete. The sink hears no more. */
+  abort(): void {
+    if (this.#ended || this.#aborted) return;
+    this.#aborted = true;
+    this.#controller?.abort(new Error('the client went away'));
+  }
+
+  /** Holds the origin back; calls do not add up. */
+  pause(): void {
+    if (this.#paused || this.#ended) return;
+    this.#paused = true;
+    this.#controller?.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#controller?.resume();
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#aborted) controller.abort(new Error('the client went away'));
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: object): void {
+    if (this.#aborted || status < 200) return;
+    this.sink.onHead(status, headerList(controller.rawHeaders ?? headers));
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#aborted) return;
+    this.#context.counters.add(this.#line, SLOT.originResponseBytes, chunk.length);
+    this.sink.onData(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#close();
+    if (!this.#aborted) this.sink.onEnd();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
+    this.#close();
+    if (this.#aborted) return;
+    this.#aborted = true;
+    const error = originErrorFrom(cause);
+    this.#context.counters.add(this.#line, originErrorSlot(errorKind(error.type)), 1);
+    this.sink.onError(error);
+  }
+
+  #close(): void {
+    this.#ended = true;
+    this.#context.counters.observe(this.#line, SLOT.originDuration, (performance.now() - this.#started) / 1000);
+  }
+}
+
+/** Header lines as undici gives them raw (flat list of bytes or text), or as an object. */
+function headerList(raw: object): HeaderList {
+  if (!Array.isArray(raw)) {
+    return Object.entries(raw as Record<string, string | string[]>).flatMap(([name, value]) =>
+      [value].flat().flatMap((line) => [name.toLowerCase(), line]),
+    );
+  }
+  const list: HeaderList = new Array(raw.length);
+  for (let i = 0; i < raw.length; i += 2) {
+    list[i] = text(raw[i]).toLowerCase();
+    list[i + 1] = text(raw[i + 1]);
+  }
+  return list;
+}
+
+function text(value: Buffer | string): string {
+  return typeof value === 'string' ? value : value.toString('latin1');
+}

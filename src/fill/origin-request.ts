@@ -1,0 +1,85 @@
+import type { Readable } from 'node:stream';
+import { appendCdnLoop } from '../http/cdn-loop.ts';
+import { bucketAcceptEncoding, encodingBucket } from '../http/accept-encoding.ts';
+import { FORWARDED_NAMES, METHOD_OVERRIDE_NAMES } from '../http/forwarded.ts';
+import { combineHeader, getHeader, type HeaderList } from '../http/headers.ts';
+import { stripHopByHop } from '../http/hop-by-hop.ts';
+import { CONDITIONAL_NAMES } from '../http/stored-headers.ts';
+import { nextTraceparent, parseTraceparent } from '../http/traceparent.ts';
+import { appendVia } from '../http/via.ts';
+import type { OriginPool } from '../origin/pools.ts';
+import type { HostEntry } from '../site/host-table.ts';
+import type { OriginRequest } from './fetch.ts';
+import { PROXY_NAME } from './head.ts';
+
+/** What a fill needs to know of the request that caused it; outlives the client. */
+export interface ClientRequest {
+  method: string;
+  /** Path without query. */
+  path: string;
+  /** Path and query, as sent. */
+  target: string;
+  headers: HeaderList;
+  host: HostEntry;
+  scheme: 'http' | 'https';
+  /** Address of the client. */
+  address: string;
+  requestId: string;
+}
+
+/** Validators of a stored response, for asking the origin whether it is still good. */
+export interface StoredValidators {
+  etag?: string;
+  lastModified?: string;
+}
+
+/** Fields of the client's that are written anew or end here. */
+const REPLACED: ReadonlySet<string> = new Set([
+  'host',
+  'expect',
+  'via',
+  'cdn-loop',
+  'x-request-id',
+  'traceparent',
+  ...FORWARDED_NAMES,
+]);
+
+/** A client's request as it is passed on, conditions and ranges included. */
+export function passRequest(client: ClientRequest, origin: OriginPool, body: Readable | null): OriginRequest {
+  const headers = forwardedHeaders(client, origin, body !== null, false);
+  return { method: client.method, target: client.target, headers, body };
+}
+
+/** A request for the whole resource, conditional on what is stored, if anything is. */
+export function fillRequest(client: ClientRequest, origin: OriginPool, stored?: StoredValidators): OriginRequest {
+  const headers = forwardedHeaders(client, origin, false, true);
+  // variants are told apart by this bucket alone, so the origin is asked for no more than it says
+  const encodings = bucketAcceptEncoding(encodingBucket(combineHeader(client.headers, 'accept-encoding')));
+  headers.push('accept-encoding', encodings);
+  if (stored?.etag !== undefined) headers.push('if-none-match', stored.etag);
+  if (stored?.lastModified !== undefined) headers.push('if-modified-since', stored.lastModified);
+  return { method: 'GET', target: client.target, headers, body: null };
+}
+
+function forwardedHeaders(client: ClientRequest, origin: OriginPool, hasBody: boolean, unconditional: boolean): HeaderList {
+  const { host, headers } = client;
+  const out: HeaderList = ['host', host.plan.originHost(host.authority, host.host, origin.config)];
+  const traced = getHeader(headers, 'traceparent');
+  const validTrace = traced !== undefined && parseTraceparent(traced) !== undefined;
+  const isRetrieval = client.method === 'GET' || client.method === 'HEAD';
+  const kept = stripHopByHop(headers);
+  for (let i = 0; i < kept.length; i += 2) {
+    const name = kept[i];
+    if (REPLACED.has(name) || (unconditional && CONDITIONAL_NAMES.has(name))) continue;
+    if (name === 'content-length' && !hasBody) continue;
+    if (isRetrieval && METHOD_OVERRIDE_NAMES.has(name)) continue;
+    if (unconditional && name === 'accept-encoding') continue;
+    if (name === 'tracestate' && !validTrace) continue;
+    out.push(name, kept[i + 1]);
+  }
+  out.push('via', appendVia(combineHeader(headers, 'via'), '1.1', PROXY_NAME));
+  out.push('cdn-loop', appendCdnLoop(combineHeader(headers, 'cdn-loop'), PROXY_NAME));
+  out.push('x-forwarded-for', client.address, 'x-forwarded-proto', client.scheme, 'x-forwarded-host', host.authority);
+  out.push('x-request-id', client.requestId, 'traceparent', nextTraceparent(traced));
+  return out;
+}

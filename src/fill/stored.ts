@@ -1,0 +1,97 @@
+import type { Cache } from '../cache/cache.ts';
+import { statusText } from '../http/status-text.ts';
+
+/** Bits of USER_FLAGS. */
+export const FLAG_VARY_MARKER = 1;
+export const FLAG_HIT_FOR_MISS = 2;
+
+/** What the cache keeps of a response beside its rendered head and body; kept as JSON in the entry's meta part. */
+export interface StoredMeta {
+  status: number;
+  etag?: string;
+  lastModified?: string;
+  /** Date of the response, seconds since 1970. */
+  date?: number;
+  /** Where in the rendered head the part behind Cache-Status begins. */
+  tail: number;
+  /** Cache-Status of caches nearer the origin. */
+  upstream?: string;
+  /** Fields that select the variant, and the variant stored here; of a marker, the fields and its nonce. */
+  vary?: string[];
+  variant?: string;
+}
+
+/** A stored response as a thread sees it: views made once and good for as long as the entry's generation stands. */
+export interface StoredView {
+  generation: number;
+  meta: StoredMeta;
+  /** `200 OK`. */
+  status: string;
+  /** Value of Cache-Status for a hit, CRLF, all further lines. */
+  head: Uint8Array;
+  /** Value of Via, CRLF, all further lines. */
+  tail: Uint8Array;
+  /** Bytes of the body, -1 while it is not known. */
+  length: number;
+  /** The whole body where it lies in one piece and is complete. */
+  body: Uint8Array | undefined;
+  /** Lines of a 304 in place of `tail`, made when first needed. */
+  notModified: Uint8Array | undefined;
+}
+
+const VIEWS = 8192;
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+export function encodeMeta(meta: StoredMeta): Uint8Array {
+  return encoder.encode(JSON.stringify(meta));
+}
+
+/**
+ * Views of stored responses, kept in a direct-mapped table, so that a hit on an entry seen before makes no object. An
+ * entry's bytes never change within one generation, and only pinned entries may be asked for.
+ */
+export class StoredViews {
+  readonly #cache: Cache;
+  readonly #ids = new Int32Array(VIEWS);
+  readonly #views: (StoredView | undefined)[] = new Array(VIEWS).fill(undefined);
+
+  constructor(cache: Cache) {
+    this.#cache = cache;
+  }
+
+  /** The view of a complete entry. */
+  of(id: number): StoredView {
+    const slot = id & (VIEWS - 1);
+    const known = this.#views[slot];
+    if (known !== undefined && this.#ids[slot] === id && known.generation === this.#cache.generation(id)) return known;
+    const view = this.read(id);
+    view.length = this.#cache.bodyLength(id);
+    const body = this.#cache.body(id, 0);
+    if (body.length === view.length) view.body = body;
+    this.#ids[slot] = id;
+    this.#views[slot] = view;
+    return view;
+  }
+
+  /** A view of an entry that may still be filling: its length is the declared one, or -1. */
+  read(id: number): StoredView {
+    const meta = this.meta(id);
+    const head = this.#cache.head(id);
+    return {
+      generation: this.#cache.generation(id),
+      meta,
+      status: statusText(meta.status),
+      head,
+      tail: head.subarray(meta.tail),
+      length: this.#cache.totalLength(id),
+      body: undefined,
+      notModified: undefined,
+    };
+  }
+
+  meta(id: number): StoredMeta {
+    // TextDecoder does not take views of shared memory
+    return JSON.parse(decoder.decode(this.#cache.meta(id).slice())) as StoredMeta;
+  }
+}

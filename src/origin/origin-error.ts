@@ -1,0 +1,68 @@
+import { PROXY_ERRORS, type ProxyErrorType, proxyErrorOfCode, proxyErrorStatus } from '../http/proxy-status.ts';
+import type { OriginErrorKind } from '../stats/table.ts';
+
+const TYPES = Object.keys(PROXY_ERRORS) as ProxyErrorType[];
+
+/** What kept an origin from answering, in the terms of Proxy-Status. */
+export interface OriginError {
+  type: ProxyErrorType;
+  /** Status for the client. */
+  status: number;
+  /** What happened and what to look at, in one sentence for people. */
+  detail: string;
+}
+
+const ADVICE: Partial<Record<ProxyErrorType, string>> = {
+  dns_error: "the origin's name does not resolve; check the host in the configuration",
+  dns_timeout: "the name servers did not answer for the origin's name",
+  connection_refused: 'nothing accepts connections at the origin; check its port and that it runs',
+  connection_timeout: 'the origin did not accept the connection in time',
+  connection_terminated: 'the origin closed the connection before it had answered',
+  connection_read_timeout: 'the origin stopped sending its answer',
+  destination_ip_unroutable: "no route leads to the origin's address",
+  http_response_timeout: 'the origin accepted the request but did not answer in time',
+  http_response_incomplete: "the origin's answer ended before its declared length",
+  http_response_header_section_size: "the origin's response head is too large",
+  http_response_transfer_coding: "the origin's transfer coding is broken",
+  http_protocol_error: "the origin's answer is not HTTP; check whether its port speaks TLS",
+  tls_certificate_error: "the origin's certificate is not valid for its name",
+  tls_protocol_error: 'TLS with the origin failed; check whether its port speaks TLS',
+};
+
+/** The error for a type. */
+export function originError(type: ProxyErrorType): OriginError {
+  return { type, status: proxyErrorStatus(type), detail: ADVICE[type] ?? 'the request to the origin failed' };
+}
+
+/** The error that an exception of the HTTP client, a socket, DNS or TLS amounts to. */
+export function originErrorFrom(error: Error): OriginError {
+  return originError(proxyErrorOfCode(errorCode(error)));
+}
+
+function errorCode(error: Error): string | undefined {
+  const { code, cause } = error as Error & { code?: string; cause?: Error & { code?: string } };
+  if (code === 'UND_ERR_SOCKET' && cause?.code !== undefined) return cause.code;
+  if (error instanceof AggregateError && error.errors.length > 0) return errorCode(error.errors[0] as Error);
+  return code ?? cause?.code;
+}
+
+/** An error type as a number that fits a word of shared memory, and back. */
+export function errorNumber(type: ProxyErrorType): number {
+  return TYPES.indexOf(type);
+}
+
+export function errorOfNumber(number: number): OriginError {
+  return originError(TYPES[number] ?? 'proxy_internal_error');
+}
+
+/** The kind under which an error is counted. */
+export function errorKind(type: ProxyErrorType): OriginErrorKind {
+  if (type.startsWith('dns')) return 'dns';
+  if (type === 'connection_refused' || type.startsWith('destination')) return 'connect';
+  if (type.startsWith('tls')) return 'tls';
+  if (type.endsWith('timeout')) return 'timeout';
+  if (type === 'connection_terminated') return 'reset';
+  if (type === 'http_response_incomplete') return 'truncated';
+  if (type === 'connection_limit_reached') return 'overload';
+  return type.startsWith('http_') ? 'protocol' : 'other';
+}

@@ -1,0 +1,214 @@
+import { CacheKey } from '../cache/cache.ts';
+import type { EdgeContext } from '../fill/context.ts';
+import type { Fill, StaleEntry } from '../fill/fill.ts';
+import type { FlightClient, LocalFlight } from '../fill/flights.ts';
+import type { ClientRequest } from '../fill/origin-request.ts';
+import type { StoredMeta, StoredView } from '../fill/stored.ts';
+import { getHeader, type HeaderList } from '../http/headers.ts';
+import { requestId } from '../http/request-id.ts';
+import type { HostEntry, HostTable } from '../site/host-table.ts';
+import type { AccessLogWriter } from '../stats/log-ring.ts';
+import type { PassedAnswer } from './passed.ts';
+import type { Reply, ReplyEvents, RequestView } from './reply.ts';
+import type { Step } from './step.ts';
+
+/** What the pipeline needs on one edge thread, beside what fills need. */
+export interface RequestContext extends EdgeContext {
+  readonly hosts: HostTable;
+  readonly scheme: 'http' | 'https';
+  /** Base of the counters of requests that no site answers for. */
+  readonly unrouted: number;
+  readonly maxRequestBody: number;
+  readonly maxRequestHeader: number;
+  /** Undefined where the access log is off. */
+  readonly log: AccessLogWriter | undefined;
+  /** Told of exceptions that a step threw: a bug each. */
+  onBug(error: Error): void;
+}
+
+/** How the cache took part in a request; counted and logged. */
+export const OUTCOMES = ['none', 'hit', 'miss', 'stale', 'pass', 'collapsed', 'revalidated'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** What is wrong with a request or with getting its answer, to be said as a problem document. */
+export interface RequestProblem {
+  status: number;
+  detail: string;
+  /** Value of Proxy-Status. */
+  proxyStatus?: string;
+}
+
+/** The state of one request. Used again for another one when the request is over. */
+export class Exchange implements FlightClient, ReplyEvents {
+  readonly context: RequestContext;
+  request!: RequestView;
+  reply!: Reply;
+
+  method = '';
+  path = '';
+  query = '';
+  /** Path and query. */
+  target = '';
+  hostField = '';
+  address = '';
+  requestId = '';
+  headers: HeaderList | null = null;
+  /** Bytes of the request body, 0 for none, -1 for chunked. */
+  contentLength = 0;
+  /** Set by `route`. */
+  host!: HostEntry;
+  line: number;
+
+  readonly key = new CacheKey();
+  /** GET or HEAD without a body: the cache may answer. */
+  retrieval = false;
+  /** Not to be collapsed or stored: goes to the origin on its own. */
+  bypass = false;
+  /** The entry was confirmed by the origin for this request, however stale it is. */
+  validated = false;
+  attempts = 0;
+  marker: StoredMeta | undefined;
+  stale: StaleEntry | undefined;
+  flight: LocalFlight | undefined;
+  fill: Fill | undefined;
+  passed: PassedAnswer | undefined;
+  /** Takes over where the flight's entry ends: the answer outgrew the cache. */
+  rest: PassedAnswer | undefined;
+  problem: RequestProblem | undefined;
+
+  /** The entry that the answer comes from, 0 for none. */
+  entry = 0;
+  /** Long pin on it, -1 where the transient pin or the flight's holds it. */
+  handle = -1;
+  view: StoredView | undefined;
+  cacheStatus = '';
+  outcome: Outcome = 'none';
+  status = 0;
+  headSent = false;
+  /** The socket takes no more for now. */
+  blocked = false;
+  bodyFrom = 0;
+  /** Bytes that the response body has, -1 while unknown. */
+  bodyTotal = 0;
+
+  /** performance.now() at the start, 0 where this request is not timed. */
+  started = 0;
+  detached = false;
+  aborted = false;
+
+  readonly #run: (exchange: Exchange, step: Step) => void;
+  readonly #onFlight: (exchange: Exchange) => void;
+  readonly #onWritable: (exchange: Exchange) => void;
+  readonly #onAborted: (exchange: Exchange) => void;
+
+  constructor(context: RequestContext, machine: ExchangeMachine) {
+    this.context = context;
+    this.line = context.unrouted;
+    this.#run = machine.run;
+    this.#onFlight = machine.onFlight;
+    this.#onWritable = machine.onWritable;
+    this.#onAborted = machine.onAborted;
+  }
+
+  /** Goes on with a step after WAIT. */
+  proceed(step: Step): void {
+    this.#run(this, step);
+  }
+
+  onFlight(): void {
+    this.#onFlight(this);
+  }
+
+  onWritable(): void {
+    this.#onWritable(this);
+  }
+
+  onAborted(): void {
+    this.#onAborted(this);
+  }
+
+  /** A request field, also after the transport has let go of the request; '' where absent. */
+  field(name: string): string {
+    return this.headers === null ? this.request.header(name) : (getHeader(this.headers, name) ?? '');
+  }
+
+  /** The request for those who outlive the client. All headers must have been read. */
+  clientRequest(): ClientRequest {
+    return {
+      method: this.method,
+      path: this.path,
+      target: this.target,
+      headers: this.headers ?? [],
+      host: this.host,
+      scheme: this.context.scheme,
+      address: this.address,
+      requestId: this.requestId,
+    };
+  }
+
+  /** Keeps the request's data and hears of the connection, since the answer comes later. */
+  detach(): void {
+    if (this.detached) return;
+    this.detached = true;
+    if (this.started === 0) this.started = performance.now();
+    if (this.context.log !== undefined && this.headers === null) this.readHeaders();
+    this.reply.detach(this);
+  }
+
+  /** Reads what the transport will let go of. */
+  readHeaders(): HeaderList {
+    this.headers = this.request.headers();
+    if (this.address === '') this.address = this.request.address();
+    this.requestId = requestId(getHeader(this.headers, 'x-request-id'));
+    return this.headers;
+  }
+
+  /** Ends the interest in the flight, if there is one. */
+  leaveFlight(): void {
+    if (this.fill !== undefined) this.fill.leader = undefined;
+    this.fill = undefined;
+    if (this.flight === undefined) return;
+    const { flight } = this;
+    this.flight = undefined;
+    this.context.flights.leave(flight, this);
+  }
+
+  /** Drops all pins. */
+  releasePins(): void {
+    this.leaveFlight();
+    if (this.handle >= 0) this.context.cache.drop(this.handle);
+    this.handle = -1;
+    this.releaseStale();
+  }
+
+  releaseStale(): void {
+    if (this.stale !== undefined) this.context.cache.drop(this.stale.handle);
+    this.stale = undefined;
+  }
+
+  /** Makes the exchange ready for another request. */
+  reset(): void {
+    this.line = this.context.unrouted;
+    this.headers = null;
+    this.contentLength = 0;
+    this.retrieval = this.bypass = this.validated = false;
+    this.attempts = 0;
+    this.marker = this.passed = this.rest = this.problem = this.view = undefined;
+    this.hostField = this.address = this.requestId = '';
+    this.entry = 0;
+    this.cacheStatus = '';
+    this.outcome = 'none';
+    this.status = 0;
+    this.headSent = this.blocked = this.detached = this.aborted = false;
+    this.bodyFrom = this.bodyTotal = 0;
+    this.started = 0;
+  }
+}
+
+/** What the pipeline does on behalf of an exchange, handed in so that an exchange knows no step. */
+export interface ExchangeMachine {
+  run(exchange: Exchange, step: Step): void;
+  onFlight(exchange: Exchange): void;
+  onWritable(exchange: Exchange): void;
+  onAborted(exchange: Exchange): void;
+}

@@ -1,0 +1,94 @@
+import type { Fetch, FetchSink } from '../fill/fetch.ts';
+import { Fill } from '../fill/fill.ts';
+import { variantName } from '../fill/judge.ts';
+import { PROXY_NAME } from '../fill/head.ts';
+import { countCdnLoop } from '../http/cdn-loop.ts';
+import { combineHeader } from '../http/headers.ts';
+import { formatProxyStatus } from '../http/proxy-status.ts';
+import { admit } from './admit.ts';
+import type { Exchange } from './exchange.ts';
+import { follow } from './follow.ts';
+import { PassedAnswer } from './passed.ts';
+import { RESPOND, type Step, WAIT } from './step.ts';
+
+/** Times that lb may stand in a request's path: more is a loop, fewer may be tiers. */
+const MAX_TIERS = 3;
+
+/** Tries to use the cache before a request goes to the origin on its own. */
+const MAX_ATTEMPTS = 3;
+
+/**
+ * Gets the answer from the origin: by a flight that other requests for the same key share, or, where the answer cannot
+ * be shared, on its own.
+ */
+export function fill(x: Exchange): Step {
+  if (!admit(x) || isLoop(x)) return RESPOND;
+  x.attempts++;
+  const shared = x.retrieval && !x.bypass && x.attempts <= MAX_ATTEMPTS;
+  if (!shared || (x.stale === undefined && (x.method === 'HEAD' || x.field('range') !== ''))) return pass(x);
+  return join(x);
+}
+
+function isLoop(x: Exchange): boolean {
+  if (countCdnLoop(combineHeader(x.headers ?? [], 'cdn-loop'), PROXY_NAME) < MAX_TIERS) return false;
+  x.problem = {
+    status: 508,
+    detail: 'the request has come through lb again and again: an origin leads back to it',
+    proxyStatus: formatProxyStatus(PROXY_NAME, { error: 'proxy_loop_detected' }),
+  };
+  return true;
+}
+
+function pass(x: Exchange): Step {
+  x.releasePins();
+  if (x.outcome === 'none') x.outcome = x.bypass ? 'pass' : 'miss';
+  x.detach();
+  x.passed = new PassedAnswer(x);
+  x.passed.start();
+  return WAIT;
+}
+
+/** Leads the flight of the key, or follows one that is under way on any thread. */
+function join(x: Exchange): Step {
+  const { cache, flights, pools } = x.context;
+  if (x.marker !== undefined) {
+    const { variant = '', vary = [] } = x.marker;
+    x.key.set(x.host.prefix, x.target, variantName(variant, vary, x.headers ?? []));
+  }
+  const claim = cache.claim(x.key);
+  if (claim.id === 0) return pass(x);
+  x.detach();
+  const flight = flights.enter(claim);
+  flight.clients.add(x);
+  x.flight = flight;
+  if (claim.leader) {
+    if (x.outcome === 'none') x.outcome = 'miss';
+    const task = { client: x.clientRequest(), key: x.key, marker: x.marker, stale: x.stale };
+    x.stale = undefined;
+    x.fill = new Fill(x.context, flight, task, {
+      takeOver: (fetch) => takeOver(x, fetch),
+      takeRest: (fetch, chunk) => takeRest(x, fetch, chunk),
+    });
+    x.fill.start(pools.pick(x.host.plan.index));
+    return WAIT;
+  }
+  x.outcome = 'collapsed';
+  x.releaseStale();
+  return follow(x);
+}
+
+/** The answer that this request began is not for sharing: it is passed on to this client alone. */
+function takeOver(x: Exchange, fetch: Fetch): FetchSink {
+  x.fill = undefined;
+  x.leaveFlight();
+  x.passed = new PassedAnswer(x, fetch);
+  return x.passed;
+}
+
+/** The answer outgrew the cache: what is stored of it goes out first, then `chunk` and all that follows. */
+function takeRest(x: Exchange, fetch: Fetch, chunk: Buffer): FetchSink {
+  x.fill = undefined;
+  x.rest = new PassedAnswer(x, fetch);
+  x.rest.hold(chunk);
+  return x.rest;
+}

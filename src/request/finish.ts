@@ -1,0 +1,72 @@
+import { requestSlot, SLOT } from '../stats/counters.ts';
+import { CACHE_RESULT } from '../stats/log-ring.ts';
+import { requestId } from '../http/request-id.ts';
+import type { Exchange, Outcome } from './exchange.ts';
+import { OVER, type Step } from './step.ts';
+
+/** A hit that is timed stands for as many as are not. */
+const TIMED_EVERY = 16;
+
+const HIT_SLOT = requestSlot('GET', 200);
+
+const OUTCOME_SLOT: Record<Outcome, number> = {
+  none: -1,
+  hit: SLOT.cacheHits,
+  miss: SLOT.cacheMisses,
+  stale: SLOT.cacheStale,
+  pass: SLOT.cachePasses,
+  collapsed: SLOT.cacheCollapsed,
+  revalidated: SLOT.cacheMisses,
+};
+
+const OUTCOME_LOG: Record<Outcome, number> = {
+  none: CACHE_RESULT.NONE,
+  hit: CACHE_RESULT.HIT,
+  miss: CACHE_RESULT.MISS,
+  stale: CACHE_RESULT.STALE,
+  pass: CACHE_RESULT.PASS,
+  collapsed: CACHE_RESULT.COLLAPSED,
+  revalidated: CACHE_RESULT.REVALIDATED,
+};
+
+/** Counts and logs the request and lets go of all that it held. */
+export function finish(x: Exchange): Step {
+  const { cache, counters, log } = x.context;
+  cache.unpin();
+  if (x.detached) x.releasePins();
+  const slot = x.method === 'GET' && x.status === 200 ? HIT_SLOT : requestSlot(x.method, x.status);
+  counters.add(x.line, slot, 1);
+  counters.add(x.line, SLOT.responseBytes, x.reply.offset);
+  const outcome = OUTCOME_SLOT[x.outcome];
+  if (outcome >= 0) counters.add(x.line, outcome, 1);
+  if (x.aborted) counters.add(x.line, SLOT.clientAborts, 1);
+  if (x.contentLength > 0) counters.add(x.line, SLOT.requestBytes, x.contentLength);
+  if (x.started !== 0) observe(x);
+  if (log !== undefined) writeLog(x);
+  return OVER;
+}
+
+function observe(x: Exchange): void {
+  const seconds = (performance.now() - x.started) / 1000;
+  x.context.counters.observe(x.line, SLOT.requestDuration, seconds, x.detached ? 1 : TIMED_EVERY);
+}
+
+function writeLog(x: Exchange): void {
+  const { log } = x.context;
+  if (log === undefined) return;
+  const { record } = log;
+  const duration = x.started === 0 ? 0 : performance.now() - x.started;
+  record.time = Date.now() - duration;
+  record.status = x.status;
+  record.method = x.method;
+  record.bytes = x.reply.offset;
+  record.duration = duration;
+  record.cache = OUTCOME_LOG[x.outcome];
+  record.site = x.line === x.context.unrouted ? -1 : x.host.plan.index;
+  record.client = x.address;
+  record.host = x.hostField;
+  record.path = x.path;
+  record.requestId = x.requestId === '' ? requestId(x.field('x-request-id') || undefined) : x.requestId;
+  record.userAgent = x.field('user-agent');
+  log.write(record);
+}

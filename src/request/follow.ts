@@ -1,0 +1,76 @@
+import { BROKEN, FAILED, REFRESHED, RELEASED, USER_AUX, WAITING } from '../cache/cache.ts';
+import { PROXY_NAME } from '../fill/head.ts';
+import type { StoredMeta } from '../fill/stored.ts';
+import { formatProxyStatus } from '../http/proxy-status.ts';
+import { variantKey } from '../http/vary.ts';
+import { errorOfNumber, type OriginError, originError } from '../origin/origin-error.ts';
+import type { Exchange } from './exchange.ts';
+import { FILL, FINISH, LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
+
+/** What a request that follows a flight does next, by how far the flight has come. */
+export function follow(x: Exchange): Step {
+  if (x.flight === undefined || x.blocked) return WAIT;
+  const state = x.context.cache.flightState(x.flight.id);
+  if (x.headSent) return state === BROKEN && x.rest === undefined ? breakOff(x) : RESPOND;
+  switch (state) {
+    case WAITING:
+      return WAIT;
+    case RELEASED:
+      x.leaveFlight();
+      x.bypass = true;
+      return FILL;
+    case REFRESHED:
+      return useRefreshed(x);
+    case FAILED:
+      return fail(x, errorOfNumber(x.context.cache.word(x.flight.id, USER_AUX)));
+    case BROKEN:
+      if (x.rest === undefined) return fail(x, originError('http_response_incomplete'));
+      return begin(x, x.flight.id);
+    default:
+      return begin(x, x.flight.id);
+  }
+}
+
+/** The head is there: the answer begins, unless it is another variant than this request's. */
+function begin(x: Exchange, id: number): Step {
+  const view = x.context.stored.read(id);
+  if (!isVariantOf(x, view.meta)) {
+    x.leaveFlight();
+    return LOOKUP;
+  }
+  x.entry = id;
+  x.view = view;
+  x.cacheStatus += x.outcome === 'collapsed' ? '; collapsed' : '; stored';
+  return RESPOND;
+}
+
+/** A flight that began before it was known that the resource varies may bring another client's variant. */
+function isVariantOf(x: Exchange, meta: StoredMeta): boolean {
+  if (meta.vary === undefined || meta.variant === undefined || x.fill !== undefined) return true;
+  return meta.variant.endsWith(`|${variantKey(meta.vary, x.headers ?? [])}`);
+}
+
+function useRefreshed(x: Exchange): Step {
+  x.leaveFlight();
+  x.validated = true;
+  x.cacheStatus = `${PROXY_NAME}; fwd=stale; fwd-status=304`;
+  if (x.outcome !== 'collapsed') x.outcome = 'revalidated';
+  else x.cacheStatus += '; collapsed';
+  return LOOKUP;
+}
+
+function fail(x: Exchange, error: OriginError): Step {
+  x.leaveFlight();
+  x.problem = originProblem(error);
+  return RESPOND;
+}
+
+/** What is said to the client when its origin gave no answer. */
+export function originProblem(error: OriginError): { status: number; detail: string; proxyStatus: string } {
+  return { status: error.status, detail: error.detail, proxyStatus: formatProxyStatus(PROXY_NAME, { error: error.type }) };
+}
+
+function breakOff(x: Exchange): Step {
+  x.reply.destroy();
+  return FINISH;
+}

@@ -1,0 +1,13 @@
+import type { Exchange } from './exchange.ts';
+import { LOOKUP, RESPOND, type Step } from './step.ts';
+
+/** Turns away what the site's limits do not allow, before the cache or the origin are asked. */
+export function guard(x: Exchange): Step {
+  const limit = x.context.maxRequestBody;
+  if (limit > 0 && x.contentLength > limit) {
+    x.problem = { status: 413, detail: `the request body is larger than ${limit} bytes` };
+    x.reply.closeAfter = true;
+    return RESPOND;
+  }
+  return LOOKUP;
+}

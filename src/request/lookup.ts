@@ -1,0 +1,82 @@
+import { cacheNow } from '../base/clock.ts';
+import { USER_FLAGS, USER_FRESH_UNTIL } from '../cache/cache.ts';
+import { variantName } from '../fill/judge.ts';
+import { FLAG_HIT_FOR_MISS, FLAG_VARY_MARKER, type StoredMeta } from '../fill/stored.ts';
+import type { HeaderList } from '../http/headers.ts';
+import type { Exchange } from './exchange.ts';
+import { FILL, RESPOND, type Step } from './step.ts';
+
+/** Looks for a stored response that may be used (RFC 9111 section 4), and says in Cache-Status terms why there is none. */
+export function lookup(x: Exchange): Step {
+  if (!x.retrieval) return miss(x, x.contentLength !== 0 && x.method === 'GET' ? 'bypass' : 'method');
+  const { cache } = x.context;
+  let id = cache.lookup(x.key.set(x.host.prefix, x.target, ''));
+  if (id === 0) return miss(x, 'uri-miss');
+  let flags = cache.word(id, USER_FLAGS);
+  if ((flags & FLAG_VARY_MARKER) !== 0) {
+    id = lookupVariant(x, x.context.stored.of(id).meta);
+    if (id === 0) return miss(x, 'vary-miss');
+    flags = cache.word(id, USER_FLAGS);
+  }
+  const fresh = cacheNow() < cache.word(id, USER_FRESH_UNTIL);
+  if ((flags & FLAG_HIT_FOR_MISS) !== 0) return uncacheable(x, fresh);
+  if (!fresh && !x.validated) return expired(x, id);
+  x.entry = id;
+  if (!x.validated) {
+    x.cacheStatus = '';
+    x.outcome = 'hit';
+  }
+  return RESPOND;
+}
+
+function lookupVariant(x: Exchange, marker: StoredMeta): number {
+  x.marker = marker;
+  const selecting = x.headers ?? firstLines(x, marker.vary ?? []);
+  x.key.set(x.host.prefix, x.target, variantName(marker.variant ?? '', marker.vary ?? [], selecting));
+  return x.context.cache.lookup(x.key);
+}
+
+/**
+ * The selecting fields without reading all headers. Of a field sent in several lines only the first counts here; before
+ * anything is fetched, the variant is worked out again from all lines.
+ */
+function firstLines(x: Exchange, fields: readonly string[]): HeaderList {
+  const list: HeaderList = [];
+  for (const name of fields) {
+    const value = x.request.header(name);
+    if (value !== '') list.push(name, value);
+  }
+  return list;
+}
+
+function miss(x: Exchange, reason: 'method' | 'bypass' | 'uri-miss' | 'vary-miss' | 'stale'): Step {
+  x.context.cache.unpin();
+  x.cacheStatus = FORWARDED[reason];
+  x.bypass ||= reason === 'method' || reason === 'bypass';
+  return FILL;
+}
+
+const FORWARDED = {
+  method: 'lb; fwd=method',
+  bypass: 'lb; fwd=bypass',
+  'uri-miss': 'lb; fwd=uri-miss',
+  'vary-miss': 'lb; fwd=vary-miss',
+  stale: 'lb; fwd=stale',
+};
+
+/** Known not to be cacheable: nobody waits for anybody. When that was long ago it is tried again. */
+function uncacheable(x: Exchange, remembered: boolean): Step {
+  if (!remembered) return miss(x, 'uri-miss');
+  x.bypass = true;
+  const step = miss(x, 'uri-miss');
+  x.cacheStatus = 'lb; fwd=uri-miss; detail=hit-for-miss';
+  return step;
+}
+
+/** Stale: kept at hand for the fill to validate. */
+function expired(x: Exchange, id: number): Step {
+  const meta = x.context.stored.of(id).meta;
+  const handle = x.context.cache.hold(id);
+  if (handle >= 0) x.stale = { id, handle, meta };
+  return miss(x, 'stale');
+}

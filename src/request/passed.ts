@@ -1,0 +1,185 @@
+import { Fetch, type FetchSink } from '../fill/fetch.ts';
+import { PROXY_NAME, renderTail } from '../fill/head.ts';
+import { passRequest } from '../fill/origin-request.ts';
+import { appendCacheStatus } from '../http/cache-status.ts';
+import { parseContentLength } from '../http/framing.ts';
+import { combineHeader, getHeader, type HeaderList } from '../http/headers.ts';
+import { isSafeMethod } from '../http/method.ts';
+import { statusText } from '../http/status-text.ts';
+import type { OriginError } from '../origin/origin-error.ts';
+import type { Exchange } from './exchange.ts';
+import { originProblem } from './follow.ts';
+import { RequestBody } from './request-body.ts';
+import { FINISH, RESPOND } from './step.ts';
+
+/** An origin's answer that goes to one client only, as fast as the client takes it. */
+export class PassedAnswer implements FetchSink {
+  readonly #x: Exchange;
+  readonly #fetch: Fetch;
+  readonly #queue: Buffer[] = [];
+  #body: RequestBody | undefined;
+  /** The head waits for the end of the current callback, so that it goes out with the body that came with it. */
+  #head: (() => void) | undefined;
+  #bodyless = false;
+  #ended = false;
+  #flushing = false;
+
+  /** @param fetch one that is under way; without it `start` makes one */
+  constructor(x: Exchange, fetch?: Fetch) {
+    this.#x = x;
+    this.#fetch = fetch ?? new Fetch(x.context, x.host.plan.index, this);
+  }
+
+  /** Sends the client's request on. */
+  start(): void {
+    const x = this.#x;
+    if (x.contentLength !== 0) {
+      this.#body = new RequestBody(x.reply, x.context.maxRequestBody, () => this.#tooLarge());
+      // a client that goes away breaks the body; the fetch is aborted for it elsewhere
+      this.#body.on('error', () => {});
+    }
+    const origin = x.context.pools.pick(x.host.plan.index);
+    this.#fetch.start(origin, passRequest(x.clientRequest(), origin, this.#body ?? null));
+  }
+
+  /** Queues what comes before anything the fetch still brings, and holds the origin back. */
+  hold(chunk: Buffer): void {
+    this.#queue.push(chunk);
+    this.#fetch.pause();
+  }
+
+  /** What came before is sent: goes on with what is queued. */
+  goOn(): void {
+    this.#flush();
+  }
+
+  onHead(status: number, headers: HeaderList): void {
+    const x = this.#x;
+    x.status = status;
+    if (status < 400 && !isSafeMethod(x.method)) this.#invalidate();
+    const bodyless = x.method === 'HEAD' || status === 204 || status === 304;
+    const declared = getHeader(headers, 'content-length');
+    const length = declared === undefined ? -1 : parseContentLength(declared);
+    this.#bodyless = bodyless;
+    x.bodyTotal = length;
+    const own = x.cacheStatus === '' ? `${PROXY_NAME}; fwd=bypass` : x.cacheStatus;
+    const cacheStatus = appendCacheStatus(combineHeader(headers, 'cache-status'), own);
+    this.#head = () => {
+      x.reply.head(statusText(status), cacheStatus, renderTail(headers), originAge(headers));
+      x.headSent = true;
+      if (bodyless) x.reply.endEmpty(x.method === 'HEAD' ? length : -1);
+      else if (length === 0) x.reply.end('');
+    };
+    this.#flushSoon();
+  }
+
+  /** A success of an unsafe method invalidates what is stored for the URI (RFC 9111 section 4.4). */
+  #invalidate(): void {
+    const { cache } = this.#x.context;
+    cache.remove(this.#x.key.set(this.#x.host.prefix, this.#x.target, ''));
+  }
+
+  onData(chunk: Buffer): void {
+    if (this.#bodyless) return;
+    this.#queue.push(chunk);
+    if (this.#x.blocked || this.#x.rest === this) this.#fetch.pause();
+    else this.#flushSoon();
+  }
+
+  onEnd(): void {
+    this.#ended = true;
+    if (this.#x.passed === this && !this.#x.blocked) this.#flushSoon();
+  }
+
+  onError(error: OriginError): void {
+    const x = this.#x;
+    if (x.aborted) return;
+    this.#body?.destroy();
+    if (this.#head === undefined && !x.headSent) {
+      x.passed = undefined;
+      x.problem = originProblem(error);
+      if (this.#body?.complete === false) x.reply.closeAfter = true;
+      x.proceed(RESPOND);
+      return;
+    }
+    this.#head = undefined;
+    x.reply.destroy();
+    if (!x.aborted) x.proceed(FINISH);
+  }
+
+  onWritable(): void {
+    this.#flush();
+  }
+
+  /** The client is gone. */
+  abort(): void {
+    this.#fetch.abort();
+    this.#body?.destroy();
+  }
+
+  #tooLarge(): void {
+    const x = this.#x;
+    this.abort();
+    x.reply.closeAfter = true;
+    if (x.headSent || this.#head !== undefined) {
+      x.reply.destroy();
+      if (!x.aborted) x.proceed(FINISH);
+      return;
+    }
+    x.passed = undefined;
+    x.problem = { status: 413, detail: `the request body is larger than ${x.context.maxRequestBody} bytes` };
+    x.proceed(RESPOND);
+  }
+
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(() => {
+      this.#flushing = false;
+      if (this.#x.passed === this && !this.#x.aborted) this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const x = this.#x;
+    let over = false;
+    x.reply.cork(() => {
+      this.#head?.();
+      this.#head = undefined;
+      over = this.#send();
+    });
+    if (!over) return;
+    if (this.#body?.complete === false) this.abort();
+    x.proceed(FINISH);
+  }
+
+  /** Sends what is queued; true when the response is over. */
+  #send(): boolean {
+    const x = this.#x;
+    if (this.#bodyless || x.bodyTotal === 0) return true;
+    while (this.#queue.length > 0) {
+      const chunk = this.#queue[0];
+      const before = x.reply.offset;
+      const ready = x.reply.write(chunk, x.bodyTotal);
+      const taken = x.reply.offset - before;
+      if (taken < chunk.length) this.#queue[0] = chunk.subarray(taken);
+      else this.#queue.shift();
+      if (x.reply.closed) return true;
+      if (!ready) {
+        x.blocked = true;
+        this.#fetch.pause();
+        return false;
+      }
+    }
+    this.#fetch.resume();
+    if (!this.#ended) return false;
+    if (x.bodyTotal < 0) x.reply.finish();
+    else x.reply.destroy(); // shorter than declared: the client must see that it is broken
+    return true;
+  }
+}
+
+function originAge(headers: HeaderList): number {
+  const age = getHeader(headers, 'age');
+  return age !== undefined && /^\d{1,9}$/.test(age) ? Number(age) : -1;
+}

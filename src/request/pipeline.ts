@@ -1,0 +1,104 @@
+import { Exchange, type ExchangeMachine, type RequestContext } from './exchange.ts';
+import { fill } from './fill.ts';
+import { finish } from './finish.ts';
+import { follow } from './follow.ts';
+import { guard } from './guard.ts';
+import { lookup } from './lookup.ts';
+import { sendProblem } from './problem.ts';
+import { receive } from './receive.ts';
+import type { Reply, RequestView } from './reply.ts';
+import { respond } from './respond.ts';
+import { route } from './route.ts';
+import { FINISH, OVER, RECEIVE, RESPOND, type Step, WAIT } from './step.ts';
+
+/** The life of a request, in call order; see step.ts for the numbers. */
+const STEPS: readonly ((x: Exchange) => Step)[] = [receive, route, guard, lookup, fill, respond, finish];
+
+/** Exchanges kept for later requests. */
+const MAX_SPARE = 1024;
+
+/** One thread's requests. */
+export class Pipeline {
+  /** Requests under way. */
+  active = 0;
+  /** Every response from now on ends its connection. */
+  draining = false;
+  #idle: (() => void) | undefined;
+  readonly #context: RequestContext;
+  readonly #spare: Exchange[] = [];
+  readonly #machine: ExchangeMachine = {
+    run: (x, step) => this.#run(x, step),
+    onFlight: (x) => this.#run(x, follow(x)),
+    onWritable: (x) => this.#onWritable(x),
+    onAborted: (x) => this.#onAborted(x),
+  };
+
+  constructor(context: RequestContext) {
+    this.#context = context;
+  }
+
+  /** Takes a request from a transport. On return it is answered, or the reply is detached. */
+  handle(request: RequestView, reply: Reply): void {
+    const x = this.#spare.pop() ?? new Exchange(this.#context, this.#machine);
+    x.request = request;
+    x.reply = reply;
+    if (this.draining) reply.closeAfter = true;
+    this.active++;
+    this.#run(x, RECEIVE);
+  }
+
+  /** Calls back once when no request is under way, at once if that is so already. */
+  onIdle(callback: () => void): void {
+    if (this.active === 0) callback();
+    else this.#idle = callback;
+  }
+
+  #run(x: Exchange, from: Step): void {
+    let step = from;
+    try {
+      while (step < WAIT) step = STEPS[step](x);
+    } catch (error) {
+      step = this.#bug(x, error as Error);
+    }
+    if (step === OVER) this.#recycle(x);
+    else if (!x.detached) x.detach();
+  }
+
+  #onWritable(x: Exchange): void {
+    x.blocked = false;
+    if (x.passed !== undefined) x.passed.onWritable();
+    else this.#run(x, RESPOND);
+  }
+
+  #onAborted(x: Exchange): void {
+    x.aborted = true;
+    x.passed?.abort();
+    this.#run(x, FINISH);
+  }
+
+  /** A step threw: the client gets a 500 if nothing was sent yet, else a broken connection. */
+  #bug(x: Exchange, error: Error): Step {
+    this.#context.onBug(error);
+    x.passed?.abort();
+    x.problem = { status: 500, detail: 'an internal error; the log of lb has it' };
+    if (!x.headSent && !x.reply.closed) x.headSent = trySend(x);
+    x.reply.destroy();
+    return finish(x);
+  }
+
+  #recycle(x: Exchange): void {
+    x.reset();
+    if (this.#spare.length < MAX_SPARE) this.#spare.push(x);
+    if (--this.active === 0) this.#idle?.();
+  }
+}
+
+/** Whether an answer went out. */
+function trySend(x: Exchange): boolean {
+  try {
+    sendProblem(x);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,25 @@
+import { PROXY_NAME } from '../fill/head.ts';
+import { PROBLEM_CONTENT_TYPE, problemJson } from '../http/problem.ts';
+import { statusText } from '../http/status-text.ts';
+import type { Exchange } from './exchange.ts';
+import { FINISH, type Step } from './step.ts';
+
+/** Answers with a problem document (RFC 9457). */
+export function sendProblem(x: Exchange): Step {
+  const { status, detail, proxyStatus } = x.problem ?? { status: 500, detail: '' };
+  const body = problemJson(x.requestId === '' ? { status, detail } : { status, detail, request_id: x.requestId });
+  const lines = [`1.1 ${PROXY_NAME}`, `Content-Type: ${PROBLEM_CONTENT_TYPE}`, 'Cache-Control: no-store'];
+  if (proxyStatus !== undefined) lines.push(`Proxy-Status: ${proxyStatus}`);
+  if (x.requestId !== '') lines.push(`X-Request-Id: ${x.requestId}`);
+  x.status = status;
+  const cacheStatus = x.cacheStatus === '' ? `${PROXY_NAME}; fwd=bypass; detail=refused` : x.cacheStatus;
+  const write = () => {
+    x.reply.head(statusText(status), cacheStatus, lines.join('\r\n'), -1);
+    x.headSent = true;
+    if (x.method === 'HEAD') x.reply.endEmpty(body.length);
+    else x.reply.end(body);
+  };
+  if (x.detached) x.reply.cork(write);
+  else write();
+  return FINISH;
+}

@@ -1,0 +1,53 @@
+import { DONE } from '../cache/cache.ts';
+import type { Exchange } from './exchange.ts';
+import { FINISH, type Step, WAIT } from './step.ts';
+
+/** Largest part of a body of unknown length that is handed over at once. Bytes. */
+const PART = 64 * 1024;
+
+/** Goes on with a body, on the event loop's turn. */
+export function pumpMore(x: Exchange): Step {
+  let step: Step = WAIT;
+  x.reply.cork(() => {
+    step = pump(x);
+  });
+  return step;
+}
+
+/** Hands over what is there of the body, until the socket takes no more, the origin owes more, or all is sent. */
+export function pump(x: Exchange): Step {
+  const { cache } = x.context;
+  for (;;) {
+    // the state is read before the length, so that DONE means that the length is final
+    const complete = x.flight === undefined || cache.flightState(x.flight.id) === DONE;
+    const sent = x.reply.offset;
+    if (x.bodyTotal >= 0 && sent >= x.bodyTotal) return x.bodyTotal === 0 ? endNothing(x) : FINISH;
+    const at = x.bodyFrom + sent;
+    if (at >= cache.bodyLength(x.entry)) {
+      if (x.rest !== undefined) return goOnWithRest(x);
+      if (!complete) return WAIT;
+      x.reply.finish();
+      return FINISH;
+    }
+    const run = cache.body(x.entry, at);
+    const limit = x.bodyTotal < 0 ? PART : x.bodyTotal - sent;
+    if (!x.reply.write(run.length > limit ? run.subarray(0, limit) : run, x.bodyTotal)) {
+      if (x.reply.closed) return FINISH;
+      x.blocked = true;
+      return WAIT;
+    }
+  }
+}
+
+function endNothing(x: Exchange): Step {
+  x.reply.end('');
+  return FINISH;
+}
+
+function goOnWithRest(x: Exchange): Step {
+  x.passed = x.rest;
+  x.rest = undefined;
+  x.leaveFlight();
+  x.passed?.goOn();
+  return WAIT;
+}

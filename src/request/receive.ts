@@ -1,0 +1,28 @@
+import { admit } from './admit.ts';
+import type { Exchange } from './exchange.ts';
+import { RESPOND, ROUTE, type Step } from './step.ts';
+
+/** Requests between two that are timed although they are hits. */
+const TIMED_EVERY = 16;
+let untimed = 0;
+
+/**
+ * Reads what decides about a request. A GET or HEAD without a body that the cache can answer needs no more than its
+ * target, host and the absence of a body; all other requests are read and checked whole (see `admit`).
+ */
+export function receive(x: Exchange): Step {
+  const { request } = x;
+  x.method = request.method();
+  x.path = request.path();
+  x.query = request.query();
+  x.target = x.query === '' ? x.path : `${x.path}?${x.query}`;
+  x.hostField = request.header('host');
+  if (x.context.log !== undefined) x.address = request.address();
+  x.retrieval = x.method === 'GET' || x.method === 'HEAD';
+  if (++untimed >= TIMED_EVERY) {
+    untimed = 0;
+    x.started = performance.now();
+  }
+  if (x.retrieval && request.header('content-length') === '' && request.header('transfer-encoding') === '') return ROUTE;
+  return admit(x) ? ROUTE : RESPOND;
+}

@@ -1,0 +1,131 @@
+import { cacheNow } from '../base/clock.ts';
+import { USER_BORN } from '../cache/cache.ts';
+import { PROXY_NAME, parseTail } from '../fill/head.ts';
+import type { StoredView } from '../fill/stored.ts';
+import { appendCacheStatus } from '../http/cache-status.ts';
+import { evaluateConditional, ifRangeAllows } from '../http/conditional.ts';
+import { formatContentRange, formatUnsatisfiedRange } from '../http/content-range.ts';
+import { type ByteRange, resolveRange } from '../http/range.ts';
+import { statusText } from '../http/status-text.ts';
+import { headersOf304 } from '../http/stored-headers.ts';
+import type { Exchange } from './exchange.ts';
+import { sendProblem } from './problem.ts';
+import { pump, pumpMore } from './pump.ts';
+import { FILL, FINISH, type Step, WAIT } from './step.ts';
+
+/** Largest body that is handed over whole; what a slow socket leaves of it is copied by the transport. Bytes. */
+const WHOLE = 128 * 1024;
+
+/** Answers from a stored response or one that is being stored, or says what went wrong. */
+export function respond(x: Exchange): Step {
+  if (x.headSent) return pumpMore(x);
+  if (x.problem !== undefined) return sendProblem(x);
+  const view = x.view ?? x.context.stored.of(x.entry);
+  x.view = view;
+  if (x.detached) {
+    let step: Step = WAIT;
+    x.reply.cork(() => {
+      step = send(x, view);
+    });
+    return step;
+  }
+  return send(x, view);
+}
+
+function send(x: Exchange, view: StoredView): Step {
+  if (isUnchanged(x, view)) return sendNotModified(x, view);
+  const range = x.method === 'GET' && x.flight === undefined ? x.field('range') : '';
+  if (range !== '' && view.meta.status === 200 && ifRangeAllows(x.field('if-range') || undefined, view.meta)) {
+    const result = resolveRange(range, view.length, { ranges: 1 });
+    if (result.kind === 'unsatisfiable') return sendUnsatisfiable(x, view);
+    if (result.kind === 'ranges') return sendRange(x, view, result.ranges[0]);
+  }
+  x.status = view.meta.status;
+  x.bodyTotal = view.length;
+  if (x.method === 'HEAD' || view.meta.status === 204) {
+    sendHead(x, view.status, view, view.tail);
+    x.reply.endEmpty(view.meta.status === 204 ? -1 : view.length);
+    return FINISH;
+  }
+  if (view.body !== undefined && view.length <= WHOLE) {
+    sendHead(x, view.status, view, view.tail);
+    x.reply.end(view.body);
+    return FINISH;
+  }
+  return stream(x, view.status, view, view.tail);
+}
+
+/** Whether the client holds this representation already (RFC 9110 section 13). */
+function isUnchanged(x: Exchange, view: StoredView): boolean {
+  const ifNoneMatch = x.field('if-none-match');
+  const ifModifiedSince = x.field('if-modified-since');
+  if ((ifNoneMatch === '' && ifModifiedSince === '') || view.meta.status !== 200) return false;
+  const conditions = {
+    method: x.method,
+    ifNoneMatch: ifNoneMatch || undefined,
+    ifModifiedSince: ifModifiedSince || undefined,
+  };
+  return evaluateConditional(conditions, view.meta) === 304;
+}
+
+function sendHead(x: Exchange, status: string, view: StoredView, tail: Uint8Array | string): void {
+  const age = Math.max(0, cacheNow() - x.context.cache.word(x.entry, USER_BORN));
+  const isHit = x.cacheStatus === '' && tail === view.tail;
+  if (isHit) x.reply.head(status, '', view.head, age);
+  else {
+    const own = x.cacheStatus === '' ? `${PROXY_NAME}; hit` : x.cacheStatus;
+    x.reply.head(status, appendCacheStatus(view.meta.upstream, own), tail, x.flight !== undefined && age === 0 ? -1 : age);
+  }
+  x.headSent = true;
+}
+
+function sendNotModified(x: Exchange, view: StoredView): Step {
+  view.notModified ??= Buffer.from(notModifiedTail(view), 'latin1');
+  x.status = 304;
+  sendHead(x, statusText(304), view, view.notModified);
+  x.reply.endEmpty(-1);
+  return FINISH;
+}
+
+function notModifiedTail(view: StoredView): string {
+  const lines = headersOf304(parseTail(view.tail));
+  let tail = lines[1];
+  for (let i = 2; i < lines.length; i += 2) tail += `\r\n${lines[i]}: ${lines[i + 1]}`;
+  return tail;
+}
+
+function sendUnsatisfiable(x: Exchange, view: StoredView): Step {
+  x.status = 416;
+  sendHead(x, statusText(416), view, `1.1 ${PROXY_NAME}\r\nContent-Range: ${formatUnsatisfiedRange(view.length)}`);
+  x.reply.end('');
+  return FINISH;
+}
+
+function sendRange(x: Exchange, view: StoredView, range: ByteRange): Step {
+  x.status = 206;
+  x.bodyFrom = range.start;
+  x.bodyTotal = range.end - range.start + 1;
+  const tail = Buffer.from(view.tail).toString('latin1');
+  return stream(x, statusText(206), view, `${tail}\r\nContent-Range: ${formatContentRange(range, view.length)}`);
+}
+
+/** Begins a body that goes out as the socket takes it, under a long pin. */
+function stream(x: Exchange, status: string, view: StoredView, tail: Uint8Array | string): Step {
+  if (x.flight === undefined) {
+    x.handle = x.context.cache.hold(x.entry);
+    if (x.handle < 0) return passInstead(x);
+    x.context.cache.unpin();
+  }
+  sendHead(x, status, view, tail);
+  return pump(x);
+}
+
+/** No further pin can be had: this request goes to the origin. */
+function passInstead(x: Exchange): Step {
+  x.context.cache.unpin();
+  x.entry = 0;
+  x.view = undefined;
+  x.bypass = true;
+  x.outcome = 'none';
+  return FILL;
+}

@@ -1,0 +1,71 @@
+import { parseHost } from '../http/host.ts';
+import type { SitePlan } from './plan.ts';
+
+/** What a Host field leads to: the site and the parts of key and origin request that depend on the host alone. */
+export interface HostEntry {
+  plan: SitePlan;
+  /** Normalised, with its port where one was sent and is not the scheme's default. */
+  authority: string;
+  /** Normalised, without port. */
+  host: string;
+  prefix: ReturnType<SitePlan['keyPrefix']>;
+}
+
+/** Why a Host leads nowhere: it is malformed, or no site answers for it. */
+export type HostRefusal = 'malformed' | 'unknown';
+
+/** Fields remembered; beyond it they are worked out again, so that invented hosts cost no memory. */
+const MAX_REMEMBERED = 4096;
+
+/**
+ * Host -> site. Exact names first, then the longest wildcard, then the site of `*`. The answer for a Host field is
+ * remembered as it was sent, so that a request costs one look-up.
+ */
+export class HostTable {
+  readonly #exact = new Map<string, SitePlan>();
+  readonly #suffixes = new Map<string, SitePlan>();
+  #any: SitePlan | undefined;
+  readonly #remembered = new Map<string, HostEntry>();
+  readonly #scheme: 'http' | 'https';
+
+  constructor(plans: readonly SitePlan[], scheme: 'http' | 'https') {
+    this.#scheme = scheme;
+    for (const plan of plans) for (const name of plan.config.hosts) this.#add(name, plan);
+  }
+
+  #add(name: string, plan: SitePlan): void {
+    if (name === '*') this.#any ??= plan;
+    else if (name.startsWith('*.')) this.#suffixes.set(name.slice(1), plan);
+    else this.#exact.set(name, plan);
+  }
+
+  /** The entry for a Host field as sent. */
+  find(field: string): HostEntry | HostRefusal {
+    return this.#remembered.get(field) ?? this.#resolve(field);
+  }
+
+  /** The site that answers for a normalised host name without port. */
+  siteOf(host: string): SitePlan | undefined {
+    const exact = this.#exact.get(host);
+    if (exact !== undefined) return exact;
+    for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
+      const plan = this.#suffixes.get(host.slice(dot));
+      if (plan !== undefined) return plan;
+    }
+    return this.#any;
+  }
+
+  #resolve(field: string): HostEntry | HostRefusal {
+    const parsed = parseHost(field);
+    if (parsed === undefined) return 'malformed';
+    const plan = this.siteOf(parsed.host);
+    if (plan === undefined) return 'unknown';
+    const defaultPort = this.#scheme === 'https' ? 443 : 80;
+    const authority = parsed.port < 0 || parsed.port === defaultPort ? parsed.host : `${parsed.host}:${parsed.port}`;
+    const prefix = plan.keyPrefix(this.#scheme, parsed.host, authority);
+    const entry = { plan, authority, host: parsed.host, prefix };
+    if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
+    this.#remembered.set(field, entry);
+    return entry;
+  }
+}

@@ -1,0 +1,34 @@
+import type { Config } from '../config/config.ts';
+
+/** Every message between threads, and what a thread is born with. Shared memory is passed once, in `EdgeData`. */
+
+/** workerData of workers/edge.ts. */
+export interface EdgeData {
+  /** 1 to the number of workers; main is 0. */
+  worker: number;
+  config: Config;
+  cache: SharedArrayBuffer;
+  counters: SharedArrayBuffer;
+  doorbells: SharedArrayBuffer;
+  /** Absent where the access log is off. */
+  log: SharedArrayBuffer | undefined;
+  /** Where node:http stands in for uWebSockets.js, the edge listens itself. */
+  listen: { host: string; port: number } | undefined;
+}
+
+/** Main to an edge. */
+export type ToEdge =
+  /** Finish what is under way within `timeout` ms, then end. */
+  | { type: 'drain'; timeout: number }
+  /** Main hands out no more sockets to this edge. */
+  | { type: 'detached' }
+  /** Test hook: throw where nothing catches. */
+  | { type: 'die' };
+
+/** An edge to main. */
+export type FromEdge =
+  /** `descriptor`: of the uWebSockets.js app that takes sockets; undefined where the edge listens itself. */
+  | { type: 'ready'; descriptor: unknown }
+  /** The edge is about to end by an error: hand out no more sockets, then say `detached`. */
+  | { type: 'dying'; error: string }
+  | { type: 'log'; level: 'warn' | 'error'; message: string; details: Record<string, unknown> };

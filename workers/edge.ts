@@ -1,0 +1,134 @@
+/** An edge thread: takes sockets, runs the request pipeline and fills, and ends cleanly whatever happens. */
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { TemplatedApp } from 'uWebSockets.js';
+import { openCache } from '../src/cache/cache.ts';
+import { Flights } from '../src/fill/flights.ts';
+import { StoredViews } from '../src/fill/stored.ts';
+import { OriginPools } from '../src/origin/pools.ts';
+import type { RequestContext } from '../src/request/exchange.ts';
+import { Pipeline } from '../src/request/pipeline.ts';
+import { HostTable } from '../src/site/host-table.ts';
+import { SitePlan } from '../src/site/plan.ts';
+import { openCounters, SLOT, WORKER_SLOT } from '../src/stats/counters.ts';
+import { AccessLogWriter } from '../src/stats/log-ring.ts';
+import { Doorbells } from '../src/threads/doorbell.ts';
+import type { EdgeData, FromEdge, ToEdge } from '../src/threads/messages.ts';
+import { loadUws } from '../src/transport/load-uws.ts';
+import { type HttpListener, listenNodeHttp } from '../src/transport/node-http.ts';
+import { serveUws } from '../src/transport/uws.ts';
+
+/** How long main may take to detach a dying edge, in ms. */
+const DETACH_TIMEOUT = 500;
+
+const GAUGE_INTERVAL = 1000;
+
+if (parentPort === null) throw new Error('workers/edge is a thread of lb, not a program');
+const port = parentPort;
+const data = workerData as EdgeData;
+const tell = (message: FromEdge) => port.postMessage(message);
+
+const { config, worker } = data;
+const cache = openCache(data.cache, worker);
+const counters = openCounters(data.counters, worker);
+const doorbells = new Doorbells(data.doorbells);
+const flights = new Flights(cache, doorbells, worker);
+const pools = new OriginPools(config.sites);
+const plans = config.sites.map((site, index) => new SitePlan(index, site, cache));
+
+const context: RequestContext = {
+  cache,
+  counters,
+  flights,
+  pools,
+  stored: new StoredViews(cache),
+  lines: plans.map((plan) => counters.site(plan.index)),
+  unrouted: counters.site(plans.length),
+  hosts: new HostTable(plans, 'http'),
+  scheme: 'http',
+  maxRequestBody: config.maxRequestBody,
+  maxRequestHeader: config.maxRequestHeader,
+  log: data.log === undefined ? undefined : new AccessLogWriter(data.log, config.log.sample),
+  onBug: (error) => tell({ type: 'log', level: 'error', message: 'a request failed by a bug', details: { stack: error.stack } }),
+};
+const pipeline = new Pipeline(context);
+const stopListening = doorbells.listen(worker, () => flights.onRing());
+
+let app: TemplatedApp | undefined;
+let listener: HttpListener | undefined;
+let ending = false;
+
+async function start(): Promise<void> {
+  const loaded = loadUws();
+  if ('unavailable' in loaded || data.listen !== undefined) {
+    listener = await listenNodeHttp(data.listen ?? config.listen, pipeline);
+    tell({ type: 'ready', descriptor: undefined });
+    return;
+  }
+  app = loaded.uws.App();
+  serveUws(app, pipeline);
+  tell({ type: 'ready', descriptor: (app as TemplatedApp & { getDescriptor(): unknown }).getDescriptor() });
+}
+
+/** Closes all sockets. Without this the end of the thread would abort the process. */
+function end(code: number): void {
+  app?.close();
+  app = undefined;
+  listener?.close();
+  stopListening();
+  process.exit(code);
+}
+
+function drain(timeout: number): void {
+  ending = true;
+  pipeline.draining = true;
+  const timer = setTimeout(() => end(0), timeout);
+  pipeline.onIdle(() => {
+    clearTimeout(timer);
+    end(0);
+  });
+}
+
+function die(error: unknown): void {
+  if (ending) return end(1);
+  ending = true;
+  tell({ type: 'dying', error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  setTimeout(() => end(1), DETACH_TIMEOUT);
+}
+
+process.on('uncaughtException', die);
+process.on('unhandledRejection', die);
+
+port.on('message', (message: ToEdge) => {
+  if (message.type === 'drain') drain(message.timeout);
+  else if (message.type === 'detached') end(1);
+  else
+    setImmediate(() => {
+      throw new Error('the test hook killed this thread');
+    });
+});
+
+const delay = monitorEventLoopDelay({ resolution: 100 });
+delay.enable();
+let utilization = performance.eventLoopUtilization();
+setInterval(() => {
+  const now = performance.eventLoopUtilization();
+  counters.set(counters.worker, WORKER_SLOT.eventLoopBusy, performance.eventLoopUtilization(now, utilization).utilization);
+  utilization = now;
+  // the histogram counts from the beginning of each sampling interval, which is 100 ms
+  counters.set(counters.worker, WORKER_SLOT.eventLoopDelay, Math.max(0, delay.percentile(99) / 1e9 - 0.1));
+  delay.reset();
+  const memory = process.memoryUsage();
+  counters.set(counters.worker, WORKER_SLOT.heapUsed, memory.heapUsed);
+  counters.set(counters.worker, WORKER_SLOT.externalMemory, memory.external);
+  counters.set(counters.worker, WORKER_SLOT.activeRequests, pipeline.active);
+  for (const plan of plans) {
+    const { connected, pending, running } = pools.stats(plan.index);
+    const line = counters.site(plan.index);
+    counters.set(line, SLOT.poolConnections, connected);
+    counters.set(line, SLOT.poolPending, pending);
+    counters.set(line, SLOT.poolRunning, running);
+  }
+}, GAUGE_INTERVAL).unref();
+
+void start();
