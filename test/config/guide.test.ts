@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { Folder } from './cli.ts';
+
+const guide = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
+const blocks = (language: string) =>
+  [...guide.matchAll(/```(\w*)\n(.*?)```/gs)].filter(([, name]) => name === language);
+
+test('every lb.json in the guide is valid', async () => {
+  const files = blocks('json').map(([, , text]) => text);
+  assert.ok(files.length >= 4);
+  for (const text of files) {
+    using folder = new Folder({ 'lb.json': text });
+    const { code, stderr } = await folder.lb(['check']);
+    assert.equal(code, 0, `${text}\n${stderr}`);
+  }
+});
+
+test('every command line in the guide is valid', async () => {
+  for (const [, , text] of blocks('sh')) {
+    using folder = new Folder({ token: 'a-token-of-enough-length', 'lb.json': '{"origins": ["a:80"]}' });
+    const words = (text.trim().match(/(?:[^\s"]|"[^"]*")+/g) ?? []).map((word) => word.replaceAll('"', ''));
+    const start = words.findIndex((word) => word === 'lb' || word === 'node');
+    const env: Record<string, string> = Object.fromEntries(words.slice(0, start).map((word) => word.split('=')));
+    if (env.LB_ADMIN_TOKEN_FILE) env.LB_ADMIN_TOKEN_FILE = 'token';
+    const flags = words.slice(start + (words[start] === 'node' ? 2 : 1)).filter((word) => word !== 'serve');
+    const { code, stderr } = await folder.lb(['check', ...flags], env);
+    assert.equal(code, 0, `${text}\n${stderr}`);
+  }
+});
+
+test('the error in the guide is what lb says', async () => {
+  using folder = new Folder({
+    'lb.json':
+      '{\n  "origins": ["a:80"],\n  "cache": {\n    "static": {"match": "*.js"},\n\n    "api": {"match": "/api", "tll": 60}\n  }\n}',
+  });
+  const { stderr } = await folder.lb(['check']);
+  assert.ok(guide.includes(stderr.split('\n\n')[0]), stderr);
+});
