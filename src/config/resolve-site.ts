@@ -1,9 +1,11 @@
 /** One site put together from the layers: origins, cache rules, addons. */
 
+import { parseHost } from '../http/host.ts';
 import type { CacheRule, OriginConfig, RateLimitConfig, SiteConfig, WafConfig } from './config.ts';
 import { type ErrorList, formatPlace } from './errors.ts';
 import { type Layer, ruleNames } from './layer.ts';
 import type { Picker } from './picker.ts';
+import { nearest } from './suggest.ts';
 import { textPlace } from './text-layers.ts';
 
 /** Freshness of API responses when neither the rule nor the origin says. */
@@ -24,7 +26,7 @@ export function resolveSite(
     name,
     hosts: [...hosts],
     origins: [...origins],
-    hostHeader: pick.text('host_header'),
+    hostHeader: resolveHostHeader(pick, errors),
     timeouts: {
       connect: pick.number('timeouts.connect'),
       firstByte: pick.number('timeouts.first_byte'),
@@ -37,6 +39,21 @@ export function resolveSite(
   if (rateLimit) site.rateLimit = rateLimit;
   if (waf) site.waf = waf;
   return site;
+}
+
+const HOST_WORDS = ['auto', 'client', 'origin'];
+
+/** One of the three words, or a literal Host field. */
+function resolveHostHeader(pick: Picker, errors: ErrorList): string {
+  const text = pick.text('host_header');
+  const place = pick.find('host_header')?.place;
+  if (HOST_WORDS.includes(text) || !place) return text;
+  const meant = /[.:]/.test(text) ? undefined : nearest(text, HOST_WORDS);
+  if (meant) errors.add(place, `host_header: "${text}" is not known here`, `did you mean "${meant}"?`);
+  else if (parseHost(text) === undefined) {
+    errors.add(place, `host_header: "${text}" is no host`, 'use auto, client, origin, or a name such as example.com');
+  }
+  return text;
 }
 
 /** Rules of the strongest source first, each source's in its order. */

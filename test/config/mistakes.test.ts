@@ -106,6 +106,7 @@ test('check --json gives the mistakes as data', async () => {
 });
 
 test('in a process of its own: exit code 2, everything on stderr', () => {
+  const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
   const cases: readonly (readonly [string, string[], Record<string, string>, RegExp])[] = [
     ['{"orgins": []}', ['check'], {}, /^lb\.json:1:2: error: unknown key "orgins"/],
     ['{', ['serve'], {}, /^lb\.json:1:2: error: /],
@@ -113,9 +114,7 @@ test('in a process of its own: exit code 2, everything on stderr', () => {
   ];
   for (const [file, argv, env, expected] of cases) {
     using folder = new Folder({ 'lb.json': file });
-    const entry = new URL('../../src/cli/index.ts', import.meta.url).href;
-    const script = `const { runCli } = await import(${JSON.stringify(entry)}); await runCli(process.argv.slice(1));`;
-    const result = spawnSync(process.execPath, ['--input-type=module', '-e', script, '--', ...argv], {
+    const result = spawnSync(process.execPath, [main, ...argv], {
       cwd: folder.path,
       env: { PATH: process.env.PATH, ...env },
       encoding: 'utf8',

@@ -3,6 +3,20 @@
 import { type Mistake, ORIGIN } from './mistake.ts';
 
 export const ORIGINS_AND_ADDONS: readonly Mistake[] = [
+  {
+    name: 'a misspelt word for the Host field',
+    file: `{${ORIGIN},\n "host_header": "orign"}`,
+    at: 'lb.json:2:17',
+    says: /host_header: "orign" is not known/,
+    fix: /did you mean "origin"/,
+  },
+  {
+    name: 'a Host field that is none',
+    file: `{${ORIGIN},\n "host_header": "a.com/b"}`,
+    at: 'lb.json:2:17',
+    says: /host_header: "a.com\/b" is no host/,
+    fix: /auto, client, origin/,
+  },
   { name: 'no origin', file: '{"workers": 1}', at: 'lb.json:1:1', says: /no origin/, fix: /-b HOST:PORT/ },
   {
     name: 'an origin without port',
