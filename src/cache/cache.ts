@@ -10,7 +10,7 @@ import { removeLive, slotHeader, stateOf } from './entries.ts';
 import { Evictor, MAX_USE } from './eviction.ts';
 import { type Claim, Flights, type Unstored, type UserWords } from './flight.ts';
 import { find, LIVE_TAG } from './index.ts';
-import { type CacheKey, KeyPrefix, slotHasKey } from './key.ts';
+import { type CacheKey, type KeyPrefix, makePrefix, slotHasKey } from './key.ts';
 import { Landing } from './landing.ts';
 import {
   Arena,
@@ -120,7 +120,7 @@ export class Cache {
 
   /** The constant part of keys: any bytes (length-prefixed parts), with site and lowercase host for purges. */
   prefix(bytes: Uint8Array, site: number, host: string): KeyPrefix {
-    return new KeyPrefix(this.#a, bytes, site, host);
+    return makePrefix(this.#a, bytes, site, host);
   }
 
   /**

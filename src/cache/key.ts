@@ -16,35 +16,44 @@ import {
 
 /**
  * The constant part of a key (site, scheme, host, method class), hashed once. Made by `cache.prefix`, good for caches of
- * the same secret. Stored in front of every key; the host is found again in it by `hostAt`.
+ * the same secret. Stored in front of every key.
  */
 export class KeyPrefix {
   readonly site: number;
   readonly host: string;
   readonly words: Int32Array;
+  /** Of the hash, after the prefix. */
   readonly state: HashState;
   /** Byte offset of the host in the words << 16 | its bytes. */
   readonly hostAt: number;
 
-  /** bytes: any, length-prefixed by the caller; host: lowercase latin1, at most 65,535 bytes with `bytes`. */
-  constructor(a: Arena, bytes: Uint8Array, site: number, host: string) {
-    const hostBytes = Buffer.from(host, 'latin1');
-    let stored = Buffer.from(bytes);
-    let offset = stored.indexOf(hostBytes);
-    if (offset < 0) {
-      offset = stored.length;
-      stored = Buffer.concat([stored, hostBytes]);
-    }
-    if (stored.length > 65535) throw new RangeError('key prefix: over 65,535 bytes');
+  constructor(site: number, host: string, words: Int32Array, state: HashState, hostAt: number) {
     this.site = site;
     this.host = host;
-    this.hostAt = (offset << 16) | hostBytes.length;
-    this.words = new Int32Array(Math.ceil(stored.length / 4));
-    new Uint8Array(this.words.buffer).set(stored);
-    this.state = initialState(a.words[H_SECRET_LO], a.words[H_SECRET_HI]);
-    absorb(this.state, Int32Array.of(site, stored.length), 2);
-    absorb(this.state, this.words, this.words.length);
+    this.words = words;
+    this.state = state;
+    this.hostAt = hostAt;
   }
+}
+
+const NO_PREFIX = new KeyPrefix(-1, '', new Int32Array(0), initialState(0, 0), 0);
+
+/** bytes: any, length-prefixed by the caller; host: lowercase latin1, appended unless it stands in `bytes`; 64 KB at most. */
+export function makePrefix(a: Arena, bytes: Uint8Array, site: number, host: string): KeyPrefix {
+  const hostBytes = Buffer.from(host, 'latin1');
+  let stored = Buffer.from(bytes);
+  let offset = stored.indexOf(hostBytes);
+  if (offset < 0) {
+    offset = stored.length;
+    stored = Buffer.concat([stored, hostBytes]);
+  }
+  if (stored.length > 65535) throw new RangeError('key prefix: over 65,535 bytes');
+  const words = new Int32Array(Math.ceil(stored.length / 4));
+  new Uint8Array(words.buffer).set(stored);
+  const state = initialState(a.words[H_SECRET_LO], a.words[H_SECRET_HI]);
+  absorb(state, Int32Array.of(site, stored.length), 2);
+  absorb(state, words, words.length);
+  return new KeyPrefix(site, host, words, state, (offset << 16) | hostBytes.length);
 }
 
 /**
@@ -72,7 +81,7 @@ export class CacheKey {
     words[0] = target.length;
     words[1] = variant.length;
     const end = pack(words, 2, target);
-    this.count = variant === '' ? end : pack(words, end, variant);
+    this.count = variant.length === 0 ? end : pack(words, end, variant);
     this.prefix = prefix;
     this.target = target;
     this.variant = variant;
@@ -148,20 +157,7 @@ export function storedKey(a: Arena, id: number): CacheKey {
   key.words = words.slice(own, own + key.count);
   key.lo = words[e + E_LO];
   key.hi = words[e + E_HI];
-  key.prefix = {
-    site: words[header + S_SITE],
-    host: '',
-    words: words.slice(header + SLOT_WORDS, own),
-    state: NO_PREFIX.state,
-    hostAt: words[header + S_HOST],
-  };
+  const prefix = words.slice(header + SLOT_WORDS, own);
+  key.prefix = new KeyPrefix(words[header + S_SITE], '', prefix, NO_PREFIX.state, words[header + S_HOST]);
   return key;
 }
-
-const NO_PREFIX: KeyPrefix = Object.freeze({
-  site: -1,
-  host: '',
-  words: new Int32Array(0),
-  state: initialState(0, 0),
-  hostAt: 0,
-});
