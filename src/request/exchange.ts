@@ -76,6 +76,8 @@ export class Exchange implements FlightClient, ReplyEvents {
   rest: PassedAnswer | undefined;
   problem: RequestProblem | undefined;
 
+  /** Cache time of the last look-up. */
+  now = 0;
   /** The entry that the answer comes from, 0 for none. */
   entry = 0;
   /** Long pin on it, -1 where the transient pin or the flight's holds it. */

@@ -1,3 +1,4 @@
+import { cacheNow } from '../base/clock.ts';
 import { BROKEN, FAILED, REFRESHED, RELEASED, USER_AUX, WAITING } from '../cache/cache.ts';
 import { PROXY_NAME } from '../fill/head.ts';
 import type { StoredMeta } from '../fill/stored.ts';
@@ -38,6 +39,7 @@ function begin(x: Exchange, id: number): Step {
     x.leaveFlight();
     return LOOKUP;
   }
+  x.now = cacheNow();
   x.entry = id;
   x.view = view;
   x.cacheStatus += x.outcome === 'collapsed' ? '; collapsed' : '; stored';

@@ -10,6 +10,7 @@ import { FILL, RESPOND, type Step } from './step.ts';
 export function lookup(x: Exchange): Step {
   if (!x.retrieval) return miss(x, x.contentLength !== 0 && x.method === 'GET' ? 'bypass' : 'method');
   const { cache } = x.context;
+  x.now = cacheNow();
   let id = cache.lookup(x.key.set(x.host.prefix, x.target, ''));
   if (id === 0) return miss(x, 'uri-miss');
   let flags = cache.word(id, USER_FLAGS);
@@ -18,7 +19,7 @@ export function lookup(x: Exchange): Step {
     if (id === 0) return miss(x, 'vary-miss');
     flags = cache.word(id, USER_FLAGS);
   }
-  const fresh = cacheNow() < cache.word(id, USER_FRESH_UNTIL);
+  const fresh = x.now < cache.word(id, USER_FRESH_UNTIL);
   if ((flags & FLAG_HIT_FOR_MISS) !== 0) return uncacheable(x, fresh);
   if (!fresh && !x.validated) return expired(x, id);
   x.entry = id;

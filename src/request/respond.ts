@@ -1,7 +1,6 @@
-import { cacheNow } from '../base/clock.ts';
 import { USER_BORN } from '../cache/cache.ts';
 import { PROXY_NAME, parseTail } from '../fill/head.ts';
-import type { StoredView } from '../fill/stored.ts';
+import { hitHead, type StoredView } from '../fill/stored.ts';
 import { appendCacheStatus } from '../http/cache-status.ts';
 import { evaluateConditional, ifRangeAllows } from '../http/conditional.ts';
 import { formatContentRange, formatUnsatisfiedRange } from '../http/content-range.ts';
@@ -69,9 +68,8 @@ function isUnchanged(x: Exchange, view: StoredView): boolean {
 }
 
 function sendHead(x: Exchange, status: string, view: StoredView, tail: Uint8Array | string): void {
-  const age = Math.max(0, cacheNow() - x.context.cache.word(x.entry, USER_BORN));
-  const isHit = x.cacheStatus === '' && tail === view.tail;
-  if (isHit) x.reply.head(status, '', view.head, age);
+  const age = Math.max(0, x.now - x.context.cache.word(x.entry, USER_BORN));
+  if (x.cacheStatus === '' && tail === view.tail) x.reply.head(status, '', hitHead(view, age), -1);
   else {
     const own = x.cacheStatus === '' ? `${PROXY_NAME}; hit` : x.cacheStatus;
     x.reply.head(status, appendCacheStatus(view.meta.upstream, own), tail, x.flight !== undefined && age === 0 ? -1 : age);

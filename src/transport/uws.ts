@@ -12,14 +12,16 @@ const decoder = new TextDecoder();
 export function serveUws(app: TemplatedApp, handler: RequestHandler): void {
   const request = new UwsRequest();
   let reply = new UwsReply();
-  const serve = (res: HttpResponse, req: HttpRequest) => {
-    request.attach(req, res);
+  const serve = (method: string, res: HttpResponse, req: HttpRequest) => {
+    request.attach(method, req, res);
     reply.attach(res);
     handler.handle(request, reply);
     request.release();
     if (reply.detached) reply = new UwsReply();
   };
-  app.any('/*', serve);
+  // the route tells the method, which saves asking for it
+  app.get('/*', (res, req) => serve('GET', res, req));
+  app.any('/*', (res, req) => serve(req.getCaseSensitiveMethod(), res, req));
 }
 
 /** The request of the current callback. */
@@ -27,7 +29,10 @@ class UwsRequest implements RequestView {
   #req: HttpRequest | undefined;
   #res: HttpResponse | undefined;
 
-  attach(req: HttpRequest, res: HttpResponse): void {
+  #method = '';
+
+  attach(method: string, req: HttpRequest, res: HttpResponse): void {
+    this.#method = method;
     this.#req = req;
     this.#res = res;
   }
@@ -43,7 +48,7 @@ class UwsRequest implements RequestView {
   }
 
   method(): string {
-    return this.#current.getCaseSensitiveMethod();
+    return this.#method;
   }
 
   path(): string {
@@ -106,7 +111,7 @@ class UwsReply implements Reply {
 
   head(status: string, cacheStatus: string, block: Uint8Array | string, age: number): void {
     const res = this.#res;
-    res.writeStatus(status);
+    if (status !== '200 OK') res.writeStatus(status); // that is what the library writes by itself
     if (cacheStatus === '') res.writeHeader('Cache-Status', block);
     else {
       res.writeHeader('Cache-Status', cacheStatus);
