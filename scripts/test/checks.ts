@@ -23,6 +23,7 @@ export function allChecks(): Check[] {
     { name: 'format and lint', command: ['biome', 'ci', '--colors=off', '.'] },
     { name: 'lint with types', command: ['oxlint'] },
     { name: 'imports', command: [process.execPath, 'scripts/check-imports.ts'] },
+    { name: 'lockfile', command: [process.execPath, 'scripts/lockfile.ts', '--check'] },
     { name: 'unused code', command: ['knip', '--no-progress'] },
   ];
   if (existsSync('scripts/docs.ts')) {

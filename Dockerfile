@@ -1,0 +1,35 @@
+# syntax=docker/dockerfile:1
+
+FROM node:24-trixie-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund
+COPY rolldown.config.ts tsconfig.json ./
+COPY scripts ./scripts
+COPY native-bindings ./native-bindings
+COPY workers ./workers
+COPY src ./src
+RUN npm run build
+# The image brings its own Node, so the packages of it (optional dependencies) go, with all development dependencies.
+RUN npm prune --omit=dev --omit=optional --no-audit --no-fund
+# uWebSockets.js ships a binary for each platform and Node release. One of them can run here.
+RUN find node_modules/uWebSockets.js -name 'uws_*.node' \
+      ! -name "uws_linux_$(node -p 'process.arch + "_" + process.versions.modules').node" -delete
+
+FROM node:24-trixie-slim
+ARG VERSION=dev
+LABEL org.opencontainers.image.title="lb" \
+      org.opencontainers.image.description="A caching reverse proxy" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}"
+ENV NODE_ENV=production
+WORKDIR /app
+COPY LICENSE package.json ./
+COPY scripts/healthcheck.ts ./healthcheck.ts
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+USER node
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=4s --start-period=15s --retries=3 CMD ["node", "healthcheck.ts"]
+CMD ["node", "dist/main.js"]
