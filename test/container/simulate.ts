@@ -93,10 +93,15 @@ export function isIgnored(path: string, ignore: string): boolean {
   for (const line of ignore.split('\n')) {
     if (line === '' || line.startsWith('#')) continue;
     const keeps = line.startsWith('!');
-    const pattern = keeps ? line.slice(1) : line;
-    if (matchesGlob(path, pattern) || matchesGlob(path, `${pattern}/**`)) ignored = !keeps;
+    const pattern = withoutDots(keeps ? line.slice(1) : line);
+    if (matchesGlob(withoutDots(path), pattern) || matchesGlob(withoutDots(path), `${pattern}/**`)) ignored = !keeps;
   }
   return ignored;
+}
+
+/** Docker's `*` matches names that begin with a dot, Node's does not. */
+function withoutDots(path: string): string {
+  return path.replaceAll(/(^|\/)\./g, '$1_');
 }
 
 /** Bytes of all files below a folder. */
