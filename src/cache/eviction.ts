@@ -18,11 +18,12 @@ import {
   H_RECLAIMED_PAGES,
   LIVE,
   P_BODY,
+  P_FREE,
   P_KIND,
   Q_MAIN,
   Q_SMALL,
 } from './layout.ts';
-import { isPinned } from './pin.ts';
+import { looksPinned } from './pin.ts';
 import { countOf, moveTo, pushHead, queueOf, tailOf, unitsIn, unlink } from './queue.ts';
 import type { Slab } from './slab.ts';
 
@@ -31,8 +32,13 @@ export const MAX_USE = 3;
 const SMALL_SHARE = 10;
 /** Entries examined for one victim before the best seen is taken. */
 const EXAMINED = 128;
-/** Victims taken one by one for one allocation before whole pages are reclaimed. */
-const SINGLES = 16;
+/**
+ * Victims taken one by one for one allocation before a whole page is reclaimed. What they free in other size classes is used by
+ * later allocations, while a reclaimed page takes young entries with it: so many for a slot, few for a page, which single
+ * victims seldom yield.
+ */
+const SLOT_SINGLES = 64;
+const PAGE_SINGLES = 8;
 /** Pages tried before an allocation is given up. */
 const PAGES_TRIED = 32;
 const ZOMBIES_REAPED = 8;
@@ -40,6 +46,9 @@ const ZOMBIES_REAPED = 8;
 export class Evictor {
   readonly #a: Arena;
   readonly #slab: Slab;
+  /** Of the pages of one allocation's victims, the emptiest, and its share of free slots. */
+  #page = -1;
+  #share = 0;
 
   constructor(a: Arena, slab: Slab) {
     this.#a = a;
@@ -64,9 +73,9 @@ export class Evictor {
       const id = tailOf(a, kind);
       const use = a.entry(id) + E_USE;
       const used = a.words[use];
-      if (isPinned(a, id)) {
+      if (looksPinned(a, id)) {
         this.#rotate(kind, id);
-      } else if (used === 0 || (kind === Q_SMALL && used < 2)) {
+      } else if (used === 0) {
         return id;
       } else {
         // Racing with a hit loses a count at most.
@@ -75,7 +84,7 @@ export class Evictor {
         fallback = id;
       }
     }
-    return fallback !== 0 && !isPinned(a, fallback) ? fallback : 0;
+    return fallback !== 0 && !looksPinned(a, fallback) ? fallback : 0;
   }
 
   /** Takes a LIVE entry out; its storage is free at once unless someone pins it. */
@@ -91,7 +100,7 @@ export class Evictor {
     for (let step = 0; ; step++) {
       const address = this.#slab.allocate(c, owner);
       if (address !== 0) return address;
-      if (!this.#makeRoom(step)) return 0;
+      if (!this.#makeRoom(step, SLOT_SINGLES)) return 0;
     }
   }
 
@@ -100,7 +109,7 @@ export class Evictor {
     for (let step = 0; ; step++) {
       const page = this.#slab.takePage(near);
       if (page >= 0) return page;
-      if (!this.#makeRoom(step)) return -1;
+      if (!this.#makeRoom(step, PAGE_SINGLES)) return -1;
     }
   }
 
@@ -109,32 +118,48 @@ export class Evictor {
     for (let step = 0; ; step++) {
       const id = takeRecord(this.#a);
       if (id !== 0) return id;
-      if (!this.#makeRoom(Math.min(step, SINGLES - 1)) || step > EXAMINED) return 0;
+      if (!this.#makeRoom(step, EXAMINED) || step >= EXAMINED) return 0;
     }
   }
 
   /** Frees something; false when nothing more can or should be freed for this allocation. */
-  #makeRoom(step: number): boolean {
+  #makeRoom(step: number, singles: number): boolean {
     const a = this.#a;
-    if (step >= SINGLES + PAGES_TRIED) return false;
-    const reaped = reap(a, this.#slab, ZOMBIES_REAPED);
-    if (reaped > 0) return true;
+    if (step === 0) this.#page = -1;
+    if (step >= singles + PAGES_TRIED) return false;
+    if (reap(a, this.#slab, ZOMBIES_REAPED) > 0) return true;
     const id = this.victim();
     if (id === 0) return false;
-    // A size class may have none of the victims: then the page of the oldest victim changes hands.
-    if (step < SINGLES || a.words[a.entry(id) + E_PAGE] !== 0) this.evict(id);
-    else this.#reclaim(this.#slab.pageOf(a.words[a.entry(id) + E_SLOT]), id);
+    const page = this.#slab.pageOf(a.words[a.entry(id) + E_SLOT]);
+    if (step < singles || a.words[a.entry(id) + E_PAGE] !== 0) {
+      this.evict(id);
+      this.#consider(page);
+    } else {
+      if (this.#page < 0 || !this.#reclaim(this.#page)) {
+        if (!this.#reclaim(page)) this.#rotate(queueOf(a, id), id);
+      }
+      this.#page = -1;
+    }
     return true;
   }
 
-  /** Evicts all entries with a slot in the page; only `id`, or the next in line, when one of them is pinned. */
-  #reclaim(page: number, id: number): void {
+  /** Remembers the page of a victim, for reclaiming, when it is emptier than that of the others. */
+  #consider(page: number): void {
+    const words = this.#a.words;
+    const row = this.#slab.row(page);
+    const kind = words[row + P_KIND];
+    if (kind === 0 || kind === P_BODY) return;
+    const share = words[row + P_FREE] / this.#slab.classes.slots[kind - 1];
+    if (this.#page >= 0 && share <= this.#share) return;
+    this.#page = page;
+    this.#share = share;
+  }
+
+  /** Evicts all entries with a slot in the page; false, and nothing done, when one of them is pinned. */
+  #reclaim(page: number): boolean {
     const a = this.#a;
     const owners = this.#owners(page);
-    if (owners.some((owner) => stateOf(a, owner) < LIVE || isPinned(a, owner))) {
-      this.#rotate(queueOf(a, id), id);
-      return;
-    }
+    if (owners.some((owner) => stateOf(a, owner) < LIVE || looksPinned(a, owner))) return false;
     a.words[H_RECLAIMED_PAGES]++;
     for (const owner of owners) {
       const state = stateOf(a, owner);
@@ -144,6 +169,7 @@ export class Evictor {
         freeEntry(a, this.#slab, owner);
       }
     }
+    return true;
   }
 
   #owners(page: number): number[] {

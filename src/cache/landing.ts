@@ -20,7 +20,7 @@ import {
   H_INSERTS,
   LIVE,
 } from './layout.ts';
-import { isPinned } from './pin.ts';
+import { looksPinned } from './pin.ts';
 import { queueOf, unlink } from './queue.ts';
 import type { Slab } from './slab.ts';
 
@@ -121,7 +121,7 @@ export class Landing {
     if (insert(a, id, kind)) return true;
     const e = a.entry(id);
     for (const other of crowd(a, a.words[e + E_LO], a.words[e + E_HI])) {
-      if (other === id || stateOf(a, other) !== LIVE || isPinned(a, other)) continue;
+      if (other === id || stateOf(a, other) !== LIVE || looksPinned(a, other)) continue;
       this.#evictor.evict(other);
       return insert(a, id, kind);
     }

@@ -82,3 +82,12 @@ export function isPinned(a: Arena, id: number): boolean {
   }
   return Atomics.load(words, a.entry(id) + E_PINS) !== 0;
 }
+
+/** Whether an entry looks pinned: plain reads, cheaper, good enough for choosing a victim; `isPinned` then decides. */
+export function looksPinned(a: Arena, id: number): boolean {
+  const words = a.words;
+  if (words[a.entry(id) + E_PINS] !== 0) return true;
+  const end = a.at.workers + (a.workers + 1) * WORKER_WORDS;
+  for (let at = a.at.workers; at < end; at += WORKER_WORDS) if (words[at] === id) return true;
+  return false;
+}
