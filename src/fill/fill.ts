@@ -10,16 +10,13 @@ import type { EdgeContext } from './context.ts';
 import { Fetch, type FetchSink } from './fetch.ts';
 import type { LocalFlight } from './flights.ts';
 import { renderHead } from './head.ts';
-import { judge, type OriginAnswer, storedMeta, storedWords, type Variant, variantOf } from './judge.ts';
+import { concernsThisRequestOnly, judge, type OriginAnswer, storedMeta, storedWords, type Variant, variantOf } from './judge.ts';
 import { type ClientRequest, fillRequest } from './origin-request.ts';
 import { refreshedEntry } from './refresh.ts';
 import { encodeMeta, FLAG_HIT_FOR_MISS, FLAG_VARY_MARKER, type StoredMeta } from './stored.ts';
 
 /** For how long an uncacheable resource is remembered as such, so that its requests do not wait for one another; seconds. */
 const HIT_FOR_MISS = 10;
-
-/** Reasons against storing that hold for one request only, and so say nothing about the next. */
-const OF_THIS_REQUEST: ReadonlySet<string> = new Set(['authorization', 'request-no-store', 'interim', 'partial']);
 
 const NOTHING = new Uint8Array(0);
 
@@ -64,6 +61,8 @@ export class Fill implements FetchSink {
   readonly #task: FillTask;
   readonly #key = new CacheKey();
   readonly #fetch: Fetch;
+  /** The newest purge when the origin was asked. */
+  readonly #since: number;
   #words: number[] | undefined;
   #storeKey: CacheKey | undefined;
 
@@ -74,6 +73,7 @@ export class Fill implements FetchSink {
     this.leader = leader;
     const { prefix, target, variant } = task.key;
     if (prefix !== null) this.#key.set(prefix, target, variant);
+    this.#since = context.cache.purgeSequence();
     this.#fetch = new Fetch(context, task.client.host.plan.index, this);
   }
 
@@ -100,7 +100,7 @@ export class Fill implements FetchSink {
       this.#context.flights.announce(this.#flight);
       return;
     }
-    if (answer.status < 500 && !OF_THIS_REQUEST.has(judgement.storage.reason)) this.#rememberUncacheable();
+    if (answer.status < 500 && !concernsThisRequestOnly(judgement.storage.reason)) this.#rememberUncacheable();
     this.#release(answer);
   }
 
@@ -108,9 +108,11 @@ export class Fill implements FetchSink {
     const variant = variantOf(this.#task.client, answer.headers, this.#task.marker);
     const head = renderHead(answer.headers, judgement.omitFields);
     const meta = storedMeta(judgement, answer, head, variant);
+    const words = storedWords(judgement, answer.status);
+    // before `open` publishes the head: whoever sees that reads Age from this word
+    this.#context.cache.setWord(this.#flight.id, USER_BORN, words[1]);
     if (!this.#context.cache.open(this.#flight.id, head.block, encodeMeta(meta), bodyLength(answer))) return false;
-    this.#words = storedWords(judgement, answer.status);
-    this.#context.cache.setWord(this.#flight.id, USER_BORN, this.#words[1]);
+    this.#words = words;
     if (variant !== undefined) this.#storeUnder(variant);
     return true;
   }
@@ -148,7 +150,8 @@ export class Fill implements FetchSink {
   #notModified(answer: OriginAnswer): void {
     const { stale, client } = this.#task;
     if (stale === undefined) return this.#fail(originError('http_protocol_error'));
-    const refreshed = refreshedEntry(this.#context, client, this.#key, stale, answer);
+    const validation = { client, key: this.#key, stale, since: this.#since };
+    const refreshed = refreshedEntry(this.#context, validation, answer);
     this.#fetch.sink = NOBODY;
     if (refreshed) this.#count(SLOT.cacheRevalidations);
     this.#end(refreshed ? REFRESHED : RELEASED);

@@ -5,6 +5,7 @@ import { isStaticAsset } from '../http/content-type.ts';
 import { dateOf } from '../http/freshness.ts';
 import { combineHeader, getHeader, type HeaderList, hasHeader } from '../http/headers.ts';
 import { type Judgement, judgeResponse } from '../http/judge.ts';
+import type { StorageReason } from '../http/storable.ts';
 import { parseVary, variantKey } from '../http/vary.ts';
 import type { ClientRequest } from './origin-request.ts';
 import type { RenderedHead } from './head.ts';
@@ -28,6 +29,13 @@ export function judge(client: ClientRequest, answer: OriginAnswer): Judgement {
     authorized: hasHeader(client.headers, 'authorization'),
   };
   return judgeResponse(input, client.host.plan.policyFor(client.path));
+}
+
+/** Reasons against storing that hold for one request only, and so say nothing about the next. */
+const OF_THIS_REQUEST: ReadonlySet<StorageReason> = new Set(['authorization', 'request-no-store', 'interim', 'partial']);
+
+export function concernsThisRequestOnly(reason: StorageReason): boolean {
+  return OF_THIS_REQUEST.has(reason);
 }
 
 /** User words of an entry that holds the answer. A response to be validated each time is stored as never fresh. */

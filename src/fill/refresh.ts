@@ -4,40 +4,50 @@ import { headersToStore, updateStoredHeaders } from '../http/stored-headers.ts';
 import type { EdgeContext } from './context.ts';
 import type { StaleEntry } from './fill.ts';
 import { OWN_FIELDS, parseTail, renderHead } from './head.ts';
-import { judge, type OriginAnswer, storedMeta, storedWords } from './judge.ts';
+import { concernsThisRequestOnly, judge, type OriginAnswer, storedMeta, storedWords } from './judge.ts';
 import type { ClientRequest } from './origin-request.ts';
 import { encodeMeta } from './stored.ts';
+
+/** What is validated, and on whose behalf. */
+export interface Validation {
+  client: ClientRequest;
+  key: CacheKey;
+  stale: StaleEntry;
+  /** The newest purge when the origin was asked. */
+  since: number;
+}
 
 /**
  * Brings a stored response up to date with a 304 (RFC 9111 section 4.3.4): its lifetime begins anew, and fields of the
  * 304 replace stored ones. Where none of them differs, the entry stays in place; else it is copied under a new head.
+ * A purge since the origin was asked may be newer than what it confirmed, so the entry then stays stale.
  *
- * @returns false when the entry may not be used any longer; it is then to be fetched whole
+ * @returns false when the entry may not be used for this client; it is then to be fetched whole
  */
-export function refreshedEntry(
-  context: EdgeContext,
-  client: ClientRequest,
-  key: CacheKey,
-  stale: StaleEntry,
-  answer: OriginAnswer,
-): boolean {
+export function refreshedEntry(context: EdgeContext, validation: Validation, answer: OriginAnswer): boolean {
   const { cache } = context;
+  const { client, key, stale, since } = validation;
   const stored = parseTail(cache.head(stale.id).slice(stale.meta.tail));
   const update = headersToStore(answer.headers, [...OWN_FIELDS]);
   const headers = updateStoredHeaders(stored, update);
-  const merged = { ...answer, status: stale.meta.status, headers };
-  const judgement = judge(client, withTimes(merged, answer.headers));
+  const merged = withTimes({ ...answer, status: stale.meta.status, headers }, answer.headers);
+  const judgement = judge(client, merged);
   if (!judgement.storage.storable) {
-    cache.remove(key);
+    if (!concernsThisRequestOnly(judgement.storage.reason)) cache.remove(key);
     return false;
   }
   const words = storedWords(judgement, merged.status);
+  const isPurged = () => cache.purgeSequence() !== since;
+  if (isPurged()) words[0] = 0;
   if (sameFields(stored, headers)) {
     cache.setWord(stale.id, USER_BORN, words[1]);
     cache.setWord(stale.id, USER_FRESH_UNTIL, words[0]);
+    if (isPurged()) cache.setWord(stale.id, USER_FRESH_UNTIL, 0);
     return true;
   }
-  const head = renderHead(merged.headers, judgement.omitFields, getHeader(stored, 'via'));
+  const upstream = combineHeader(answer.headers, 'cache-status') ?? stale.meta.upstream;
+  const lines = upstream === undefined ? headers : [...headers, 'cache-status', upstream];
+  const head = renderHead(lines, judgement.omitFields, getHeader(stored, 'via'));
   const meta = { ...storedMeta(judgement, merged, head), vary: stale.meta.vary, variant: stale.meta.variant };
   return cache.replaceHead(stale.id, key, head.block, encodeMeta(meta), words) !== 0;
 }
