@@ -1,0 +1,244 @@
+// Conditional and range requests answered from the cache, and stored answers validated with the origin.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { cacheStatus, counted, type Field, httpDate, startScene, validated } from './scene.ts';
+
+const scene = await startScene({ after });
+const FRESH: Field = ['Cache-Control', 'max-age=60'];
+const STALE: Field = ['Cache-Control', 'max-age=0'];
+
+test('If-None-Match is answered by 304 from the cache', async () => {
+  const fields: Field[] = [FRESH, ['ETag', '"one"'], ['Content-Type', 'text/plain'], ['X-Kept', '1']];
+  scene.on('/etag', counted(fields));
+  await scene.get('/etag');
+  for (const condition of ['"one"', 'W/"one"', '"zero", "one"', '*']) {
+    const response = await scene.get('/etag', [['If-None-Match', condition]]);
+    assert.deepEqual([response.status, response.text, cacheStatus(response)], [304, '', 'lb; hit'], condition);
+    assert.equal(response.get('etag'), '"one"');
+    assert.equal(response.get('x-kept'), '1');
+    assert.equal(response.get('content-type'), undefined);
+    assert.match(response.get('age') ?? '', /^\d+$/);
+  }
+  for (const condition of ['"two"', '"One"', 'one']) {
+    const response = await scene.get('/etag', [['If-None-Match', condition]]);
+    assert.deepEqual([response.status, response.text], [200, '1'], condition);
+  }
+  const head = await scene.head('/etag', [['If-None-Match', '"one"']]);
+  assert.equal(head.status, 304);
+  assert.equal(scene.asked('/etag').length, 1);
+});
+
+test('If-Modified-Since is answered by 304 from the cache, unless If-None-Match says otherwise', async () => {
+  const modified = httpDate(-1000);
+  scene.on('/date', counted([FRESH, ['Last-Modified', modified], ['ETag', '"d"']]));
+  await scene.get('/date');
+  const since = (date: string, ...more: Field[]) => scene.get('/date', [['If-Modified-Since', date], ...more]);
+  assert.equal((await since(modified)).status, 304);
+  assert.equal((await since(httpDate(-10))).status, 304);
+  assert.equal((await since(httpDate(-2000))).status, 200);
+  assert.equal((await since('yesterday')).status, 200);
+  assert.equal((await since(modified, ['If-None-Match', '"other"'])).status, 200);
+  assert.equal(scene.asked('/date').length, 1);
+});
+
+test('a condition on a miss: the whole is stored, the client gets its 304', async () => {
+  scene.on('/cold', validated([FRESH], '"c"'));
+  const response = await scene.get('/cold', [['If-None-Match', '"c"']]);
+  assert.equal(response.status, 304);
+  assert.equal(scene.asked('/cold')[0].get('if-none-match'), undefined);
+  const hit = await scene.get('/cold');
+  assert.deepEqual([hit.text, cacheStatus(hit)], ['1', 'lb; hit']);
+});
+
+test('a stale answer is confirmed by 304, and by its validators alone', async () => {
+  const modified = httpDate(-1000);
+  const fields: Field[] = [STALE, ['Last-Modified', modified]];
+  scene.on('/confirm', validated(fields, '"x"'));
+  await scene.get('/confirm');
+  const again = await scene.get('/confirm', [
+    ['If-None-Match', '"other"'],
+    ['If-Range', '"x"'],
+    ['If-Match', '"y"'],
+  ]);
+  assert.deepEqual([again.status, again.text], [200, '1']);
+  const asked = scene.asked('/confirm')[1];
+  assert.deepEqual(
+    ['if-none-match', 'if-modified-since', 'if-range', 'if-match', 'range'].map((name) => asked.get(name)),
+    ['"x"', modified, undefined, undefined, undefined],
+  );
+});
+
+test('a 304 renews the lifetime', async () => {
+  let control = 'max-age=0';
+  scene.on('/renew', (request, answer) => {
+    const fields: Field[] = [
+      ['Cache-Control', control],
+      ['ETag', '"r"'],
+    ];
+    return request.get('if-none-match') === undefined ? answer.send(200, fields, 'body') : answer.head(304, fields);
+  });
+  await scene.get('/renew');
+  control = 'max-age=60';
+  assert.match(cacheStatus(await scene.get('/renew')), /fwd=stale; fwd-status=304/);
+  const hit = await scene.get('/renew');
+  assert.deepEqual([cacheStatus(hit), hit.get('cache-control'), hit.text], ['lb; hit', 'max-age=60', 'body']);
+});
+
+test('a 304 in which nothing is new leaves the entry in place, with its Age from the new answer', async () => {
+  const old: Field[] = [
+    ['Cache-Control', 'max-age=100'],
+    ['ETag', '"p"'],
+  ];
+  let age = 200;
+  scene.on('/place', (request, answer) => {
+    const fields: Field[] = [...old, ['Age', String(age)]];
+    return request.get('if-none-match') === undefined ? answer.send(200, fields, 'body') : answer.head(304, fields);
+  });
+  await scene.get('/place');
+  age = 50;
+  const renewed = await scene.get('/place');
+  assert.match(renewed.get('age') ?? '', /^5\d$/);
+  const hit = await scene.get('/place');
+  assert.equal(cacheStatus(hit), 'lb; hit');
+  assert.match(hit.get('age') ?? '', /^5\d$/);
+});
+
+test('a 304 updates stored fields, but none that is bound to the body', async () => {
+  scene.on('/update', (request, answer) =>
+    request.get('if-none-match') === undefined
+      ? answer.send(
+          200,
+          [STALE, ['ETag', '"u"'], ['X-A', 'old'], ['X-B', 'kept'], ['Content-Type', 'text/plain']],
+          'body',
+        )
+      : answer.head(304, [FRESH, ['X-A', 'new'], ['X-A', 'newer'], ['X-C', 'more'], ['Content-Encoding', 'gzip']]),
+  );
+  await scene.get('/update');
+  for (const expected of [/fwd-status=304/, /^lb; hit$/]) {
+    const response = await scene.get('/update');
+    assert.match(cacheStatus(response), expected);
+    const fields = ['x-a', 'x-b', 'x-c', 'content-type', 'etag', 'content-encoding', 'content-length', 'via'];
+    assert.deepEqual(
+      fields.map((name) => response.get(name)),
+      ['new, newer', 'kept', 'more', 'text/plain', '"u"', undefined, '4', '1.1 lb'],
+    );
+    assert.equal(response.text, 'body');
+  }
+});
+
+test("a 304 keeps the origin's Cache-Status before ours", async () => {
+  const upstream: Field = ['Cache-Status', 'Shield; hit'];
+  scene.on('/shield', (request, answer) =>
+    request.get('if-none-match') === undefined
+      ? answer.send(200, [STALE, ['ETag', '"s"'], upstream], 'body')
+      : answer.head(304, [FRESH, ['X-New', '1'], upstream]),
+  );
+  assert.match(cacheStatus(await scene.get('/shield')), /^Shield; hit, lb; fwd=uri-miss/);
+  assert.match(cacheStatus(await scene.get('/shield')), /^Shield; hit, lb; fwd=stale/);
+  assert.equal(cacheStatus(await scene.get('/shield')), 'Shield; hit, lb; hit');
+});
+
+test('a stale answer is replaced by a 200', async () => {
+  scene.on('/replace', counted([STALE, ['ETag', '"never-the-same"']]));
+  for (const text of ['1', '2', '3']) {
+    const response = await scene.get('/replace');
+    assert.equal(response.text, text);
+    assert.match(cacheStatus(response), text === '1' ? /fwd=uri-miss/ : /fwd=stale/);
+  }
+});
+
+test('a 304 with no-store takes the answer out of the cache', async () => {
+  scene.on('/revoked', (request, answer) =>
+    request.get('if-none-match') === undefined
+      ? answer.send(200, [STALE, ['ETag', '"s"']], 'body')
+      : answer.head(304, [
+          ['Cache-Control', 'no-store'],
+          ['ETag', '"s"'],
+        ]),
+  );
+  await scene.get('/revoked');
+  const second = await scene.get('/revoked');
+  assert.deepEqual([second.status, second.text], [200, 'body']);
+  const before = scene.asked('/revoked').length;
+  await scene.get('/revoked');
+  assert.equal(scene.asked('/revoked')[before].get('if-none-match'), undefined);
+});
+
+test('a client with Authorization validates for itself and throws nothing away', async () => {
+  scene.on('/auth', validated([STALE], '"a"'));
+  await scene.get('/auth');
+  assert.equal((await scene.get('/auth', [['Authorization', 'x']])).status, 200);
+  assert.match(cacheStatus(await scene.get('/auth')), /fwd=stale; fwd-status=304/);
+});
+
+test('a 304 that nobody asked for is an error of the origin', async () => {
+  scene.on('/unasked', (_request, answer) => answer.head(304, [FRESH, ['ETag', '"q"']]));
+  const response = await scene.get('/unasked');
+  assert.equal(response.status, 502);
+  assert.match(response.get('proxy-status') ?? '', /http_protocol_error/);
+  assert.equal((await scene.get('/unasked')).status, 502);
+});
+
+test('an error of the origin does not take a stale answer out of the cache', async () => {
+  let broken = false;
+  const good = validated([STALE], '"b"');
+  scene.on('/broken', (request, answer) => (broken ? answer.send(503, [], 'sorry') : good(request, answer)));
+  await scene.get('/broken');
+  broken = true;
+  assert.equal((await scene.get('/broken')).status, 503);
+  broken = false;
+  assert.match(cacheStatus(await scene.get('/broken')), /fwd=stale; fwd-status=304/);
+});
+
+test('ranges of a stored answer', async () => {
+  const body = Buffer.alloc(300_000, 'abcdefghijklmnopqrstuvw');
+  scene.on('/range', (_request, answer) =>
+    answer.send(200, [FRESH, ['ETag', '"r"'], ['Accept-Ranges', 'bytes']], body),
+  );
+  await scene.get('/range');
+  const range = (value: string, ...more: Field[]) => scene.get('/range', [['Range', value], ...more]);
+  for (const [value, start, end] of [
+    ['bytes=0-0', 0, 1],
+    ['bytes=5-9', 5, 10],
+    ['bytes=-7', 299_993, 300_000],
+    ['bytes=299990-', 299_990, 300_000],
+    ['bytes=299990-400000', 299_990, 300_000],
+    ['bytes=16000-250000', 16_000, 250_001],
+    ['bytes=0-', 0, 300_000],
+    ['bytes=-999999', 0, 300_000],
+  ] as const) {
+    const response = await range(value);
+    assert.deepEqual([response.status, cacheStatus(response)], [206, 'lb; hit'], value);
+    assert.equal(response.get('content-range'), `bytes ${start}-${end - 1}/300000`);
+    assert.equal(response.get('content-length'), String(end - start));
+    assert.ok(response.body.equals(body.subarray(start, end)), value);
+  }
+  for (const value of ['bytes=300000-', 'bytes=-0']) {
+    const response = await range(value);
+    assert.deepEqual([response.status, response.get('content-range')], [416, 'bytes */300000'], value);
+    assert.match(cacheStatus(response), /^lb; hit/);
+  }
+  for (const value of ['bytes=9-5', 'lines=1-2', 'bytes=a-b', 'bytes=0-1,5-6']) {
+    const response = await range(value);
+    assert.ok(response.status === 200 && response.body.length === 300_000, value);
+  }
+  assert.equal((await range('bytes=0-1', ['If-Range', '"r"'])).status, 206);
+  assert.equal((await range('bytes=0-1', ['If-Range', '"s"'])).status, 200);
+  assert.equal((await range('bytes=0-1', ['If-Range', 'W/"r"'])).status, 200);
+  assert.equal((await range('bytes=0-1', ['If-None-Match', '"r"'])).status, 304);
+  assert.equal(scene.asked('/range').length, 1);
+  assert.equal((await scene.head('/range', [['Range', 'bytes=0-1']])).status, 200);
+});
+
+test('a range of what is not stored is passed on and not stored', async () => {
+  scene.on('/cold-range', (request, answer) =>
+    request.get('range') === 'bytes=1-2'
+      ? answer.send(206, [FRESH, ['Content-Range', 'bytes 1-2/4']], 'bc')
+      : answer.send(200, [FRESH], 'abcd'),
+  );
+  const part = await scene.get('/cold-range', [['Range', 'bytes=1-2']]);
+  assert.deepEqual([part.status, part.text, part.get('content-range')], [206, 'bc', 'bytes 1-2/4']);
+  assert.equal((await scene.get('/cold-range')).text, 'abcd');
+  assert.equal((await scene.get('/cold-range', [['Range', 'bytes=1-2']])).text, 'bc');
+  assert.equal(scene.asked('/cold-range').length, 2);
+});
