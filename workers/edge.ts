@@ -5,6 +5,7 @@ import type { TemplatedApp } from 'uWebSockets.js';
 import { openCache } from '../src/cache/cache.ts';
 import { Flights } from '../src/fill/flights.ts';
 import { StoredViews } from '../src/fill/stored.ts';
+import { Uncacheable } from '../src/fill/uncacheable.ts';
 import { OriginPools } from '../src/origin/pools.ts';
 import type { RequestContext } from '../src/request/exchange.ts';
 import { Pipeline } from '../src/request/pipeline.ts';
@@ -42,6 +43,7 @@ const context: RequestContext = {
   flights,
   pools,
   stored: new StoredViews(cache),
+  uncacheable: new Uncacheable(),
   lines: plans.map((plan) => counters.site(plan.index)),
   unrouted: counters.site(plans.length),
   hosts: new HostTable(plans, 'http'),

@@ -3,12 +3,14 @@ import type { OriginPools } from '../origin/pools.ts';
 import type { Counters } from '../stats/counters.ts';
 import type { Flights } from './flights.ts';
 import type { StoredViews } from './stored.ts';
+import type { Uncacheable } from './uncacheable.ts';
 
 /** What every fill and every request on one edge thread shares. */
 export interface EdgeContext {
   readonly cache: Cache;
   readonly stored: StoredViews;
   readonly flights: Flights;
+  readonly uncacheable: Uncacheable;
   readonly pools: OriginPools;
   readonly counters: Counters;
   /** Base of each site's counters, by site number. */

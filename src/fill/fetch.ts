@@ -83,9 +83,13 @@ export class Fetch implements Dispatcher.DispatchHandler {
     if (this.#aborted) controller.abort(new Error('the client went away'));
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: object): void {
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
     if (this.#aborted || status < 200) return;
-    this.sink.onHead(status, headerList(controller.rawHeaders ?? headers));
+    this.sink.onHead(status, headerList(headers));
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -114,21 +118,13 @@ export class Fetch implements Dispatcher.DispatchHandler {
   }
 }
 
-/** Header lines as undici gives them raw (flat list of bytes or text), or as an object. */
-function headerList(raw: object): HeaderList {
-  if (!Array.isArray(raw)) {
-    return Object.entries(raw as Record<string, string | string[]>).flatMap(([name, value]) =>
-      [value].flat().flatMap((line) => [name.toLowerCase(), line]),
-    );
-  }
-  const list: HeaderList = new Array(raw.length);
-  for (let i = 0; i < raw.length; i += 2) {
-    list[i] = text(raw[i]).toLowerCase();
-    list[i + 1] = text(raw[i + 1]);
+/** Header lines as undici gives them: lowercase names, latin1 values, several lines of a name in a list. */
+function headerList(headers: Record<string, string | string[] | undefined>): HeaderList {
+  const list: HeaderList = [];
+  for (const name in headers) {
+    const value = headers[name];
+    if (typeof value === 'string') list.push(name, value);
+    else if (value !== undefined) for (const line of value) list.push(name, line);
   }
   return list;
-}
-
-function text(value: Buffer | string): string {
-  return typeof value === 'string' ? value : value.toString('latin1');
 }

@@ -13,10 +13,7 @@ import { renderHead } from './head.ts';
 import { concernsThisRequestOnly, judge, type OriginAnswer, storedMeta, storedWords, type Variant, variantOf } from './judge.ts';
 import { type ClientRequest, fillRequest } from './origin-request.ts';
 import { refreshedEntry } from './refresh.ts';
-import { encodeMeta, FLAG_HIT_FOR_MISS, FLAG_VARY_MARKER, type StoredMeta } from './stored.ts';
-
-/** For how long an uncacheable resource is remembered as such, so that its requests do not wait for one another; seconds. */
-const HIT_FOR_MISS = 10;
+import { encodeMeta, FLAG_VARY_MARKER, type StoredMeta } from './stored.ts';
 
 const NOTHING = new Uint8Array(0);
 
@@ -124,18 +121,12 @@ export class Fill implements FetchSink {
     this.#storeKey = new CacheKey().set(prefix, target, variant.key);
     if (variant.nonce === this.#task.marker?.variant) return;
     const meta: StoredMeta = { status: 0, tail: 0, vary: variant.fields, variant: variant.nonce };
-    this.#putMarker(FLAG_VARY_MARKER, 0, meta);
+    const key = new CacheKey().set(prefix, target, '');
+    this.#context.cache.put(key, NOTHING, encodeMeta(meta), NOTHING, [0, cacheNow(), FLAG_VARY_MARKER, 0]);
   }
 
   #rememberUncacheable(): void {
-    this.#putMarker(FLAG_HIT_FOR_MISS, cacheNow() + HIT_FOR_MISS, { status: 0, tail: 0 });
-  }
-
-  #putMarker(flag: number, until: number, meta: StoredMeta): void {
-    const { prefix, target } = this.#key;
-    if (prefix === null) return;
-    const key = flag === FLAG_VARY_MARKER ? new CacheKey().set(prefix, target, '') : this.#key;
-    this.#context.cache.put(key, NOTHING, encodeMeta(meta), NOTHING, [until, cacheNow(), flag, 0]);
+    this.#context.uncacheable.remember(this.#key, cacheNow());
   }
 
   /** Not stored: the leading client gets the answer, everybody else asks for themselves. */

@@ -1,9 +1,8 @@
 import type { Cache } from '../cache/cache.ts';
 import { statusText } from '../http/status-text.ts';
 
-/** Bits of USER_FLAGS. */
+/** Bit of USER_FLAGS: the entry holds no response but names what selects one. */
 export const FLAG_VARY_MARKER = 1;
-export const FLAG_HIT_FOR_MISS = 2;
 
 /** What the cache keeps of a response beside its rendered head and body; kept as JSON in the entry's meta part. */
 export interface StoredMeta {

@@ -106,9 +106,26 @@ export function emptyResponseDirectives(): ResponseDirectives {
  * invalid lifetime is 0, so that the response is stale (RFC 9111 section 4.2.1), a restricting flag with an argument it
  * should not have still restricts, and a permitting one with such an argument does not permit.
  */
-export function parseResponseCacheControl(value: string | undefined): ResponseDirectives {
+export function parseResponseCacheControl(value: string | undefined): Readonly<ResponseDirectives> {
+  if (value === undefined) return NO_DIRECTIVES;
+  const known = parsed.get(value);
+  if (known !== undefined) return known;
+  const result = Object.freeze(readResponseDirectives(value));
+  if (value.length <= MAX_KNOWN_LENGTH) {
+    if (parsed.size >= MAX_KNOWN) parsed.clear();
+    parsed.set(value, result);
+  }
+  return result;
+}
+
+/** Values read before: an origin sends few different ones. */
+const parsed = new Map<string, Readonly<ResponseDirectives>>();
+const MAX_KNOWN = 256;
+const MAX_KNOWN_LENGTH = 128;
+const NO_DIRECTIVES: Readonly<ResponseDirectives> = Object.freeze(emptyResponseDirectives());
+
+function readResponseDirectives(value: string): ResponseDirectives {
   const result = emptyResponseDirectives();
-  if (value === undefined) return result;
   for (const directive of parseDirectives(value)) {
     result.present = true;
     applyResponseDirective(result, directive);

@@ -8,6 +8,10 @@ const ASCTIME = /^(?:mon|tue|wed|thu|fri|sat|sun) ([a-z]{3}) (\d\d| \d) (\d\d):(
 
 const MONTH_NUMBER: ReadonlyMap<string, number> = new Map(MONTHS.map((name, month) => [name.toLowerCase(), month]));
 
+/** The date read last: within one second all answers of an origin carry the same. */
+let lastFixdate = '';
+let lastSeconds = Number.NaN;
+
 /**
  * An HTTP date in any of its three formats (RFC 9110 section 5.6.7), compared without case (RFC 9111 section 4.2).
  *
@@ -15,8 +19,13 @@ const MONTH_NUMBER: ReadonlyMap<string, number> = new Map(MONTHS.map((name, mont
  * @returns whole seconds since 1970, or NaN when it is no date; a zone other than GMT is none.
  */
 export function parseHttpDate(text: string, nowSeconds: number = Date.now() / 1000): number {
+  if (text === lastFixdate) return lastSeconds;
   let match = IMF_FIXDATE.exec(text);
-  if (match !== null) return toSeconds(Number(match[3]), match[2], match[1], match[4], match[5], match[6]);
+  if (match !== null) {
+    lastFixdate = text;
+    lastSeconds = toSeconds(Number(match[3]), match[2], match[1], match[4], match[5], match[6]);
+    return lastSeconds;
+  }
   match = RFC_850.exec(text);
   if (match !== null) return rfc850Seconds(match, nowSeconds);
   match = ASCTIME.exec(text);

@@ -1,7 +1,7 @@
 import { cacheNow } from '../base/clock.ts';
 import { USER_FLAGS, USER_FRESH_UNTIL } from '../cache/cache.ts';
 import { variantName } from '../fill/judge.ts';
-import { FLAG_HIT_FOR_MISS, FLAG_VARY_MARKER, type StoredMeta } from '../fill/stored.ts';
+import { FLAG_VARY_MARKER, type StoredMeta } from '../fill/stored.ts';
 import type { HeaderList } from '../http/headers.ts';
 import type { Exchange } from './exchange.ts';
 import { FILL, RESPOND, type Step } from './step.ts';
@@ -13,14 +13,11 @@ export function lookup(x: Exchange): Step {
   x.now = cacheNow();
   let id = cache.lookup(x.key.set(x.host.prefix, x.target, ''));
   if (id === 0) return miss(x, 'uri-miss');
-  let flags = cache.word(id, USER_FLAGS);
-  if ((flags & FLAG_VARY_MARKER) !== 0) {
+  if ((cache.word(id, USER_FLAGS) & FLAG_VARY_MARKER) !== 0) {
     id = lookupVariant(x, x.context.stored.of(id).meta);
     if (id === 0) return miss(x, 'vary-miss');
-    flags = cache.word(id, USER_FLAGS);
   }
   const fresh = x.now < cache.word(id, USER_FRESH_UNTIL);
-  if ((flags & FLAG_HIT_FOR_MISS) !== 0) return uncacheable(x, fresh);
   if (!fresh && !x.validated) return expired(x, id);
   x.entry = id;
   if (!x.validated) {
@@ -54,6 +51,11 @@ function miss(x: Exchange, reason: 'method' | 'bypass' | 'uri-miss' | 'vary-miss
   x.context.cache.unpin();
   x.cacheStatus = FORWARDED[reason];
   x.bypass ||= reason === 'method' || reason === 'bypass';
+  // known not to be cacheable: nobody waits for anybody
+  if (!x.bypass && x.context.uncacheable.has(x.key, x.now)) {
+    x.bypass = true;
+    x.cacheStatus += '; detail=hit-for-miss';
+  }
   return FILL;
 }
 
@@ -64,15 +66,6 @@ const FORWARDED = {
   'vary-miss': 'lb; fwd=vary-miss',
   stale: 'lb; fwd=stale',
 };
-
-/** Known not to be cacheable: nobody waits for anybody. When that was long ago it is tried again. */
-function uncacheable(x: Exchange, remembered: boolean): Step {
-  if (!remembered) return miss(x, 'uri-miss');
-  x.bypass = true;
-  const step = miss(x, 'uri-miss');
-  x.cacheStatus = 'lb; fwd=uri-miss; detail=hit-for-miss';
-  return step;
-}
 
 /** Stale: kept at hand for the fill to validate. */
 function expired(x: Exchange, id: number): Step {

@@ -65,7 +65,7 @@ export class PassedAnswer implements FetchSink {
     const own = x.cacheStatus === '' ? `${PROXY_NAME}; fwd=bypass` : x.cacheStatus;
     const cacheStatus = appendCacheStatus(combineHeader(headers, 'cache-status'), own);
     this.#head = () => {
-      x.reply.head(statusText(status), cacheStatus, renderTail(headers), originAge(headers));
+      x.reply.head(statusText(status), cacheStatus, bytesOf(renderTail(headers)), originAge(headers));
       x.headSent = true;
       if (bodyless) x.reply.endEmpty(x.method === 'HEAD' ? length : -1);
       else if (length === 0) x.reply.end('');
@@ -177,6 +177,11 @@ export class PassedAnswer implements FetchSink {
     else x.reply.destroy(); // shorter than declared: the client must see that it is broken
     return true;
   }
+}
+
+/** Latin1 text as a transport takes it: text where that is the same in UTF-8, else bytes. */
+function bytesOf(text: string): string | Buffer {
+  return /[\x80-\xff]/.test(text) ? Buffer.from(text, 'latin1') : text;
 }
 
 function originAge(headers: HeaderList): number {

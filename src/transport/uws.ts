@@ -101,12 +101,15 @@ class UwsReply implements Reply {
   closeAfter = false;
   detached = false;
   #res!: HttpResponse;
+  #events: ReplyEvents | undefined;
+  #awaiting = false;
 
   attach(res: HttpResponse): void {
     this.#res = res;
     this.offset = 0;
     this.closed = false;
     this.closeAfter = false;
+    this.#awaiting = false;
   }
 
   head(status: string, cacheStatus: string, block: Uint8Array | string, age: number): void {
@@ -150,13 +153,16 @@ class UwsReply implements Reply {
       return true;
     }
     this.offset = ok ? this.offset + chunk.length : this.#res.getWriteOffset();
+    if (!ok) this.#awaitWritable();
     return ok;
   }
 
   #writeChunked(chunk: Uint8Array): boolean {
     this.#closeLater(this.offset === 0);
     this.offset += chunk.length;
-    return this.#res.write(chunk);
+    const ready = this.#res.write(chunk);
+    if (!ready) this.#awaitWritable();
+    return ready;
   }
 
   finish(): void {
@@ -193,8 +199,15 @@ class UwsReply implements Reply {
       this.closed = true;
       events.onAborted();
     });
+    this.#events = events;
+  }
+
+  /** Asked for only where a socket is full, which few ever are. */
+  #awaitWritable(): void {
+    if (this.#awaiting) return;
+    this.#awaiting = true;
     this.#res.onWritable(() => {
-      if (!this.closed) events.onWritable();
+      if (!this.closed) this.#events?.onWritable();
       return true;
     });
   }
