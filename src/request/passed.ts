@@ -12,6 +12,9 @@ import { originProblem } from './follow.ts';
 import { RequestBody } from './request-body.ts';
 import { FINISH, RESPOND } from './step.ts';
 
+/** Largest body that is sent by one call once all of it is there. Bytes. */
+const WHOLE = 64 * 1024;
+
 /** An origin's answer that goes to one client only, as fast as the client takes it. */
 export class PassedAnswer implements FetchSink {
   readonly #x: Exchange;
@@ -20,6 +23,8 @@ export class PassedAnswer implements FetchSink {
   #body: RequestBody | undefined;
   /** The head waits for the end of the current callback, so that it goes out with the body that came with it. */
   #head: (() => void) | undefined;
+  /** Bytes in the queue before anything was sent. */
+  #queued = 0;
   #bodyless = false;
   #ended = false;
   #flushing = false;
@@ -82,6 +87,7 @@ export class PassedAnswer implements FetchSink {
   onData(chunk: Buffer): void {
     if (this.#bodyless) return;
     this.#queue.push(chunk);
+    this.#queued += chunk.length;
     if (this.#x.blocked || this.#x.rest === this) this.#fetch.pause();
     else this.#flushSoon();
   }
@@ -142,6 +148,7 @@ export class PassedAnswer implements FetchSink {
 
   #flush(): void {
     const x = this.#x;
+    if (this.#awaitsWhole()) return;
     let over = false;
     x.reply.cork(() => {
       this.#head?.();
@@ -153,10 +160,26 @@ export class PassedAnswer implements FetchSink {
     x.proceed(FINISH);
   }
 
+  /** Whether to wait for the rest: an answer that ends the connection goes out by one call, which can close it. */
+  #awaitsWhole(): boolean {
+    const { reply, bodyTotal } = this.#x;
+    const isSmall = bodyTotal > 0 && bodyTotal <= WHOLE;
+    return reply.closeAfter && this.#head !== undefined && isSmall && !this.#bodyless && !this.#ended;
+  }
+
   /** Sends what is queued; true when the response is over. */
   #send(): boolean {
     const x = this.#x;
     if (this.#bodyless || x.bodyTotal === 0) return true;
+    if (
+      this.#ended &&
+      x.reply.offset === 0 &&
+      this.#queued <= WHOLE &&
+      (x.bodyTotal < 0 || x.bodyTotal === this.#queued)
+    ) {
+      x.reply.end(this.#queue.length === 1 ? this.#queue[0] : Buffer.concat(this.#queue));
+      return true;
+    }
     while (this.#queue.length > 0) {
       const chunk = this.#queue[0];
       const before = x.reply.offset;

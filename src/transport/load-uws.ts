@@ -24,6 +24,7 @@ export function loadUws(): LoadedUws {
 }
 
 function load(): LoadedUws {
+  if (process.env.LB_TEST_NO_UWS === '1') return { unavailable: 'uWebSockets.js is left out by LB_TEST_NO_UWS' };
   process.env.UWS_HTTP_MAX_HEADERS_SIZE ??= String(MAX_REQUEST_HEAD_BYTES);
   const require = createRequire(import.meta.url);
   try {

@@ -15,10 +15,16 @@ export interface HttpListener {
  * Listens by node:http, for machines where uWebSockets.js cannot load. Several threads may listen on one port; the
  * system shares connections out among them.
  */
-export function listenNodeHttp(address: { host: string; port: number }, handler: RequestHandler): Promise<HttpListener> {
-  const server = createServer({ maxHeaderSize: MAX_REQUEST_HEAD_BYTES, keepAliveTimeout: 10_000 }, (message, response) => {
-    handler.handle(new NodeRequest(message), new NodeReply(message, response));
-  });
+export function listenNodeHttp(
+  address: { host: string; port: number },
+  handler: RequestHandler,
+): Promise<HttpListener> {
+  const server = createServer(
+    { maxHeaderSize: MAX_REQUEST_HEAD_BYTES, keepAliveTimeout: 10_000 },
+    (message, response) => {
+      handler.handle(new NodeRequest(message), new NodeReply(message, response));
+    },
+  );
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ ...address, reusePort: true }, () => {
@@ -139,9 +145,11 @@ class NodeReply implements Reply {
 
   cork(send: () => void): void {
     if (this.closed) return;
-    this.#response.cork();
+    // not the response's own cork: its `end` sends the last chunk before the chunks that it held back
+    const { socket } = this.#message;
+    socket.cork();
     send();
-    this.#response.uncork();
+    socket.uncork();
   }
 
   detach(events: ReplyEvents): void {

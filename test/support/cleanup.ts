@@ -1,4 +1,4 @@
-/** Whatever runs functions when its tests are over: a test's context, or `{ after }` of node:test for a whole file. */
+/** Whatever runs functions when its tests are over, such as the context of a test. */
 export interface Cleanup {
   after(run: () => void | Promise<void>): void;
 }
