@@ -19,8 +19,9 @@ const FILE_TIMEOUT_MS = 240_000;
  * Runs one test file in a process of its own.
  *
  * @param scratch an existing folder for the report's file
+ * @param timeoutMs how long the file may take in all, before it and what it started are killed
  */
-export async function runTestFile(path: string, scratch: string): Promise<FileResult> {
+export async function runTestFile(path: string, scratch: string, timeoutMs = FILE_TIMEOUT_MS): Promise<FileResult> {
   const report = join(scratch, `${path.replaceAll(/[^\w.-]/g, '_')}.jsonl`);
   const args = [
     `--test-timeout=${TEST_TIMEOUT_MS}`,
@@ -28,12 +29,12 @@ export async function runTestFile(path: string, scratch: string): Promise<FileRe
     `--test-reporter-destination=${report}`,
     path,
   ];
-  const { code, timedOut, output, milliseconds } = await runChild(process.execPath, args, FILE_TIMEOUT_MS);
+  const { code, timedOut, output, milliseconds } = await runChild(process.execPath, args, timeoutMs);
   const tests = readReport(report);
   rmSync(report, { force: true });
   const failed = tests.some((test) => test.outcome === 'failed');
   let trouble: string | undefined;
-  if (timedOut) trouble = `did not end within ${FILE_TIMEOUT_MS / 1000} s`;
+  if (timedOut) trouble = `did not end within ${timeoutMs / 1000} s`;
   else if (code !== 0 && !failed) trouble = code === null ? 'was ended by a signal' : `ended with exit code ${code}`;
   else if (tests.length === 0) trouble = 'declares no test';
   return { path, tests, trouble, output, milliseconds };
