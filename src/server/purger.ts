@@ -8,12 +8,16 @@ import type { SitePlan } from '../site/plan.ts';
 const SLICE = 20_000;
 const PAUSE = 20;
 
+/** How often memory of objects that are no longer stored nor sent is given back without need for it, in ms. */
+const TIDY = 500;
+
 /** Carries out purges on the main thread. */
 export class Purger {
   readonly #cache: Cache;
   readonly #hosts: HostTable;
   readonly #port: number;
   readonly #key = new CacheKey();
+  readonly #tidy: NodeJS.Timeout;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param port where clients connect, which the Host of most requests names */
@@ -21,6 +25,7 @@ export class Purger {
     this.#cache = cache;
     this.#hosts = hosts;
     this.#port = port;
+    this.#tidy = setInterval(() => cache.purge.sweep(1), TIDY).unref();
   }
 
   /** In force on every thread when it returns. @throws UnknownHostError */
@@ -37,6 +42,7 @@ export class Purger {
 
   stop(): void {
     clearTimeout(this.#timer);
+    clearInterval(this.#tidy);
   }
 
   /** Objects that the purge is about, where that needs no search. */
