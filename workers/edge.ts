@@ -1,7 +1,8 @@
 /** An edge thread: takes sockets, runs the request pipeline and fills, and ends cleanly whatever happens. */
+
+import type { TemplatedApp } from 'uWebSockets.js';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { TemplatedApp } from 'uWebSockets.js';
 import { openCache } from '../src/cache/cache.ts';
 import { Flights } from '../src/fill/flights.ts';
 import { StoredViews } from '../src/fill/stored.ts';
@@ -51,7 +52,8 @@ const context: RequestContext = {
   maxRequestBody: config.maxRequestBody,
   maxRequestHeader: config.maxRequestHeader,
   log: data.log === undefined ? undefined : new AccessLogWriter(data.log, config.log.sample),
-  onBug: (error) => tell({ type: 'log', level: 'error', message: 'a request failed by a bug', details: { stack: error.stack } }),
+  onBug: (error) =>
+    tell({ type: 'log', level: 'error', message: 'a request failed by a bug', details: { stack: error.stack } }),
 };
 const pipeline = new Pipeline(context);
 const stopListening = doorbells.listen(worker, () => flights.onRing());
@@ -92,7 +94,10 @@ function drain(timeout: number): void {
 }
 
 function die(error: unknown): void {
-  if (ending) return end(1);
+  if (ending) {
+    end(1);
+    return;
+  }
   ending = true;
   tell({ type: 'dying', error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   setTimeout(() => end(1), DETACH_TIMEOUT);
@@ -115,7 +120,11 @@ delay.enable();
 let utilization = performance.eventLoopUtilization();
 setInterval(() => {
   const now = performance.eventLoopUtilization();
-  counters.set(counters.worker, WORKER_SLOT.eventLoopBusy, performance.eventLoopUtilization(now, utilization).utilization);
+  counters.set(
+    counters.worker,
+    WORKER_SLOT.eventLoopBusy,
+    performance.eventLoopUtilization(now, utilization).utilization,
+  );
   utilization = now;
   // the histogram counts from the beginning of each sampling interval, which is 100 ms
   counters.set(counters.worker, WORKER_SLOT.eventLoopDelay, Math.max(0, delay.percentile(99) / 1e9 - 0.1));

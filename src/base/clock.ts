@@ -2,11 +2,6 @@
 const CACHE_EPOCH = 1_600_000_000;
 const MAX_CACHE_TIME = 0x7fff_ffff;
 
-/** Seconds since 1970, with a fraction. */
-export function wallSeconds(): number {
-  return Date.now() / 1000;
-}
-
 /** The present in whole seconds of cache time. */
 export function cacheNow(): number {
   return toCacheTime(Math.floor(Date.now() / 1000));

@@ -14,7 +14,7 @@ export interface Config {
   /** Edge threads, 1 to 62. */
   workers: number;
   cache: { memory: number; eviction: 's3fifo' | 'lru' };
-  /** `sample`: the part of requests in the access log, 0 to 1. `redact`: names of log fields that are blanked. */
+  /** `sample`: the part of requests in the access log, 0 to 1. `redact`: names of log fields that are left out. */
   log: { level: LogLevel; access: boolean; sample: number; redact: string[] };
   /** How long a drain may take after SIGTERM. */
   shutdownTimeout: number;

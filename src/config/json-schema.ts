@@ -72,11 +72,12 @@ function valueSchema(setting: Setting, items: Shape | undefined): Schema {
     case 'string':
       return { type: 'string', minLength: 1 };
     default:
-      return { anyOf: [{ type: 'string' }, { type: 'array', items: itemSchema(items) }] };
+      return { anyOf: [{ type: 'string' }, { type: 'array', items: itemSchema(items, setting.values) }] };
   }
 }
 
-function itemSchema(items: Shape | undefined): Schema {
+function itemSchema(items: Shape | undefined, values: readonly string[] | undefined): Schema {
+  if (values !== undefined) return { enum: values };
   if (!items) return { type: 'string' };
   return { anyOf: [{ type: 'string' }, { ...objectSchema(items), required: ['host'] }] };
 }

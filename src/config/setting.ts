@@ -25,7 +25,7 @@ export interface Setting {
   readonly default?: string | number | boolean | readonly string[];
   /** Says the default in words where it is computed. */
   readonly defaultText?: string;
-  /** For `enum`. */
+  /** For `enum`; for `strings`, what the items may be. */
   readonly values?: readonly string[];
   /** Inclusive limits, in the row's unit. */
   readonly min?: number;

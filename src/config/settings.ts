@@ -123,8 +123,9 @@ export const SETTINGS: readonly Setting[] = [
     scope: 'process',
     type: 'strings',
     default: [],
+    values: ['client_ip', 'host', 'path', 'user_agent', 'request_id'],
     env: 'LB_LOG_REDACT',
-    prose: 'Fields of the access log that are blanked, such as `client`.',
+    prose: 'Fields left out of the access log: any of `client_ip`, `host`, `path`, `user_agent`, `request_id`.',
   },
   {
     path: 'cache.memory',

@@ -55,6 +55,8 @@ export function parseItem(setting: Setting, text: string): string | OriginConfig
       return parseKey(text);
     case 'origins':
       return parseOrigin(text);
+    case 'strings':
+      return setting.values === undefined ? text : parseEnum(setting, text);
     default:
       return text;
   }

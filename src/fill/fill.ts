@@ -10,7 +10,15 @@ import type { EdgeContext } from './context.ts';
 import { Fetch, type FetchSink } from './fetch.ts';
 import type { LocalFlight } from './flights.ts';
 import { renderHead } from './head.ts';
-import { concernsThisRequestOnly, judge, type OriginAnswer, storedMeta, storedWords, type Variant, variantOf } from './judge.ts';
+import {
+  concernsThisRequestOnly,
+  judge,
+  type OriginAnswer,
+  storedMeta,
+  storedWords,
+  type Variant,
+  variantOf,
+} from './judge.ts';
 import { type ClientRequest, fillRequest } from './origin-request.ts';
 import { refreshedEntry } from './refresh.ts';
 import { encodeMeta, FLAG_VARY_MARKER, type StoredMeta } from './stored.ts';
@@ -140,7 +148,10 @@ export class Fill implements FetchSink {
 
   #notModified(answer: OriginAnswer): void {
     const { stale, client } = this.#task;
-    if (stale === undefined) return this.#fail(originError('http_protocol_error'));
+    if (stale === undefined) {
+      this.#fail(originError('http_protocol_error'));
+      return;
+    }
     const validation = { client, key: this.#key, stale, since: this.#since };
     const refreshed = refreshedEntry(this.#context, validation, answer);
     this.#fetch.sink = NOBODY;

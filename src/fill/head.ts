@@ -26,7 +26,11 @@ export function clientVia(headers: HeaderList): string {
 }
 
 /** The lines of a response head from Via's value on: `1.1 lb\r\nname: value\r\n...`, without those of `omit`. */
-export function renderTail(headers: HeaderList, omit: readonly string[] = [], via: string = clientVia(headers)): string {
+export function renderTail(
+  headers: HeaderList,
+  omit: readonly string[] = [],
+  via: string = clientVia(headers),
+): string {
   let text = via;
   const kept = stripHopByHop(headers);
   for (let i = 0; i < kept.length; i += 2) {

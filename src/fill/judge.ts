@@ -7,8 +7,8 @@ import { combineHeader, getHeader, type HeaderList, hasHeader } from '../http/he
 import { type Judgement, judgeResponse } from '../http/judge.ts';
 import type { StorageReason } from '../http/storable.ts';
 import { parseVary, variantKey } from '../http/vary.ts';
-import type { ClientRequest } from './origin-request.ts';
 import type { RenderedHead } from './head.ts';
+import type { ClientRequest } from './origin-request.ts';
 import type { StoredMeta } from './stored.ts';
 
 /** An origin's answer to a fill, with the times that count for its age. */
@@ -32,7 +32,12 @@ export function judge(client: ClientRequest, answer: OriginAnswer): Judgement {
 }
 
 /** Reasons against storing that hold for one request only, and so say nothing about the next. */
-const OF_THIS_REQUEST: ReadonlySet<StorageReason> = new Set(['authorization', 'request-no-store', 'interim', 'partial']);
+const OF_THIS_REQUEST: ReadonlySet<StorageReason> = new Set([
+  'authorization',
+  'request-no-store',
+  'interim',
+  'partial',
+]);
 
 export function concernsThisRequestOnly(reason: StorageReason): boolean {
   return OF_THIS_REQUEST.has(reason);
@@ -52,7 +57,11 @@ export interface Variant {
 }
 
 /** The variant that an answer is, or undefined where it does not vary. A marker with the same fields keeps its nonce. */
-export function variantOf(client: ClientRequest, headers: HeaderList, marker: StoredMeta | undefined): Variant | undefined {
+export function variantOf(
+  client: ClientRequest,
+  headers: HeaderList,
+  marker: StoredMeta | undefined,
+): Variant | undefined {
   const { fields } = parseVary(combineHeader(headers, 'vary'));
   if (fields.length === 0) return undefined;
   const known = marker?.vary?.join() === fields.join() ? marker.variant : undefined;
@@ -65,7 +74,12 @@ export function variantName(nonce: string, fields: readonly string[], headers: H
   return `${nonce}|${variantKey(fields, headers)}`;
 }
 
-export function storedMeta(judgement: Judgement, answer: OriginAnswer, head: RenderedHead, variant?: Variant): StoredMeta {
+export function storedMeta(
+  judgement: Judgement,
+  answer: OriginAnswer,
+  head: RenderedHead,
+  variant?: Variant,
+): StoredMeta {
   return {
     status: answer.status,
     etag: judgement.etag,

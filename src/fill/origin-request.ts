@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
-import { appendCdnLoop } from '../http/cdn-loop.ts';
 import { bucketAcceptEncoding, encodingBucket } from '../http/accept-encoding.ts';
+import { appendCdnLoop } from '../http/cdn-loop.ts';
 import { FORWARDED_NAMES, METHOD_OVERRIDE_NAMES } from '../http/forwarded.ts';
 import { combineHeader, getHeader, type HeaderList } from '../http/headers.ts';
 import { stripHopByHop } from '../http/hop-by-hop.ts';
@@ -61,7 +61,12 @@ export function fillRequest(client: ClientRequest, origin: OriginPool, stored?: 
   return { method: 'GET', target: client.target, headers, body: null };
 }
 
-function forwardedHeaders(client: ClientRequest, origin: OriginPool, hasBody: boolean, unconditional: boolean): HeaderList {
+function forwardedHeaders(
+  client: ClientRequest,
+  origin: OriginPool,
+  hasBody: boolean,
+  unconditional: boolean,
+): HeaderList {
   const { host, headers } = client;
   const out: HeaderList = ['host', host.plan.originHost(host.authority, host.host, origin.config)];
   const traced = getHeader(headers, 'traceparent');

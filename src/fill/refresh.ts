@@ -54,7 +54,9 @@ export function refreshedEntry(context: EdgeContext, validation: Validation, ans
 
 /** Whether two lists hold the same lines, in whatever order the names come. */
 function sameFields(a: HeaderList, b: HeaderList): boolean {
-  return a.length === b.length && a.every((text, i) => i % 2 === 1 || combineHeader(a, text) === combineHeader(b, text));
+  return (
+    a.length === b.length && a.every((text, i) => i % 2 === 1 || combineHeader(a, text) === combineHeader(b, text))
+  );
 }
 
 /** Date and Age of the 304, from which the lifetime counts; stored heads hold neither. */

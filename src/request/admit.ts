@@ -15,7 +15,8 @@ export function admit(x: Exchange): boolean {
   const { method, target } = x;
   const checked = checkRequest({ method, target, headers, secure: x.context.scheme === 'https' }, limits);
   if ('status' in checked) x.problem = checked;
-  else if (headers.some((text) => text.includes(LOST_BYTES))) x.problem = { status: 400, detail: 'a header is not UTF-8' };
+  else if (headers.some((text) => text.includes(LOST_BYTES)))
+    x.problem = { status: 400, detail: 'a header is not UTF-8' };
   else {
     x.contentLength = checked.contentLength;
     if (checked.bodyKind !== 'none' && checked.contentLength !== 0) x.retrieval = false;
@@ -25,4 +26,3 @@ export function admit(x: Exchange): boolean {
   x.reply.closeAfter = true;
   return false;
 }
-

@@ -98,35 +98,29 @@ export class Exchange implements FlightClient, ReplyEvents {
   detached = false;
   aborted = false;
 
-  readonly #run: (exchange: Exchange, step: Step) => void;
-  readonly #onFlight: (exchange: Exchange) => void;
-  readonly #onWritable: (exchange: Exchange) => void;
-  readonly #onAborted: (exchange: Exchange) => void;
+  readonly #machine: ExchangeMachine;
 
   constructor(context: RequestContext, machine: ExchangeMachine) {
     this.context = context;
     this.line = context.unrouted;
-    this.#run = machine.run;
-    this.#onFlight = machine.onFlight;
-    this.#onWritable = machine.onWritable;
-    this.#onAborted = machine.onAborted;
+    this.#machine = machine;
   }
 
   /** Goes on with a step after WAIT. */
   proceed(step: Step): void {
-    this.#run(this, step);
+    this.#machine.run(this, step);
   }
 
   onFlight(): void {
-    this.#onFlight(this);
+    this.#machine.onFlight(this);
   }
 
   onWritable(): void {
-    this.#onWritable(this);
+    this.#machine.onWritable(this);
   }
 
   onAborted(): void {
-    this.#onAborted(this);
+    this.#machine.onAborted(this);
   }
 
   /** A request field, also after the transport has let go of the request; '' where absent. */

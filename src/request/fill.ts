@@ -1,7 +1,7 @@
 import type { Fetch, FetchSink } from '../fill/fetch.ts';
 import { Fill } from '../fill/fill.ts';
-import { variantName } from '../fill/judge.ts';
 import { PROXY_NAME } from '../fill/head.ts';
+import { variantName } from '../fill/judge.ts';
 import { countCdnLoop } from '../http/cdn-loop.ts';
 import { combineHeader } from '../http/headers.ts';
 import { formatProxyStatus } from '../http/proxy-status.ts';

@@ -1,6 +1,6 @@
+import { requestId } from '../http/request-id.ts';
 import { requestSlot, SLOT } from '../stats/counters.ts';
 import { CACHE_RESULT } from '../stats/log-ring.ts';
-import { requestId } from '../http/request-id.ts';
 import type { Exchange, Outcome } from './exchange.ts';
 import { OVER, type Step } from './step.ts';
 

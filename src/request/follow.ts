@@ -69,7 +69,11 @@ function fail(x: Exchange, error: OriginError): Step {
 
 /** What is said to the client when its origin gave no answer. */
 export function originProblem(error: OriginError): { status: number; detail: string; proxyStatus: string } {
-  return { status: error.status, detail: error.detail, proxyStatus: formatProxyStatus(PROXY_NAME, { error: error.type }) };
+  return {
+    status: error.status,
+    detail: error.detail,
+    proxyStatus: formatProxyStatus(PROXY_NAME, { error: error.type }),
+  };
 }
 
 function breakOff(x: Exchange): Step {

@@ -23,6 +23,7 @@ export function receive(x: Exchange): Step {
     untimed = 0;
     x.started = performance.now();
   }
-  if (x.retrieval && request.header('content-length') === '' && request.header('transfer-encoding') === '') return ROUTE;
+  if (x.retrieval && request.header('content-length') === '' && request.header('transfer-encoding') === '')
+    return ROUTE;
   return admit(x) ? ROUTE : RESPOND;
 }

@@ -72,7 +72,12 @@ function sendHead(x: Exchange, status: string, view: StoredView, tail: Uint8Arra
   if (x.cacheStatus === '' && tail === view.tail) x.reply.head(status, '', hitHead(view, age), -1);
   else {
     const own = x.cacheStatus === '' ? `${PROXY_NAME}; hit` : x.cacheStatus;
-    x.reply.head(status, appendCacheStatus(view.meta.upstream, own), tail, x.flight !== undefined && age === 0 ? -1 : age);
+    x.reply.head(
+      status,
+      appendCacheStatus(view.meta.upstream, own),
+      tail,
+      x.flight !== undefined && age === 0 ? -1 : age,
+    );
   }
   x.headSent = true;
 }

@@ -15,7 +15,7 @@ import { createExposition } from '../stats/prometheus.ts';
 import { createDoorbells, Doorbells } from '../threads/doorbell.ts';
 import { EdgeThreads } from '../threads/edges.ts';
 import type { EdgeData } from '../threads/messages.ts';
-import { openEntrance, type Entrance } from './entrance.ts';
+import { type Entrance, openEntrance } from './entrance.ts';
 import { Purger } from './purger.ts';
 
 /** Bytes of the access log that may wait for the main thread, for each edge. */
@@ -143,7 +143,7 @@ function openAccessLog(config: Config, memory: SharedMemory, options: ServerOpti
     output: options.output,
     siteName: (index) => config.sites[index]?.name ?? '',
     sample: config.log.sample,
-    redact: config.log.redact as never,
+    redact: config.log.redact,
   });
 }
 
@@ -183,8 +183,11 @@ function warnOfUnresolvableOrigins(config: Config, logger: Logger): void {
   const names = new Set(config.sites.flatMap((site) => site.origins.map(({ host }) => host)));
   for (const name of names) {
     if (isIP(name) !== 0) continue;
-    lookup(name).catch((error: NodeJS.ErrnoException) => {
-      logger.error({ origin: name, code: error.code }, `the origin ${name} does not resolve; requests for it get 502 until it does`);
+    lookup(name).catch((error: unknown) => {
+      logger.error(
+        { origin: name, code: (error as NodeJS.ErrnoException).code },
+        `the origin ${name} does not resolve; requests for it get 502 until it does`,
+      );
     });
   }
 }

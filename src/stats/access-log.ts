@@ -4,7 +4,7 @@ import { AccessLogReader, type AccessRecord, CACHE_RESULTS } from './log-ring.ts
 import type { LineOutput } from './output.ts';
 
 /** Fields that configuration may leave out of every line. */
-const REDACTABLE = ['client_ip', 'host', 'path', 'user_agent', 'request_id'] as const;
+export const REDACTABLE = ['client_ip', 'host', 'path', 'user_agent', 'request_id'] as const;
 type RedactableField = (typeof REDACTABLE)[number];
 
 /** How long to let lines gather after a wake-up, and between slices when there is more, in milliseconds. */

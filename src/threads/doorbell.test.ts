@@ -36,5 +36,8 @@ test('a mask wakes its threads but not the excepted one', async () => {
     );
     bells.ringMask(0b110, 0b10, 2);
   });
-  assert.deepEqual(heard.sort(), [1, 33]);
+  assert.deepEqual(
+    heard.sort((a, b) => a - b),
+    [1, 33],
+  );
 });

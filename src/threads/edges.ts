@@ -97,8 +97,8 @@ export class EdgeThreads {
         if (message.type === 'ready') resolve();
         this.#hear(edge, message);
       });
-      worker.on('error', (error) => {
-        this.#owner.log('error', 'edge thread failed', { worker: edge.id, error: String(error) });
+      worker.on('error', (error: Error) => {
+        this.#owner.log('error', 'edge thread failed', { worker: edge.id, error: error.message });
         reject(error);
       });
       worker.on('exit', (code) => {

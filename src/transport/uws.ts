@@ -57,7 +57,7 @@ class UwsRequest implements RequestView {
 
   query(): string {
     // undefined where there is no question mark, whatever its type says
-    return (this.#current.getQuery() as string | undefined) ?? '';
+    return this.#current.getQuery() || '';
   }
 
   header(name: string): string {
