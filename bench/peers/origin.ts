@@ -28,7 +28,8 @@ http {
   return { argv: nginxArgv(dir), files: { 'nginx.conf': conf } };
 }
 
-const SETTLE_TRIES = 50;
+const SETTLE_TRIES = 100;
+const SETTLE_QUIET = 3;
 const SETTLE_PAUSE_MS = 20;
 
 /** Counts what reaches the origin; its own questions are left out. */
@@ -43,10 +44,11 @@ export class OriginCounter {
   /** Waits until nothing reaches the origin any more, such as what a server still works off after its clients left. */
   async settle(): Promise<number> {
     let last = await this.read();
-    for (let tries = 0; tries < SETTLE_TRIES; tries++) {
+    let quiet = 0;
+    for (let tries = 0; quiet < SETTLE_QUIET && tries < SETTLE_TRIES; tries++) {
       await sleep(SETTLE_PAUSE_MS);
       const now = await this.read();
-      if (now === last) break;
+      quiet = now === last ? quiet + 1 : 0;
       last = now;
     }
     return last;

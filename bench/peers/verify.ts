@@ -6,6 +6,8 @@ import type { OriginCounter } from './origin.ts';
 const PRIMING_TRIES = 40;
 const PRIMING_PAUSE_MS = 50;
 const PROBES = 5;
+/** What another server still works off may reach the origin meanwhile, and must not be held against this one. */
+const MISS_TRIES = 3;
 
 /**
  * Checks that a server does what the case measures: right bytes, hits that leave the origin alone, misses that all reach
@@ -26,7 +28,8 @@ export async function verify(work: Case, port: number, expected: Buffer, counter
 
   await counter.settle();
   if (work.kind === 'miss') {
-    const forwarded = await asked(PROBES);
+    let forwarded = 0;
+    for (let i = 0; forwarded !== PROBES && i < MISS_TRIES; i++) forwarded = await asked(PROBES);
     if (forwarded !== PROBES) throw new Error(`${PROBES} misses made ${forwarded} requests to the origin`);
   } else {
     for (let i = 0; (await asked(1)) !== 0; i++) {
