@@ -227,9 +227,10 @@ export class BanView {
       this.#whole.set(`${ban.verdict === SOFT_BAN ? 's' : 'h'}${ban.site} ${ban.host}`, ban);
     } else if (ban.glob.kind === 'glob') this.#globs.push(ban);
     else {
-      const list = this.#exact.get(ban.glob.text);
-      if (list === undefined) this.#exact.set(ban.glob.text, [ban]);
-      else list.push(ban);
+      const same = (other: Ban): boolean =>
+        other.site === ban.site && other.host === ban.host && other.verdict === ban.verdict;
+      const list = this.#exact.get(ban.glob.text) ?? [];
+      this.#exact.set(ban.glob.text, [...list.filter((other) => !same(other)), ban]);
     }
   }
 }

@@ -23,12 +23,15 @@ import {
   E_HI,
   E_LENGTH,
   E_LO,
+  E_PREV,
   E_SEQ,
   E_SLOT,
   E_STATE,
   E_TOTAL,
   E_USE,
   ENTRY_WORDS,
+  F_DOOMED,
+  F_STALE,
   FAILED,
   FREE,
   GONE,
@@ -136,7 +139,9 @@ export class Cache {
       if (id > 0) {
         const e = this.#entries + id * ENTRY_WORDS;
         // A plain read: it comes after the atomic ones of the probe, and a purge that returned before is seen by then.
-        if (words[e + E_SEQ] !== words[H_BAN_SEQ] && !this.#obey(id, e, key)) return 0;
+        const state = words[e + E_SEQ] === words[H_BAN_SEQ] ? LIVE : this.#obey(id, e, key);
+        if (state === FREE) return 0;
+        if (state !== LIVE) continue;
         this.#touch(e + E_USE);
         return id;
       }
@@ -204,9 +209,9 @@ export class Cache {
   }
 
   /**
-   * Joins the flight of a key, or starts one with this worker as its leader, under a long pin and with this worker noted as a
-   * waiter. A flight that a purge has matched since is not joined. Says nothing of LIVE entries: a leader whose
-   * lookup came before may look up once more.
+   * Joins the flight of a key, or starts one with this worker as its leader; under a long pin. Joining notes this worker as a
+   * waiter. A flight that a purge has matched since is not joined. Says nothing of LIVE entries: another flight may
+   * have ended between lookup and claim, so a leader looks up once more before it asks an origin.
    */
   claim(key: CacheKey): Claim {
     return this.#flights.claim(key);
@@ -292,12 +297,17 @@ export class Cache {
     return this.#words[this.#entries + id * ENTRY_WORDS + E_SEQ];
   }
 
-  /** Whether a purge, hard or soft, has matched a pinned entry or flight since its `sequence`. */
+  /** Whether a purge, hard or soft, has matched a pinned flight since it was claimed: what it brings is too old to refresh another entry. */
   purged(id: number): boolean {
+    const words = this.#words;
     const e = this.#entries + id * ENTRY_WORDS;
-    if (this.#words[e + E_SEQ] === banSequence(this.#a)) return false;
-    this.#bans.refresh();
-    return this.#bans.verdictOfSlot(this.#words[e + E_SLOT], this.#words[e + E_SEQ]) !== NO_BAN;
+    const since = words[e + E_SEQ];
+    if (since !== banSequence(this.#a)) {
+      this.#bans.refresh();
+      if (this.#bans.verdictOfSlot(words[e + E_SLOT], since) !== NO_BAN) return true;
+    }
+    // After the log: a sweep marks the flight before it drops a purge from the log.
+    return (Atomics.load(words, e + E_PREV) & (F_DOOMED | F_STALE)) !== 0;
   }
 
   /** Main only, once a worker has ended: returns its pins, breaks its flights, takes over its lock. */
@@ -339,23 +349,26 @@ export class Cache {
     return found;
   }
 
-  /** Applies newer purges to a pinned LIVE entry; false when it is gone. */
-  #obey(id: number, e: number, key: CacheKey): boolean {
+  /** Applies newer purges to a pinned LIVE entry. LIVE: it stands; FREE: it is purged; GONE: another removed it, look again. */
+  #obey(id: number, e: number, key: CacheKey): typeof LIVE | typeof FREE | typeof GONE {
     const words = this.#words;
+    const since = words[e + E_SEQ];
     const seq = this.#bans.refresh();
-    const verdict = this.#bans.verdict(key.prefix.site, key.prefix.host, key.target, words[e + E_SEQ]);
+    const verdict = this.#bans.verdict(key.prefix.site, key.prefix.host, key.target, since);
+    // A sweep may just have applied purges and dropped them from the log: then it has removed the entry before that.
+    if ((Atomics.load(words, e + E_STATE) & STATE_MASK) !== LIVE) return GONE;
     if (verdict !== HARD_BAN) {
       if (verdict !== NO_BAN) this.setWord(id, USER_FRESH_UNTIL, 0);
-      // Only after the word: who sees the new sequence looks no further.
-      Atomics.store(words, e + E_SEQ, seq);
-      return true;
+      // Only after the word: who sees the new sequence looks no further. Never back to an older one.
+      Atomics.compareExchange(words, e + E_SEQ, since, seq);
+      return LIVE;
     }
     const generation = this.generation(id);
     this.unpin();
     acquire(this.#a);
     if (this.generation(id) === generation && stateOf(this.#a, id) === LIVE) removeLive(this.#a, this.#slab, id);
     release(this.#a);
-    return false;
+    return FREE;
   }
 
   /** Notes a use; writes nothing to an entry that is hot already. */

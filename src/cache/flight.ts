@@ -118,7 +118,6 @@ export class Flights {
     const id = this.#begin(key, banSequence(a), 0);
     const handle = id === 0 ? -1 : this.#pins.take(id);
     if (handle >= 0 && this.#landing.insert(id, FLIGHT_TAG)) {
-      this.#wait(id);
       release(a);
       return { id, handle, leader: true };
     }
@@ -245,6 +244,8 @@ export class Flights {
     const id = seq < a.words[H_BAN_FLOOR] ? 0 : this.#begin(key, seq, F_DETACHED);
     const handle = id === 0 ? -1 : this.#pins.take(id);
     if (id !== 0 && handle < 0) this.#landing.land(id, BROKEN);
+    // Now: a sweep under way may have passed this record already, and would not meet it as old as it is.
+    if (handle >= 0) this.#landing.obey(id);
     release(a);
     if (handle < 0) return 0;
     const whole = this.open(id, head, meta, length) && feed(id);

@@ -4,7 +4,7 @@
  * lock. LIVE entries and flights of a key share its buckets under different tags.
  */
 
-import { type CacheKey, slotHasKey } from './key.ts';
+import { type CacheKey, sameKey, slotHasKey } from './key.ts';
 import { type Arena, BUCKET_WORDS, E_HI, E_LO, E_SLOT, E_STATE, ID_MASK, LIVE, STATE_MASK } from './layout.ts';
 
 /** The tag of a LIVE entry, in place (the upper 8 bits); bucket numbers come from the lower bits of both hash words. */
@@ -87,19 +87,38 @@ export function erase(a: Arena, id: number, kind: number): void {
 
 /** Under the lock: the LIVE entry (kind LIVE_TAG) or the flight (FLIGHT_TAG) of a key, purged or not; 0 none. */
 export function find(a: Arena, key: CacheKey, kind: number): number {
-  const words = a.words;
-  const tag = (key.lo & ~ID_MASK) ^ kind;
+  const { lo, hi } = key;
   for (let probe = 0; probe < 2; probe++) {
-    const bucket = probe === 0 ? firstBucket(a, key.lo) : secondBucket(a, key.hi);
+    const bucket = probe === 0 ? firstBucket(a, lo) : secondBucket(a, hi);
     for (let at = bucket; at < bucket + BUCKET_WORDS; at++) {
-      const word = words[at];
-      const id = word & ID_MASK;
-      if ((word & ~ID_MASK) !== tag || id === 0) continue;
-      const e = a.entry(id);
-      if (words[e + E_LO] !== key.lo || words[e + E_HI] !== key.hi) continue;
-      if (((words[e + E_STATE] & STATE_MASK) === LIVE) !== (kind === LIVE_TAG)) continue;
-      if (slotHasKey(a, words[e + E_SLOT], key)) return id;
+      const id = candidate(a, at, lo, hi, kind);
+      if (id !== 0 && slotHasKey(a, a.words[a.entry(id) + E_SLOT], key)) return id;
     }
   }
   return 0;
+}
+
+/** Under the lock: the LIVE entry with the same key as entry `id`, or 0. */
+export function findTwin(a: Arena, id: number): number {
+  const e = a.entry(id);
+  const lo = a.words[e + E_LO];
+  const hi = a.words[e + E_HI];
+  for (let probe = 0; probe < 2; probe++) {
+    const bucket = probe === 0 ? firstBucket(a, lo) : secondBucket(a, hi);
+    for (let at = bucket; at < bucket + BUCKET_WORDS; at++) {
+      const twin = candidate(a, at, lo, hi, LIVE_TAG);
+      if (twin !== 0 && sameKey(a, a.words[a.entry(twin) + E_SLOT], a.words[e + E_SLOT])) return twin;
+    }
+  }
+  return 0;
+}
+
+/** The entry of the index word at `at` if it has this hash and kind, or 0. */
+function candidate(a: Arena, at: number, lo: number, hi: number, kind: number): number {
+  const words = a.words;
+  const id = words[at] & ID_MASK;
+  if (id === 0 || (words[at] & ~ID_MASK) !== ((lo & ~ID_MASK) ^ kind)) return 0;
+  const e = a.entry(id);
+  if (words[e + E_LO] !== lo || words[e + E_HI] !== hi) return 0;
+  return ((words[e + E_STATE] & STATE_MASK) === LIVE) === (kind === LIVE_TAG) ? id : 0;
 }

@@ -133,6 +133,18 @@ export function slotHasKey(a: Arena, slot: number, key: CacheKey): boolean {
   return true;
 }
 
+/** Whether two meta slots store the same key. */
+export function sameKey(a: Arena, slot: number, other: number): boolean {
+  const words = a.words;
+  const one = slot * (UNIT / 4);
+  const two = other * (UNIT / 4);
+  if (words[one + S_PREFIX_WORDS] !== words[two + S_PREFIX_WORDS]) return false;
+  if (words[one + S_KEY_WORDS] !== words[two + S_KEY_WORDS]) return false;
+  const end = SLOT_WORDS + words[one + S_PREFIX_WORDS] + words[one + S_KEY_WORDS];
+  for (let i = SLOT_WORDS; i < end; i++) if (words[one + i] !== words[two + i]) return false;
+  return true;
+}
+
 /** Writes a key behind the slot header at word `header`; there must be room. */
 export function writeKey(a: Arena, header: number, key: CacheKey): void {
   const words = a.words;

@@ -2,8 +2,8 @@
 import { type BanView, banSequence, HARD_BAN, NO_BAN, type Verdict } from './bans.ts';
 import { countLive, retire, setState, slotHeader, stateOf, unitsOf } from './entries.ts';
 import type { Evictor } from './eviction.ts';
-import { crowd, erase, FLIGHT_TAG, find, insert, LIVE_TAG, locate, replaceAt } from './index.ts';
-import { type CacheKey, storedKey, writeKey } from './key.ts';
+import { crowd, erase, FLIGHT_TAG, findTwin, insert, LIVE_TAG, locate, replaceAt } from './index.ts';
+import { type CacheKey, writeKey } from './key.ts';
 import {
   type Arena,
   E_FRESH_UNTIL,
@@ -49,7 +49,8 @@ export class Landing {
     const verdict = this.#bans.verdictOfSlot(a.words[e + E_SLOT], a.words[e + E_SEQ]);
     if (verdict !== NO_BAN) this.detach(id, verdict === HARD_BAN ? F_DOOMED : F_STALE);
     a.kill?.('flight.obey');
-    a.words[e + E_SEQ] = seq;
+    // After the flags, for `purged`, which reads without lock.
+    Atomics.store(a.words, e + E_SEQ, seq);
     return verdict;
   }
 
@@ -87,7 +88,7 @@ export class Landing {
     const flags = words[e + E_PREV] | words[a.entry(flight) + E_PREV];
     this.detach(id, 0);
     if (key !== null) this.#rename(id, key);
-    const former = find(a, key ?? storedKey(a, id), LIVE_TAG);
+    const former = findTwin(a, id);
     const stale = (flags & F_STALE) !== 0;
     if ((flags & F_DOOMED) !== 0 || (stale && former !== 0)) {
       this.land(id, GONE);
@@ -100,6 +101,7 @@ export class Landing {
     // From here on readers that still hold a word to this record find it LIVE.
     setState(a, id, LIVE);
     a.kill?.('flight.live');
+    words[e + E_PREV] &= ~(F_DETACHED | F_STALE);
     if (at >= 0) replaceAt(a, at, id, LIVE_TAG);
     else if (!this.insert(id, LIVE_TAG)) {
       setState(a, id, GONE);

@@ -11,7 +11,7 @@ import { type Arena, H_LOCK } from './layout.ts';
 const CONTENDED = 0x100;
 const SPINS = 200;
 /** Main never sleeps for ever: it alone can recover a dead owner, and does so from its event loop. */
-const MAIN_PATIENCE_MS = 5000;
+const MAIN_PATIENCE_MS = 500;
 
 export function acquire(a: Arena): void {
   if (Atomics.compareExchange(a.words, H_LOCK, 0, a.worker + 1) === 0) return;

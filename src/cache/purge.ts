@@ -21,11 +21,15 @@ import {
   STREAMING,
   WAITING,
 } from './layout.ts';
-import { acquire, release } from './lock.ts';
+import { acquireWithin, release } from './lock.ts';
 import type { Slab } from './slab.ts';
 
+/** Bytes of a record; the smallest log holds two. */
+const MAX_RECORD = 8192;
 /** Entries examined under one acquisition of the lock. */
-const SLICE = 128;
+const SLICE = 64;
+/** A sweep that cannot have the lock for so long leaves it for the next time: its owner may be dead, and only main recovers it. */
+const PATIENCE_MS = 50;
 
 export interface SweepResult {
   /** Entries removed by hard purges. */
@@ -54,33 +58,34 @@ export class Purge {
   /**
    * Purges whatever matches. From its return on, every lookup and join on every thread obeys, and nothing whose fill was
    * claimed before satisfies a lookup after. Its cost does not depend on the number of entries, save when the log is
-   * full: then all entries are swept first. Returns the sequence of this purge. Throws RangeError for characters over 255, or
-   * a host and pattern too long for the log (over 4 KB always fit not).
+   * full: then all entries are swept first. Returns the sequence of this purge. Throws RangeError for characters over 255,
+   * or when host and pattern are over 8,000 bytes.
    */
   add(spec: PurgeSpec): number {
     this.#onlyMain();
     const bytes = recordBytes(spec);
-    if (bytes > MAX_RECORD) throw new RangeError(`purge: host and pattern over ${MAX_RECORD} bytes`);
+    if (bytes > MAX_RECORD) throw new RangeError(`purge: host and pattern over 8,000 bytes`);
     for (const text of [spec.host, spec.pattern]) {
       for (let i = 0; i < text.length; i++) {
         if (text.charCodeAt(i) > 255) throw new RangeError('purge: a character over 255');
       }
     }
     const seq = banSequence(this.#a) + 1;
-    while (!appendBan(this.#a, spec, seq)) while (!this.sweep(this.#a.entries).finished);
+    while (!appendBan(this.#a, spec, seq)) this.#sweepAll();
     return seq;
   }
 
   /**
    * Applies purges to the next `budget` entries. A finished pass lets the purges that it began with leave the log.
-   * Frees zombies as well. To be called now and then.
+   * Frees zombies as well. To be called by a timer, until it is finished, after every purge: what is swept costs lookups
+   * nothing.
    */
   sweep(budget: number): SweepResult {
     this.#onlyMain();
     const a = this.#a;
     let removed = 0;
     for (let left = budget; left > 0; left -= SLICE) {
-      acquire(a);
+      if (!acquireWithin(a, PATIENCE_MS)) break;
       reap(a, this.#slab, SLICE);
       if (this.#next === 0) this.#target = banSequence(a);
       const clean = a.words[H_BAN_FLOOR] === this.#target && this.#next === 0;
@@ -89,6 +94,12 @@ export class Purge {
       if (clean) return { removed, finished: true };
     }
     return { removed, finished: false };
+  }
+
+  #sweepAll(): void {
+    // One pass may be under way, with an older target; the next one empties the log.
+    for (let passes = 0; passes < 3; passes++) if (this.sweep(this.#a.entries + SLICE).finished) return;
+    throw new Error('purge: the log is full and the cache does not answer');
   }
 
   #slice(count: number): number {
@@ -129,5 +140,3 @@ export class Purge {
     if (this.#a.worker !== 0) throw new Error('only the main thread purges');
   }
 }
-
-const MAX_RECORD = 8192;

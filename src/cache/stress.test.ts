@@ -22,9 +22,9 @@ function begin(eviction: 's3fifo' | 'lru'): Run {
   return { sab, main: openCache(sab, 0), progress: new SharedArrayBuffer(4), errors: [] };
 }
 
-function start(run: Run, worker: number, seed: number, operations: number, deadly: number): Worker {
+function start(run: Run, worker: number, seed: number, rounds: number, deadly: number): Worker {
   const thread = new Worker(new URL('./stress.worker.ts', import.meta.url), {
-    workerData: { sab: run.sab, progress: run.progress, worker, seed, keys: KEYS, operations, deadly },
+    workerData: { sab: run.sab, progress: run.progress, worker, seed, keys: KEYS, rounds, deadly },
   });
   thread.on('error', (error) => run.errors.push(error));
   return thread;
@@ -49,14 +49,14 @@ function assertNoLeak(run: Run): void {
 
 const operationsIn = (run: Run): number => Atomics.load(new Int32Array(run.progress), 0);
 
-for (const [eviction, operations] of [
-  ['s3fifo', 400_000],
-  ['lru', 150_000],
+for (const [eviction, rounds, operations] of [
+  ['s3fifo', 220_000, 1_500_000],
+  ['lru', 80_000, 500_000],
 ] as const) {
-  test(`${eviction}: threads fill, read, evict and purge; every byte is right and nothing leaks`, async () => {
+  test(`${eviction}: threads fill, read, evict and purge; every byte is right and nothing leaks`, async (t) => {
     const run = begin(eviction);
     const random = new Random(7);
-    const threads = Array.from({ length: WORKERS }, (_, i) => start(run, i + 1, 100 + i, operations, 0));
+    const threads = Array.from({ length: WORKERS }, (_, i) => start(run, i + 1, 100 + i, rounds, 0));
     let ended = 0;
     const ends = threads.map((thread) => once(thread, 'exit').then(() => ended++));
     for (let i = 0; ended < WORKERS; i++) {
@@ -66,29 +66,29 @@ for (const [eviction, operations] of [
       await delay(3);
     }
     await Promise.all(ends);
-    assert.equal(operationsIn(run), WORKERS * operations);
+    t.diagnostic(`${operationsIn(run)} operations`);
+    assert.ok(operationsIn(run) > operations, `${operationsIn(run)} operations`);
     assertNoLeak(run);
   });
 }
 
-test('threads die at random, are recovered and replaced; every byte is right and nothing leaks', async () => {
+test('threads die at random, are recovered and replaced; every byte is right and nothing leaks', async (t) => {
   const run = begin('s3fifo');
   const random = new Random(9);
-  const until = performance.now() + 5000;
   let deaths = 0;
+  const enough = (): boolean => run.errors.length > 0 || (deaths >= 30 && operationsIn(run) > 50_000);
   const keepAlive = async (worker: number): Promise<void> => {
-    while (performance.now() < until) {
+    while (!enough()) {
       const thread = start(run, worker, random.below(1 << 30), 1e9, 2e-5);
       const exited = once(thread, 'exit');
-      const killed = delay(50 + random.below(400)).then(() => thread.terminate());
+      await Promise.race([exited, delay(100 + random.below(500))]);
+      await thread.terminate();
       await exited;
-      await killed;
       deaths++;
       while (!run.main.recover(worker).done) await delay(1);
     }
   };
   await Promise.all(Array.from({ length: WORKERS }, (_, i) => keepAlive(i + 1)));
-  assert.ok(deaths > 20, `${deaths} deaths`);
-  assert.ok(operationsIn(run) > 100_000, `${operationsIn(run)} operations`);
+  t.diagnostic(`${deaths} deaths, ${run.main.stats().rebuilds} in a critical section, ${operationsIn(run)} operations`);
   assertNoLeak(run);
 });

@@ -8,10 +8,10 @@ interface Job {
   worker: number;
   seed: number;
   keys: number;
-  operations: number;
+  rounds: number;
   /** Exit in the middle of things, with this chance per operation. */
   deadly: number;
-  /** Int32: [worker] operations done so far. */
+  /** Int32: operations on the cache so far, in all workers. */
   progress: SharedArrayBuffer;
 }
 
@@ -22,6 +22,7 @@ const progress = new Int32Array(job.progress);
 const prefix = cache.prefix(Buffer.from('stress|example.org'), 1, 'example.org');
 const key = new CacheKey();
 const scratch = new Uint8Array(1 << 20);
+let operations = 0;
 /** Joined flights and held entries, looked at again later. */
 const held: { id: number; handle: number; n: number; version: number; generation: number }[] = [];
 
@@ -65,6 +66,7 @@ function headOf(n: number, version: number): Uint8Array {
 }
 
 function fill(id: number, n: number): void {
+  operations += 2;
   const version = random.below(1 << 30);
   const size = sizeOf(n, version);
   const known = random.below(2) === 0;
@@ -79,6 +81,7 @@ function fill(id: number, n: number): void {
     const chunk = Math.min(end - at, 1 + random.below(65536));
     fillBody(scratch, chunk, n, version, at);
     if (random.chance(job.deadly)) process.exit(0);
+    operations++;
     if (!cache.append(id, scratch.subarray(0, chunk))) {
       cache.finish(id, FAILED);
       return;
@@ -90,6 +93,7 @@ function fill(id: number, n: number): void {
 }
 
 function hit(id: number, n: number): void {
+  operations += 2;
   const version = versionIn(id, n);
   const length = cache.bodyLength(id);
   check(length === sizeOf(n, version), `body of ${length} bytes, not ${sizeOf(n, version)}`);
@@ -102,6 +106,7 @@ function hit(id: number, n: number): void {
 }
 
 function miss(n: number): void {
+  operations++;
   if (random.below(4) === 0) {
     const version = random.below(1 << 30);
     const size = sizeOf(n, version);
@@ -120,6 +125,7 @@ function miss(n: number): void {
 
 /** Looks again at something held: same bytes, or a flight that has gone on. */
 function review(): void {
+  operations++;
   const at = random.below(held.length);
   const { id, handle, n, version, generation } = held[at];
   check(cache.generation(id) === generation, `pinned entry ${id} was reused`);
@@ -139,7 +145,7 @@ function review(): void {
   }
 }
 
-for (let i = 0; i < job.operations; i++) {
+for (let i = 0; i < job.rounds; i++) {
   const n = random.zipf(job.keys);
   setKey(n);
   const roll = random.below(256);
@@ -151,7 +157,11 @@ for (let i = 0; i < job.operations; i++) {
   }
   if (held.length > 0 && (held.length > 200 || random.below(4) === 0)) review();
   if (random.chance(job.deadly)) process.exit(0);
-  Atomics.add(progress, 0, 1);
+  operations++;
+  if (i % 64 === 0) {
+    Atomics.add(progress, 0, operations);
+    operations = 0;
+  }
 }
 while (held.length > 0) cache.drop(held.pop()?.handle ?? -1);
 cache.unpin();
