@@ -4,17 +4,24 @@ import type { Exchange } from './exchange.ts';
 /** What remains in a field of bytes that were no UTF-8, as latin1. */
 const LOST_BYTES = '\u00ef\u00bf\u00bd';
 
+const ASCII = /^[\x21-\x7e]*$/;
+
+/** The target as it was sent is not known then: the transport has decoded it. */
+export const NOT_ASCII = { status: 400, detail: 'the request target holds bytes that must be percent-encoded' };
+
 /**
  * Reads all header lines and checks the request by the book. Where something is wrong, `problem` says what, and the
  * connection ends with the answer.
  */
 export function admit(x: Exchange): boolean {
-  if (x.headers !== null) return true;
-  const headers = x.readHeaders();
+  if (x.admitted) return true;
+  x.admitted = true;
+  const headers = x.headers ?? x.readHeaders();
   const limits = { ...DEFAULT_REQUEST_LIMITS, headerBytes: x.context.maxRequestHeader };
   const { method, target } = x;
   const checked = checkRequest({ method, target, headers, secure: x.context.scheme === 'https' }, limits);
   if ('status' in checked) x.problem = checked;
+  else if (!ASCII.test(target)) x.problem = NOT_ASCII;
   else if (headers.some((text) => text.includes(LOST_BYTES)))
     x.problem = { status: 400, detail: 'a header is not UTF-8' };
   else {

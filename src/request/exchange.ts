@@ -60,6 +60,8 @@ export class Exchange implements FlightClient, ReplyEvents {
   line: number;
 
   readonly key = new CacheKey();
+  /** All header lines have been read and checked. */
+  admitted = false;
   /** GET or HEAD without a body: the cache may answer. */
   retrieval = false;
   /** Not to be collapsed or stored: goes to the origin on its own. */
@@ -187,7 +189,7 @@ export class Exchange implements FlightClient, ReplyEvents {
     this.line = this.context.unrouted;
     this.headers = null;
     this.contentLength = 0;
-    this.retrieval = this.bypass = this.validated = false;
+    this.admitted = this.retrieval = this.bypass = this.validated = false;
     this.attempts = 0;
     this.marker = this.passed = this.rest = this.problem = this.view = undefined;
     this.hostField = this.address = this.requestId = '';

@@ -1,5 +1,8 @@
+import { cacheNow } from '../base/clock.ts';
+import { REFRESHED, USER_FRESH_UNTIL } from '../cache/cache.ts';
 import type { Fetch, FetchSink } from '../fill/fetch.ts';
 import { Fill } from '../fill/fill.ts';
+import type { LocalFlight } from '../fill/flights.ts';
 import { PROXY_NAME } from '../fill/head.ts';
 import { variantName } from '../fill/judge.ts';
 import { countCdnLoop } from '../http/cdn-loop.ts';
@@ -9,7 +12,7 @@ import { admit } from './admit.ts';
 import type { Exchange } from './exchange.ts';
 import { follow } from './follow.ts';
 import { PassedAnswer } from './passed.ts';
-import { RESPOND, type Step, WAIT } from './step.ts';
+import { LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
 
 /** Times that lb may stand in a request's path: more is a loop, fewer may be tiers. */
 const MAX_TIERS = 3;
@@ -61,6 +64,7 @@ function join(x: Exchange): Step {
   const flight = flights.enter(claim);
   flight.clients.add(x);
   x.flight = flight;
+  if (claim.leader && x.stale === undefined && isStoredMeanwhile(x)) return standDown(x, flight);
   if (claim.leader) {
     if (x.outcome === 'none') x.outcome = 'miss';
     const task = { client: x.clientRequest(), key: x.key, marker: x.marker, stale: x.stale };
@@ -75,6 +79,23 @@ function join(x: Exchange): Step {
   x.outcome = 'collapsed';
   x.releaseStale();
   return follow(x);
+}
+
+/** Whether another thread has stored an answer between the look-up and the claim. */
+function isStoredMeanwhile(x: Exchange): boolean {
+  const { cache } = x.context;
+  const id = cache.lookup(x.key);
+  const fresh = id !== 0 && cacheNow() < cache.word(id, USER_FRESH_UNTIL);
+  cache.unpin();
+  return fresh;
+}
+
+/** There is no need for the flight: its followers, this request among them, look up again. */
+function standDown(x: Exchange, flight: LocalFlight): Step {
+  x.context.cache.finish(flight.id, REFRESHED);
+  x.context.flights.announce(flight);
+  x.leaveFlight();
+  return LOOKUP;
 }
 
 /** The answer that this request began is not for sharing: it is passed on to this client alone. */

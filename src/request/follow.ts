@@ -19,6 +19,7 @@ export function follow(x: Exchange): Step {
     case RELEASED:
       x.leaveFlight();
       x.bypass = true;
+      x.outcome = 'none';
       return FILL;
     case REFRESHED:
       return useRefreshed(x);
@@ -37,6 +38,7 @@ function begin(x: Exchange, id: number): Step {
   const view = x.context.stored.read(id);
   if (!isVariantOf(x, view.meta)) {
     x.leaveFlight();
+    x.outcome = 'none';
     return LOOKUP;
   }
   x.now = cacheNow();

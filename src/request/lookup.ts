@@ -3,6 +3,7 @@ import { USER_FLAGS, USER_FRESH_UNTIL } from '../cache/cache.ts';
 import { variantName } from '../fill/judge.ts';
 import { FLAG_VARY_MARKER, type StoredMeta } from '../fill/stored.ts';
 import type { HeaderList } from '../http/headers.ts';
+import { NOT_ASCII } from './admit.ts';
 import type { Exchange } from './exchange.ts';
 import { FILL, RESPOND, type Step } from './step.ts';
 
@@ -11,7 +12,8 @@ export function lookup(x: Exchange): Step {
   if (!x.retrieval) return miss(x, x.contentLength !== 0 && x.method === 'GET' ? 'bypass' : 'method');
   const { cache } = x.context;
   x.now = cacheNow();
-  let id = cache.lookup(x.key.set(x.host.prefix, x.target, ''));
+  if (!setKey(x)) return RESPOND;
+  let id = cache.lookup(x.key);
   if (id === 0) return miss(x, 'uri-miss');
   if ((cache.word(id, USER_FLAGS) & FLAG_VARY_MARKER) !== 0) {
     id = lookupVariant(x, x.context.stored.of(id).meta);
@@ -27,24 +29,33 @@ export function lookup(x: Exchange): Step {
   return RESPOND;
 }
 
+/** Keys hold bytes; a target with other characters can only be refused. */
+function setKey(x: Exchange): boolean {
+  try {
+    x.key.set(x.host.prefix, x.target, '');
+    return true;
+  } catch {
+    x.problem = NOT_ASCII;
+    return false;
+  }
+}
+
 function lookupVariant(x: Exchange, marker: StoredMeta): number {
   x.marker = marker;
-  const selecting = x.headers ?? firstLines(x, marker.vary ?? []);
-  x.key.set(x.host.prefix, x.target, variantName(marker.variant ?? '', marker.vary ?? [], selecting));
+  const fields = marker.vary ?? [];
+  const isEncoding = fields.length === 1 && fields[0] === 'accept-encoding';
+  const selecting = x.headers ?? (isEncoding ? firstLine(x, fields[0]) : x.readHeaders());
+  x.key.set(x.host.prefix, x.target, variantName(marker.variant ?? '', fields, selecting));
   return x.context.cache.lookup(x.key);
 }
 
 /**
- * The selecting fields without reading all headers. Of a field sent in several lines only the first counts here; before
- * anything is fetched, the variant is worked out again from all lines.
+ * Accept-Encoding without reading all headers. Where it comes in several lines only the first counts here, which finds
+ * something the client takes; before anything is fetched, the variant is worked out again from all lines.
  */
-function firstLines(x: Exchange, fields: readonly string[]): HeaderList {
-  const list: HeaderList = [];
-  for (const name of fields) {
-    const value = x.request.header(name);
-    if (value !== '') list.push(name, value);
-  }
-  return list;
+function firstLine(x: Exchange, name: string): HeaderList {
+  const value = x.request.header(name);
+  return value === '' ? [] : [name, value];
 }
 
 function miss(x: Exchange, reason: 'method' | 'bypass' | 'uri-miss' | 'vary-miss' | 'stale'): Step {

@@ -6,7 +6,7 @@ import { parseContentLength } from '../http/framing.ts';
 import { combineHeader, getHeader, type HeaderList } from '../http/headers.ts';
 import { isSafeMethod } from '../http/method.ts';
 import { statusText } from '../http/status-text.ts';
-import type { OriginError } from '../origin/origin-error.ts';
+import { type OriginError, originError } from '../origin/origin-error.ts';
 import type { Exchange } from './exchange.ts';
 import { originProblem } from './follow.ts';
 import { RequestBody } from './request-body.ts';
@@ -60,6 +60,11 @@ export class PassedAnswer implements FetchSink {
 
   onHead(status: number, headers: HeaderList): void {
     const x = this.#x;
+    if (status === 304 && !this.#isConditional()) {
+      this.#fetch.abort();
+      this.onError(originError('http_protocol_error'));
+      return;
+    }
     x.status = status;
     if (status < 400 && !isSafeMethod(x.method)) this.#invalidate();
     const bodyless = x.method === 'HEAD' || status === 204 || status === 304;
@@ -76,6 +81,10 @@ export class PassedAnswer implements FetchSink {
       else if (length === 0) x.reply.end('');
     };
     this.#flushSoon();
+  }
+
+  #isConditional(): boolean {
+    return this.#x.field('if-none-match') !== '' || this.#x.field('if-modified-since') !== '';
   }
 
   /** A success of an unsafe method invalidates what is stored for the URI (RFC 9111 section 4.4). */
@@ -156,7 +165,8 @@ export class PassedAnswer implements FetchSink {
       over = this.#send();
     });
     if (!over) return;
-    if (this.#body?.complete === false) this.abort();
+    // a body that nobody wants, or one that the origin does not want
+    if ((this.#bodyless && !this.#ended) || this.#body?.complete === false) this.abort();
     x.proceed(FINISH);
   }
 

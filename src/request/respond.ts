@@ -108,8 +108,8 @@ function sendRange(x: Exchange, view: StoredView, range: ByteRange): Step {
   x.status = 206;
   x.bodyFrom = range.start;
   x.bodyTotal = range.end - range.start + 1;
-  const tail = Buffer.from(view.tail).toString('latin1');
-  return stream(x, statusText(206), view, `${tail}\r\nContent-Range: ${formatContentRange(range, view.length)}`);
+  const line = `\r\nContent-Range: ${formatContentRange(range, view.length)}`;
+  return stream(x, statusText(206), view, Buffer.concat([view.tail, Buffer.from(line, 'latin1')]));
 }
 
 /** Begins a body that goes out as the socket takes it, under a long pin. */
