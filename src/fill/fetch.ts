@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { HeaderList } from '../http/headers.ts';
-import { errorKind, type OriginError, originErrorFrom } from '../origin/origin-error.ts';
+import type { ProxyErrorType } from '../http/proxy-status.ts';
+import { errorKind, type OriginError, originError, originErrorFrom } from '../origin/origin-error.ts';
 import type { OriginPool } from '../origin/pools.ts';
 import { originErrorSlot, SLOT } from '../stats/counters.ts';
 import type { EdgeContext } from './context.ts';
@@ -88,8 +89,12 @@ export class Fetch implements Dispatcher.DispatchHandler {
     status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
-    if (this.#aborted || status < 200) return;
-    this.sink.onHead(status, headerList(headers));
+    if (this.#aborted) return;
+    const coding = headers['transfer-encoding'];
+    // nobody asked for another protocol
+    if (status === 101) this.#fail('http_protocol_error');
+    else if (coding !== undefined && !isChunked(coding)) this.#fail('http_response_transfer_coding');
+    else if (status >= 200) this.sink.onHead(status, headerList(headers));
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -107,7 +112,16 @@ export class Fetch implements Dispatcher.DispatchHandler {
     this.#close();
     if (this.#aborted) return;
     this.#aborted = true;
-    const error = originErrorFrom(cause);
+    this.#report(originErrorFrom(cause));
+  }
+
+  /** The origin's head is such that the answer cannot be used. */
+  #fail(type: ProxyErrorType): void {
+    this.abort();
+    this.#report(originError(type));
+  }
+
+  #report(error: OriginError): void {
     this.#context.counters.add(this.#line, originErrorSlot(errorKind(error.type)), 1);
     this.sink.onError(error);
   }
@@ -116,6 +130,11 @@ export class Fetch implements Dispatcher.DispatchHandler {
     this.#ended = true;
     this.#context.counters.observe(this.#line, SLOT.originDuration, (performance.now() - this.#started) / 1000);
   }
+}
+
+/** Whether a body is coded by nothing but chunks: undici undoes no other coding, and none is asked for. */
+function isChunked(coding: string | string[]): boolean {
+  return typeof coding === 'string' && coding.toLowerCase() === 'chunked';
 }
 
 /** Header lines as undici gives them: lowercase names, latin1 values, several lines of a name in a list. */

@@ -21,7 +21,7 @@ const ADVICE: Partial<Record<ProxyErrorType, string>> = {
   connection_read_timeout: 'the origin stopped sending its answer',
   destination_ip_unroutable: "no route leads to the origin's address",
   http_response_timeout: 'the origin accepted the request but did not answer in time',
-  http_response_incomplete: "the origin's answer ended before its declared length",
+  http_response_incomplete: "the origin's answer does not have the length that it declares",
   http_response_header_section_size: "the origin's response head is too large",
   http_response_transfer_coding: "the origin's transfer coding is broken",
   http_protocol_error: "the origin's answer is not HTTP; check whether its port speaks TLS",
@@ -40,6 +40,8 @@ export function originErrorFrom(error: Error): OriginError {
 }
 
 function errorCode(error: Error): string | undefined {
+  // undici's parser errors carry no code
+  if (error.name === 'HTTPParserError') return 'HPE_INVALID';
   const { code, cause } = error as Error & { code?: string; cause?: Error & { code?: string } };
   if (code === 'UND_ERR_SOCKET' && cause?.code !== undefined) return cause.code;
   if (error instanceof AggregateError && error.errors.length > 0) return errorCode(error.errors[0] as Error);

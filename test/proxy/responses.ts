@@ -21,7 +21,7 @@ export function responseScenarios(): void {
 
   test('unusual statuses pass', async (t) => {
     pair.script(({ target }, answer) => answer.send(Number(target.slice(1)), [], 'b'));
-    for (const status of [201, 203, 207, 226, 299, 300, 308, 402, 418, 451, 499, 503, 511, 599]) {
+    for (const status of [201, 203, 207, 226, 299, 300, 308, 402, 418, 451, 499, 503, 511, 599, 600, 999]) {
       const response = await request(t, pair.port, `/${status}`);
       assert.equal(response.status, status);
       assert.equal(response.text, 'b');

@@ -1,0 +1,3 @@
+import { originFaultScenarios } from './origin-faults.ts';
+
+originFaultScenarios(true);
