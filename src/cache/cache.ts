@@ -55,11 +55,10 @@ import { Slab } from './slab.ts';
 import { type CacheStats, objectsOfSite, readStats } from './stats.ts';
 import { BodyMap, headOf, metaOf } from './storage.ts';
 
-export type { PurgeSpec } from './bans.ts';
 export type { Claim, UserWords } from './flight.ts';
 export { CacheKey, KeyPrefix } from './key.ts';
-export { type CacheOptions, createCache } from './layout.ts';
-export type { Purge, SweepResult } from './purge.ts';
+export { createCache } from './layout.ts';
+export type { Purge } from './purge.ts';
 export type { Recovery } from './recover.ts';
 export type { CacheStats } from './stats.ts';
 

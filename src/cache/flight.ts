@@ -31,17 +31,14 @@ import {
   type FAILED,
   GONE,
   H_BAN_FLOOR,
-  P_LINK,
   Q_FLIGHT,
   type REFRESHED,
   type RELEASED,
   S_HEAD_BYTES,
-  S_INLINE,
   S_KEY_WORDS,
   S_META,
   S_META_BYTES,
   S_PREFIX_WORDS,
-  S_TAIL,
   S_WAIT_HI,
   S_WAIT_LO,
   SLOT_HEADER,
@@ -54,7 +51,8 @@ import { acquire, release } from './lock.ts';
 import type { Pins } from './pin.ts';
 import { pushHead } from './queue.ts';
 import { OWNER_BYTES, type Slab } from './slab.ts';
-import { align4, type BodyMap, headAt, headOf, metaOf, type Plan, planFor } from './storage.ts';
+import { type Filling, Space } from './space.ts';
+import { align4, type BodyMap, headAt, headOf, metaOf, planFor } from './storage.ts';
 
 /** User words in the order freshUntil, born, flags, aux. */
 export type UserWords = ArrayLike<number>;
@@ -72,19 +70,8 @@ export interface Claim {
 
 const USER_WORDS = [E_FRESH_UNTIL, E_BORN, E_FLAGS, E_AUX];
 const NO_CLAIM: Claim = Object.freeze({ id: 0, handle: -1, leader: false });
-/** Pages allocated under one acquisition of the lock. */
-const PAGES_PER_HOLD = 16;
-/** Room in a slot that a longer (variant) key may still take. */
-const KEY_SLACK = 256;
 /** A body of unknown length is copied to an exact place when that frees more than this share. */
 const COMPACTION = 0.12;
-
-interface Filling {
-  /** Body bytes allocated. */
-  capacity: number;
-  /** Last body page, -1 none. */
-  page: number;
-}
 
 export class Flights {
   readonly #a: Arena;
@@ -93,6 +80,7 @@ export class Flights {
   readonly #pins: Pins;
   readonly #landing: Landing;
   readonly #body: BodyMap;
+  readonly #space: Space;
   readonly #filling = new Map<number, Filling>();
 
   constructor(a: Arena, slab: Slab, evictor: Evictor, pins: Pins, landing: Landing, body: BodyMap) {
@@ -102,6 +90,7 @@ export class Flights {
     this.#pins = pins;
     this.#landing = landing;
     this.#body = body;
+    this.#space = new Space(a, slab, evictor);
   }
 
   /** Joins the flight of a key, or starts one. */
@@ -140,9 +129,9 @@ export class Flights {
     );
     const fixed = SLOT_HEADER + keyWords * 4 + align4(meta.length) + align4(head.length);
     const plan = planFor(this.#slab, a.pageBytes, fixed, length);
-    if (plan === null || !this.#place(id, plan, fixed, meta.length, head.length)) return false;
+    if (plan === null || !this.#space.place(id, plan, fixed, meta.length, head.length)) return false;
     const filling: Filling = { capacity: length < 0 ? plan.inline : length, page: -1 };
-    if (!this.#grow(id, filling, plan.pages)) {
+    if (!this.#space.grow(id, filling, plan.pages)) {
       acquire(a);
       freeBody(a, this.#slab, id);
       release(a);
@@ -174,7 +163,7 @@ export class Flights {
     if (end > (total < 0 ? a.maxObject : total)) return false;
     if (end > filling.capacity) {
       const pages = Math.ceil((end - filling.capacity) / a.pageBytes);
-      if (!this.#grow(id, filling, pages)) return false;
+      if (!this.#space.grow(id, filling, pages)) return false;
       filling.capacity += pages * a.pageBytes;
     }
     const body = this.#body;
@@ -314,63 +303,6 @@ export class Flights {
     a.kill?.('flight.begun');
     pushHead(a, Q_FLIGHT, id, 0);
     return id;
-  }
-
-  /** Moves a flight into its final meta slot and takes its tail slot. */
-  #place(id: number, plan: Plan, fixed: number, metaBytes: number, headBytes: number): boolean {
-    const a = this.#a;
-    const words = a.words;
-    const e = a.entry(id);
-    acquire(a);
-    const slot = this.#evictor.slot(plan.slot, id);
-    if (slot !== 0) {
-      const old = words[e + E_SLOT];
-      const from = old * (UNIT / 4);
-      const to = slot * (UNIT / 4);
-      const count = SLOT_WORDS + words[from + S_PREFIX_WORDS] + words[from + S_KEY_WORDS];
-      words.copyWithin(to, from, from + count);
-      const slack = this.#slab.classes.room(plan.slot) - fixed - plan.inline;
-      words[to + S_META] = fixed - align4(metaBytes) - align4(headBytes) + Math.min(slack & ~3, KEY_SLACK);
-      words[to + S_META_BYTES] = metaBytes;
-      words[to + S_HEAD_BYTES] = headBytes;
-      words[to + S_INLINE] = plan.inline;
-      a.kill?.('flight.place');
-      words[e + E_SLOT] = slot;
-      a.kill?.('flight.placed');
-      this.#slab.free(old);
-      if (plan.tail >= 0) words[to + S_TAIL] = this.#evictor.slot(plan.tail, id);
-    }
-    const tail = slot === 0 ? 0 : words[slot * (UNIT / 4) + S_TAIL];
-    release(a);
-    return slot !== 0 && (plan.tail < 0 || tail !== 0);
-  }
-
-  /** Chains `pages` more body pages, a few at a time so that others get the lock. */
-  #grow(id: number, filling: Filling, pages: number): boolean {
-    const a = this.#a;
-    const slab = this.#slab;
-    let room = true;
-    for (let done = 0; done < pages && room; ) {
-      acquire(a);
-      if (filling.page < 0) filling.page = slab.freeRun(pages) - 1;
-      for (let batch = PAGES_PER_HOLD; batch > 0 && done < pages && room; batch--, done++) {
-        const page = this.#evictor.page(filling.page + 1);
-        room = page >= 0;
-        if (room) this.#chain(id, filling, page);
-      }
-      release(a);
-    }
-    return room;
-  }
-
-  #chain(id: number, filling: Filling, page: number): void {
-    const a = this.#a;
-    this.#slab.makeBody(page, id);
-    a.kill?.('flight.chain');
-    const e = a.entry(id) + E_PAGE;
-    if (a.words[e] === 0) a.words[e] = page + 1;
-    else a.words[this.#slab.row(filling.page) + P_LINK] = page + 1;
-    filling.page = page;
   }
 
   #storesKey(id: number, key: CacheKey): boolean {
