@@ -182,6 +182,28 @@ test('the leader goes away and the answer is not for storing: the others ask for
   for (const { status, text } of await responses(waiters)) assert.ok(status === 200 && text.startsWith('own-'));
 });
 
+test('waiters that go away amid the body take nothing from the others', async () => {
+  const rest = new Gate();
+  scene.on('/thinned', async (_request, answer) => {
+    await answer.head(200, [FRESH, ['Content-Length', String(2 * PART.length)]]);
+    await answer.raw(PART);
+    await rest.opened;
+    await answer.raw(PART);
+  });
+  const clients = await ask(40, '/thinned');
+  const heads = await Promise.all(clients.map((client) => client.head()));
+  for (const [i, client] of clients.entries()) if (i % 2 === 0) client.close();
+  await settled();
+  rest.open();
+  for (const [i, client] of clients.entries()) {
+    const head = heads[i];
+    assert.ok(head !== undefined);
+    if (i % 2 === 1) assert.equal((await client.body(head)).text, PART + PART);
+  }
+  assert.equal(scene.asked('/thinned').length, 1);
+  assert.equal(cacheStatus(await scene.get('/thinned')), 'lb; hit');
+});
+
 for (const framing of ['Content-Length', 'chunked'] as const) {
   test(`the origin dies half-way (${framing}): every response is broken, nothing is stored`, async () => {
     const die = new Gate();

@@ -1,6 +1,7 @@
 // Conditional and range requests answered from the cache, and stored answers validated with the origin.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { requestText } from '../support/client.ts';
 import { cacheStatus, counted, type Field, httpDate, startScene, validated } from './scene.ts';
 
 const scene = await startScene({ after });
@@ -241,4 +242,53 @@ test('a range of what is not stored is passed on and not stored', async () => {
   assert.equal((await scene.get('/cold-range')).text, 'abcd');
   assert.equal((await scene.get('/cold-range', [['Range', 'bytes=1-2']])).text, 'bc');
   assert.equal(scene.asked('/cold-range').length, 2);
+});
+
+test('a range of something stale is answered once that is validated', async () => {
+  scene.on('/stale-range', validated([STALE]));
+  await scene.get('/stale-range');
+  const part = await scene.get('/stale-range', [['Range', 'bytes=0-0']]);
+  assert.deepEqual([part.status, part.text, part.get('content-range')], [206, '1', 'bytes 0-0/1']);
+  assert.match(cacheStatus(part), /^lb; fwd=stale; fwd-status=304/);
+});
+
+test('one connection carries answers of every kind', async () => {
+  const large = 'x'.repeat(200_000);
+  scene.on('/mixed', (_request, answer) => answer.send(200, [FRESH, ['ETag', '"m"']], large));
+  scene.on('/mixed-none', (_request, answer) => answer.head(204, [FRESH]));
+  scene.on('/mixed-empty', (_request, answer) => answer.send(200, [FRESH], ''));
+  scene.on('/mixed-own', counted([['Cache-Control', 'private']]));
+  const client = await scene.open();
+  const asks: [method: string, target: string, fields: Field[], status: number, length: number][] = [
+    ['HEAD', '/mixed', [], 200, 0],
+    ['GET', '/mixed', [['If-None-Match', '"m"']], 304, 0],
+    ['GET', '/mixed', [], 200, large.length],
+    ['HEAD', '/mixed', [], 200, 0],
+    ['GET', '/mixed', [['If-None-Match', '"m"']], 304, 0],
+    ['GET', '/mixed', [['Range', 'bytes=1-3']], 206, 3],
+    ['GET', '/mixed', [['Range', 'bytes=1-180000']], 206, 180_000],
+    ['GET', '/mixed', [['Range', 'bytes=200000-']], 416, 0],
+    ['GET', '/mixed-none', [], 204, 0],
+    ['GET', '/mixed-none', [], 204, 0],
+    ['GET', '/mixed-empty', [], 200, 0],
+    ['GET', '/mixed-empty', [], 200, 0],
+    ['HEAD', '/mixed-empty', [], 200, 0],
+    ['GET', '/mixed-own', [], 200, 1],
+    ['HEAD', '/mixed-own', [], 200, 0],
+    ['GET', '/mixed', [], 200, large.length],
+  ];
+  for (const [method, target, fields, status, length] of [...asks, ...asks]) {
+    client.send(requestText(method, target, fields));
+    const response = await client.response(method);
+    const what = `${method} ${target} ${fields.join()}`;
+    assert.deepEqual([response.status, response.body.length, response.complete], [status, length, true], what);
+  }
+});
+
+test('a target as long as lb takes is stored, too', async () => {
+  const target = `/long?${'q'.repeat(7000)}`;
+  scene.on('/long', counted([FRESH]));
+  await scene.get(target);
+  const second = await scene.get(target);
+  assert.deepEqual([second.text, cacheStatus(second)], ['1', 'lb; hit']);
 });
