@@ -49,6 +49,7 @@ const context: RequestContext = {
   unrouted: counters.site(plans.length),
   hosts: new HostTable(plans, 'http'),
   scheme: 'http',
+  instance: data.instance,
   maxRequestBody: config.maxRequestBody,
   maxRequestHeader: config.maxRequestHeader,
   log: data.log === undefined ? undefined : new AccessLogWriter(data.log, config.log.sample),

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import { countPassing } from '../base/garbage.ts';
 import type { HeaderList } from '../http/headers.ts';
 import type { ProxyErrorType } from '../http/proxy-status.ts';
 import { errorKind, type OriginError, originError, originErrorFrom } from '../origin/origin-error.ts';
@@ -100,6 +101,7 @@ export class Fetch implements Dispatcher.DispatchHandler {
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#aborted) return;
     this.#context.counters.add(this.#line, SLOT.originResponseBytes, chunk.length);
+    countPassing(chunk.length);
     this.sink.onData(chunk);
   }
 

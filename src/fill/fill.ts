@@ -116,21 +116,25 @@ export class Fill implements FetchSink {
     const words = storedWords(judgement, answer.status);
     // before `open` publishes the head: whoever sees that reads Age from this word
     this.#context.cache.setWord(this.#flight.id, USER_BORN, words[1]);
-    if (!this.#context.cache.open(this.#flight.id, head.block, encodeMeta(meta), bodyLength(answer))) return false;
+    if (variant !== undefined) this.#storeKey = this.#keyOf(variant.key);
+    const { cache } = this.#context;
+    const opened = cache.open(this.#flight.id, head.block, encodeMeta(meta), bodyLength(answer), this.#storeKey);
+    if (!opened) return false;
     this.#words = words;
-    if (variant !== undefined) this.#storeUnder(variant);
+    if (variant !== undefined && variant.nonce !== this.#task.marker?.variant) this.#putMarker(variant);
     return true;
   }
 
-  /** The answer goes under its variant's key, behind a marker that tells later requests which fields select it. */
-  #storeUnder(variant: Variant): void {
+  #keyOf(variant: string): CacheKey {
     const { prefix, target } = this.#key;
-    if (prefix === null) return;
-    this.#storeKey = new CacheKey().set(prefix, target, variant.key);
-    if (variant.nonce === this.#task.marker?.variant) return;
+    if (prefix === null) throw new Error('a fill has a key');
+    return new CacheKey().set(prefix, target, variant);
+  }
+
+  /** Under the plain key: tells later requests which fields select a variant. */
+  #putMarker(variant: Variant): void {
     const meta: StoredMeta = { status: 0, tail: 0, vary: variant.fields, variant: variant.nonce };
-    const key = new CacheKey().set(prefix, target, '');
-    this.#context.cache.put(key, NOTHING, encodeMeta(meta), NOTHING, [0, cacheNow(), FLAG_VARY_MARKER, 0]);
+    this.#context.cache.put(this.#keyOf(''), NOTHING, encodeMeta(meta), NOTHING, [0, cacheNow(), FLAG_VARY_MARKER, 0]);
   }
 
   #rememberUncacheable(): void {

@@ -25,6 +25,8 @@ export interface ClientRequest {
   /** Address of the client. */
   address: string;
   requestId: string;
+  /** Names this process in CDN-Loop. */
+  instance: string;
 }
 
 /** Validators of a stored response, for asking the origin whether it is still good. */
@@ -83,7 +85,7 @@ function forwardedHeaders(
     out.push(name, kept[i + 1]);
   }
   out.push('via', appendVia(combineHeader(headers, 'via'), '1.1', PROXY_NAME));
-  out.push('cdn-loop', appendCdnLoop(combineHeader(headers, 'cdn-loop'), PROXY_NAME));
+  out.push('cdn-loop', appendCdnLoop(combineHeader(headers, 'cdn-loop'), `${PROXY_NAME};id=${client.instance}`));
   out.push('x-forwarded-for', client.address, 'x-forwarded-proto', client.scheme, 'x-forwarded-host', host.authority);
   out.push('x-request-id', client.requestId, 'traceparent', nextTraceparent(traced));
   return out;

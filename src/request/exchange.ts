@@ -16,6 +16,8 @@ import type { Step } from './step.ts';
 export interface RequestContext extends EdgeContext {
   readonly hosts: HostTable;
   readonly scheme: 'http' | 'https';
+  /** Names this process in CDN-Loop: one word of letters and digits. */
+  readonly instance: string;
   /** Base of the counters of requests that no site answers for. */
   readonly unrouted: number;
   readonly maxRequestBody: number;
@@ -141,6 +143,7 @@ export class Exchange implements FlightClient, ReplyEvents {
       scheme: this.context.scheme,
       address: this.address,
       requestId: this.requestId,
+      instance: this.context.instance,
     };
   }
 

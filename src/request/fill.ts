@@ -14,7 +14,7 @@ import { follow } from './follow.ts';
 import { PassedAnswer } from './passed.ts';
 import { LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
 
-/** Times that lb may stand in a request's path: more is a loop, fewer may be tiers. */
+/** Times that other lbs may stand in a request's path, as tiers do: more is a loop through several of them. */
 const MAX_TIERS = 3;
 
 /** Tries to use the cache before a request goes to the origin on its own. */
@@ -33,7 +33,10 @@ export function fill(x: Exchange): Step {
 }
 
 function isLoop(x: Exchange): boolean {
-  if (countCdnLoop(combineHeader(x.headers ?? [], 'cdn-loop'), PROXY_NAME) < MAX_TIERS) return false;
+  const path = combineHeader(x.headers ?? [], 'cdn-loop');
+  if (path === undefined) return false;
+  // by itself at once: it would wait for its own answer
+  if (!path.includes(x.context.instance) && countCdnLoop(path, PROXY_NAME) < MAX_TIERS) return false;
   x.problem = {
     status: 508,
     detail: 'the request has come through lb again and again: an origin leads back to it',

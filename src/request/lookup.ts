@@ -81,6 +81,7 @@ const FORWARDED = {
 /** Stale: kept at hand for the fill to validate. */
 function expired(x: Exchange, id: number): Step {
   const meta = x.context.stored.of(id).meta;
+  x.releaseStale();
   const handle = x.context.cache.hold(id);
   if (handle >= 0) x.stale = { id, handle, meta };
   return miss(x, 'stale');

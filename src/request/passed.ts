@@ -55,7 +55,7 @@ export class PassedAnswer implements FetchSink {
 
   /** What came before is sent: goes on with what is queued. */
   goOn(): void {
-    this.#flush();
+    this.#flushSoon();
   }
 
   onHead(status: number, headers: HeaderList): void {

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { countPassing } from '../base/garbage.ts';
 import type { Reply } from './reply.ts';
 
 /** Bytes of a request body that wait in memory for the origin before the client is held back. */
@@ -22,6 +23,7 @@ export class RequestBody extends Readable {
     reply.onBody((chunk, last) => {
       if (this.destroyed) return;
       this.received += chunk.length;
+      countPassing(chunk.length);
       if (limit > 0 && this.received > limit) {
         onTooLarge();
         return;

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { startAdmin } from '../admin/server.ts';
 import type { AdminServer } from '../admin/types.ts';
 import { type Cache, createCache, openCache } from '../cache/cache.ts';
@@ -26,6 +28,9 @@ const COUNTED_SITES = 10_000;
 
 /** How long the last lines of the log may take to go out, in ms. */
 const LOG_FLUSH = 2000;
+
+/** Pause before what a dead edge held is asked for again, in ms. */
+const RECOVER_PAUSE = 20;
 
 export interface ServerOptions {
   version: string;
@@ -105,6 +110,8 @@ export async function startServer(config: Config, options: ServerOptions): Promi
 }
 
 interface SharedMemory {
+  /** Tells this lb apart from any other in the way of a request. */
+  instance: string;
   cache: SharedArrayBuffer;
   counters: SharedArrayBuffer;
   doorbells: SharedArrayBuffer;
@@ -115,6 +122,7 @@ interface SharedMemory {
 function shareMemory(config: Config): SharedMemory {
   const { workers, sites, cache, log } = config;
   return {
+    instance: randomBytes(9).toString('hex'),
     cache: createCache({ memory: cache.memory, workers, eviction: cache.eviction }),
     counters: createCounters({ workers, sites: Math.min(sites.length, COUNTED_SITES) }),
     doorbells: createDoorbells(workers),
@@ -126,14 +134,27 @@ function edgeData(config: Config, memory: SharedMemory, worker: number, entrance
   const { cache, counters, doorbells, logs } = memory;
   // edges have no use for the secret
   const shared = { ...config, adminToken: undefined };
-  return { worker, config: shared, cache, counters, doorbells, log: logs[worker], listen: entrance.edgesListen };
+  return {
+    worker,
+    instance: memory.instance,
+    config: shared,
+    cache,
+    counters,
+    doorbells,
+    log: logs[worker],
+    listen: entrance.edgesListen,
+  };
 }
 
 /** Takes back what a dead edge held, and wakes those who wait for its fills. */
-function recover(cache: Cache, memory: SharedMemory, worker: number): void {
-  const { waitersLo, waitersHi } = cache.recover(worker);
+async function recover(cache: Cache, memory: SharedMemory, worker: number): Promise<void> {
+  const { waitersLo, waitersHi, done } = cache.recover(worker);
   new Doorbells(memory.doorbells).ringMask(waitersLo, waitersHi, worker);
   resetGauges(memory.counters, worker);
+  if (done) return;
+  // another thread that died holds the cache's lock; it is about to be recovered
+  await setTimeout(RECOVER_PAUSE);
+  await recover(cache, memory, worker);
 }
 
 function openAccessLog(config: Config, memory: SharedMemory, options: ServerOptions): AccessLog | undefined {

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import type { EdgeData, FromEdge, ToEdge } from './messages.ts';
 import { spawnWorker } from './spawn.ts';
@@ -10,8 +11,8 @@ export interface EdgeOwner {
   attach(descriptor: unknown): void;
   /** Give it none any more. */
   detach(descriptor: unknown): void;
-  /** A thread has ended without being asked to: take back what it held in shared memory. */
-  recover(worker: number): void;
+  /** A thread has ended without being asked to: take back what it held in shared memory. Its id is not used again before. */
+  recover(worker: number): Promise<void>;
   log(level: 'info' | 'warn' | 'error', message: string, details: Record<string, unknown>): void;
 }
 
@@ -132,13 +133,16 @@ export class EdgeThreads {
     edge.worker = undefined;
     edge.since = 0;
     if (this.#ending) return;
-    this.#owner.recover(edge.id);
     edge.pause = lived > HEALTHY || edge.restarts === 0 ? 0 : Math.min(MAX_PAUSE, edge.pause * 2 + 50);
     edge.restarts++;
     this.#owner.log('warn', 'edge thread ended and is replaced', { worker: edge.id, code, pause_ms: edge.pause });
-    setTimeout(() => {
-      if (!this.#ending) this.#spawn(edge).catch(() => {});
-    }, edge.pause);
+    void this.#replace(edge);
+  }
+
+  async #replace(edge: Edge): Promise<void> {
+    await this.#owner.recover(edge.id);
+    await setTimeout(edge.pause);
+    if (!this.#ending) await this.#spawn(edge).catch(() => {}); // its end is heard of, and tried again, as this one's
   }
 
   #detach(edge: Edge): void {

@@ -6,6 +6,8 @@ import type { Config } from '../config/config.ts';
 export interface EdgeData {
   /** 1 to the number of workers; main is 0. */
   worker: number;
+  /** Names this process among all lbs that a request may come through. */
+  instance: string;
   config: Config;
   cache: SharedArrayBuffer;
   counters: SharedArrayBuffer;
