@@ -23,6 +23,9 @@ import { serveUws } from '../src/transport/uws.ts';
 /** How long main may take to detach a dying edge, in ms. */
 const DETACH_TIMEOUT = 500;
 
+/** How long open connections have for what was handed over, in ms. */
+const LINGER = 1000;
+
 const GAUGE_INTERVAL = 1000;
 
 if (parentPort === null) throw new Error('workers/edge is a thread of lb, not a program');
@@ -62,6 +65,7 @@ const stopListening = doorbells.listen(worker, () => flights.onRing());
 let app: TemplatedApp | undefined;
 let listener: HttpListener | undefined;
 let ending = false;
+let connections = 0;
 
 async function start(): Promise<void> {
   const loaded = loadUws();
@@ -72,6 +76,9 @@ async function start(): Promise<void> {
   }
   app = loaded.uws.App();
   serveUws(app, pipeline);
+  app.filter((_res, change) => {
+    connections += Number(change);
+  });
   tell({ type: 'ready', descriptor: (app as TemplatedApp & { getDescriptor(): unknown }).getDescriptor() });
 }
 
@@ -90,7 +97,8 @@ function drain(timeout: number): void {
   const timer = setTimeout(() => end(0), timeout);
   pipeline.onIdle(() => {
     clearTimeout(timer);
-    end(0);
+    // answers are handed over, but slow sockets may still hold a part of them
+    setTimeout(() => end(0), connections === 0 ? 0 : Math.min(timeout, LINGER));
   });
 }
 

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /** Bytes of body chunks between two collections. */
-const BUDGET = Infinity;
+const BUDGET = 8 << 20;
 
 let collect: ((options: { type: 'minor' }) => void) | undefined;
 let passed = 0;

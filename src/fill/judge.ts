@@ -74,6 +74,11 @@ export function variantName(nonce: string, fields: readonly string[], headers: H
   return `${nonce}|${variantKey(fields, headers)}`;
 }
 
+/** What selected a variant, of its name. */
+export function selectionOf(name: string): string {
+  return name.slice(name.indexOf('|') + 1);
+}
+
 export function storedMeta(
   judgement: Judgement,
   answer: OriginAnswer,

@@ -10,7 +10,7 @@ import type { HostEntry, HostTable } from '../site/host-table.ts';
 import type { AccessLogWriter } from '../stats/log-ring.ts';
 import type { PassedAnswer } from './passed.ts';
 import type { Reply, ReplyEvents, RequestView } from './reply.ts';
-import type { Step } from './step.ts';
+import { type Step, WAIT } from './step.ts';
 
 /** What the pipeline needs on one edge thread, beside what fills need. */
 export interface RequestContext extends EdgeContext {
@@ -101,6 +101,9 @@ export class Exchange implements FlightClient, ReplyEvents {
   started = 0;
   detached = false;
   aborted = false;
+  /** A step is under way, and the step that was asked for meanwhile. */
+  running = false;
+  next: Step = WAIT;
 
   readonly #machine: ExchangeMachine;
 
@@ -113,6 +116,10 @@ export class Exchange implements FlightClient, ReplyEvents {
   /** Goes on with a step after WAIT. */
   proceed(step: Step): void {
     this.#machine.run(this, step);
+  }
+
+  attempt(work: () => void): void {
+    this.#machine.attempt(this, work);
   }
 
   onFlight(): void {
@@ -203,6 +210,7 @@ export class Exchange implements FlightClient, ReplyEvents {
     this.headSent = this.blocked = this.detached = this.aborted = false;
     this.bodyFrom = this.bodyTotal = 0;
     this.started = 0;
+    this.next = WAIT;
   }
 }
 
@@ -212,4 +220,6 @@ export interface ExchangeMachine {
   onFlight(exchange: Exchange): void;
   onWritable(exchange: Exchange): void;
   onAborted(exchange: Exchange): void;
+  /** Does work outside any step; what it throws ends the request as a bug. */
+  attempt(exchange: Exchange, work: () => void): void;
 }

@@ -10,9 +10,8 @@ import { combineHeader } from '../http/headers.ts';
 import { formatProxyStatus } from '../http/proxy-status.ts';
 import { admit } from './admit.ts';
 import type { Exchange } from './exchange.ts';
-import { follow } from './follow.ts';
 import { PassedAnswer } from './passed.ts';
-import { LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
+import { FOLLOW, LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
 
 /** Times that other lbs may stand in a request's path, as tiers do: more is a loop through several of them. */
 const MAX_TIERS = 3;
@@ -81,7 +80,7 @@ function join(x: Exchange): Step {
   }
   x.outcome = 'collapsed';
   x.releaseStale();
-  return follow(x);
+  return FOLLOW;
 }
 
 /** Whether another thread has stored an answer between the look-up and the claim. */

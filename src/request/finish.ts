@@ -33,6 +33,7 @@ const OUTCOME_LOG: Record<Outcome, number> = {
 export function finish(x: Exchange): Step {
   const { cache, counters, log } = x.context;
   cache.unpin();
+  x.rest?.abort();
   x.releasePins();
   const slot = x.method === 'GET' && x.status === 200 ? HIT_SLOT : requestSlot(x.method, x.status);
   counters.add(x.line, slot, 1);

@@ -1,18 +1,19 @@
 import { cacheNow } from '../base/clock.ts';
 import { BROKEN, FAILED, REFRESHED, RELEASED, USER_AUX, WAITING } from '../cache/cache.ts';
 import { PROXY_NAME } from '../fill/head.ts';
+import { selectionOf } from '../fill/judge.ts';
 import type { StoredMeta } from '../fill/stored.ts';
 import { formatProxyStatus } from '../http/proxy-status.ts';
 import { variantKey } from '../http/vary.ts';
 import { errorOfNumber, type OriginError, originError } from '../origin/origin-error.ts';
 import type { Exchange } from './exchange.ts';
-import { FILL, FINISH, LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
+import { FILL, LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
 
 /** What a request that follows a flight does next, by how far the flight has come. */
 export function follow(x: Exchange): Step {
   if (x.flight === undefined || x.blocked) return WAIT;
   const state = x.context.cache.flightState(x.flight.id);
-  if (x.headSent) return state === BROKEN && x.rest === undefined ? breakOff(x) : RESPOND;
+  if (x.headSent) return RESPOND;
   switch (state) {
     case WAITING:
       return WAIT;
@@ -51,7 +52,7 @@ function begin(x: Exchange, id: number): Step {
 /** A flight that began before it was known that the resource varies may bring another client's variant. */
 function isVariantOf(x: Exchange, meta: StoredMeta): boolean {
   if (meta.vary === undefined || meta.variant === undefined || x.fill !== undefined) return true;
-  return meta.variant.endsWith(`|${variantKey(meta.vary, x.headers ?? [])}`);
+  return selectionOf(meta.variant) === variantKey(meta.vary, x.headers ?? []);
 }
 
 function useRefreshed(x: Exchange): Step {
@@ -76,9 +77,4 @@ export function originProblem(error: OriginError): { status: number; detail: str
     detail: error.detail,
     proxyStatus: formatProxyStatus(PROXY_NAME, { error: error.type }),
   };
-}
-
-function breakOff(x: Exchange): Step {
-  x.reply.destroy();
-  return FINISH;
 }

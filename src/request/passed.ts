@@ -58,8 +58,14 @@ export class PassedAnswer implements FetchSink {
     this.#flushSoon();
   }
 
+  /** Whether the request is still this one's: what the origin sends after that concerns nobody. */
+  get #isCurrent(): boolean {
+    return this.#x.passed === this || this.#x.rest === this;
+  }
+
   onHead(status: number, headers: HeaderList): void {
     const x = this.#x;
+    if (!this.#isCurrent) return;
     if (status === 304 && !this.#isConditional()) {
       this.#fetch.abort();
       this.onError(originError('http_protocol_error'));
@@ -94,7 +100,7 @@ export class PassedAnswer implements FetchSink {
   }
 
   onData(chunk: Buffer): void {
-    if (this.#bodyless) return;
+    if (this.#bodyless || !this.#isCurrent) return;
     this.#queue.push(chunk);
     this.#queued += chunk.length;
     if (this.#x.blocked || this.#x.rest === this) this.#fetch.pause();
@@ -108,7 +114,7 @@ export class PassedAnswer implements FetchSink {
 
   onError(error: OriginError): void {
     const x = this.#x;
-    if (x.aborted) return;
+    if (x.aborted || !this.#isCurrent) return;
     this.#body?.destroy();
     if (this.#head === undefined && !x.headSent) {
       x.passed = undefined;
@@ -134,6 +140,7 @@ export class PassedAnswer implements FetchSink {
 
   #tooLarge(): void {
     const x = this.#x;
+    if (!this.#isCurrent) return;
     this.abort();
     x.reply.closeAfter = true;
     if (x.headSent || this.#head !== undefined) {
@@ -151,7 +158,7 @@ export class PassedAnswer implements FetchSink {
     this.#flushing = true;
     queueMicrotask(() => {
       this.#flushing = false;
-      if (this.#x.passed === this && !this.#x.aborted) this.#flush();
+      if (this.#x.passed === this && !this.#x.aborted) this.#x.attempt(() => this.#flush());
     });
   }
 
@@ -204,8 +211,10 @@ export class PassedAnswer implements FetchSink {
         return false;
       }
     }
+    // resuming brings at once what was held back, and with it perhaps the end: that goes out in the next turn
+    const ended = this.#ended;
     this.#fetch.resume();
-    if (!this.#ended) return false;
+    if (!ended) return false;
     if (x.bodyTotal < 0) x.reply.finish();
     else x.reply.destroy(); // shorter than declared: the client must see that it is broken
     return true;

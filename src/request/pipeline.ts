@@ -9,10 +9,10 @@ import { receive } from './receive.ts';
 import type { Reply, RequestView } from './reply.ts';
 import { respond } from './respond.ts';
 import { route } from './route.ts';
-import { FINISH, OVER, RECEIVE, RESPOND, type Step, WAIT } from './step.ts';
+import { FINISH, FOLLOW, OVER, RECEIVE, RESPOND, type Step, WAIT } from './step.ts';
 
 /** The life of a request, in call order; see step.ts for the numbers. */
-const STEPS: readonly ((x: Exchange) => Step)[] = [receive, route, guard, lookup, fill, respond, finish];
+const STEPS: readonly ((x: Exchange) => Step)[] = [receive, route, guard, lookup, fill, respond, finish, follow];
 
 /** Exchanges kept for later requests. */
 const MAX_SPARE = 1024;
@@ -28,9 +28,10 @@ export class Pipeline {
   readonly #spare: Exchange[] = [];
   readonly #machine: ExchangeMachine = {
     run: (x, step) => this.#run(x, step),
-    onFlight: (x) => this.#run(x, follow(x)),
+    onFlight: (x) => this.#run(x, FOLLOW),
     onWritable: (x) => this.#onWritable(x),
     onAborted: (x) => this.#onAborted(x),
+    attempt: (x, work) => this.#attempt(x, work),
   };
 
   constructor(context: RequestContext) {
@@ -53,21 +54,44 @@ export class Pipeline {
     else this.#idle = callback;
   }
 
+  /** Takes steps until the request waits or is over. A step that is asked for meanwhile comes after the one under way. */
   #run(x: Exchange, from: Step): void {
+    if (x.running) {
+      x.next = from;
+      return;
+    }
+    x.running = true;
     let step = from;
     try {
-      while (step < WAIT) step = STEPS[step](x);
+      while (step !== OVER) {
+        if (step < WAIT) step = STEPS[step](x);
+        else if (x.next === WAIT) break;
+        else {
+          step = x.next;
+          x.next = WAIT;
+        }
+      }
+      if (step === WAIT) x.detach();
     } catch (error) {
       step = this.#bug(x, error as Error);
     }
+    x.running = false;
     if (step === OVER) this.#recycle(x);
-    else if (!x.detached) x.detach();
   }
 
   #onWritable(x: Exchange): void {
     x.blocked = false;
-    if (x.passed !== undefined) x.passed.onWritable();
+    const { passed } = x;
+    if (passed !== undefined) this.#attempt(x, () => passed.onWritable());
     else this.#run(x, RESPOND);
+  }
+
+  #attempt(x: Exchange, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (this.#bug(x, error as Error) === OVER) this.#recycle(x);
+    }
   }
 
   #onAborted(x: Exchange): void {
@@ -81,7 +105,7 @@ export class Pipeline {
     this.#context.onBug(error);
     x.passed?.abort();
     x.problem = { status: 500, detail: 'an internal error; the log of lb has it' };
-    if (!x.headSent && !x.reply.closed) x.headSent = trySend(x);
+    if (!x.headSent && !x.reply.closed) trySend(x);
     x.reply.destroy();
     return finish(x);
   }
@@ -93,12 +117,9 @@ export class Pipeline {
   }
 }
 
-/** Whether an answer went out. */
-function trySend(x: Exchange): boolean {
+/** What is wrong with the reply may be what the bug is about: the connection is broken then. */
+function trySend(x: Exchange): void {
   try {
     sendProblem(x);
-    return true;
-  } catch {
-    return false;
-  }
+  } catch {}
 }

@@ -1,4 +1,4 @@
-import { DONE } from '../cache/cache.ts';
+import { BROKEN, DONE } from '../cache/cache.ts';
 import type { Exchange } from './exchange.ts';
 import { FINISH, type Step, WAIT } from './step.ts';
 
@@ -18,15 +18,16 @@ export function pumpMore(x: Exchange): Step {
 export function pump(x: Exchange): Step {
   const { cache } = x.context;
   for (;;) {
-    // the state is read before the length, so that DONE means that the length is final
-    const complete = x.flight === undefined || cache.flightState(x.flight.id) === DONE;
+    // the state is read before the length, so that DONE and BROKEN mean that the length is final
+    const state = x.flight === undefined ? DONE : cache.flightState(x.flight.id);
     const sent = x.reply.offset;
     if (x.bodyTotal >= 0 && sent >= x.bodyTotal) return x.bodyTotal === 0 ? endNothing(x) : FINISH;
     const at = x.bodyFrom + sent;
     if (at >= cache.bodyLength(x.entry)) {
       if (x.rest !== undefined) return goOnWithRest(x);
-      if (!complete) return WAIT;
-      x.reply.finish();
+      if (state === BROKEN) x.reply.destroy();
+      else if (state === DONE) x.reply.finish();
+      else return WAIT;
       return FINISH;
     }
     const run = cache.body(x.entry, at);

@@ -6,10 +6,12 @@ export const LOOKUP = 3;
 export const FILL = 4;
 export const RESPOND = 5;
 export const FINISH = 6;
+/** Where a request waits for a flight, in place of `fill` and until `respond`. */
+export const FOLLOW = 7;
 /** The step goes on later by `exchange.proceed`. */
-export const WAIT = 7;
+export const WAIT = 8;
 /** The request is over; its exchange may be used for another one. */
-export const OVER = 8;
+export const OVER = 9;
 
 export type Step =
   | typeof RECEIVE
@@ -19,5 +21,6 @@ export type Step =
   | typeof FILL
   | typeof RESPOND
   | typeof FINISH
+  | typeof FOLLOW
   | typeof WAIT
   | typeof OVER;
