@@ -101,7 +101,7 @@ test('HEAD of something stale validates it, and leaves a body for the next GET',
 });
 
 test('a GET with a body goes past the cache', async () => {
-  scene.on('/search', async (request, answer) => answer.send(200, FRESH, `found ${await request.body()}`));
+  scene.on('/search', async (request, answer) => answer.send(200, FRESH, `found ${String(await request.body())}`));
   assert.equal((await scene.get('/search', [], { body: 'one' })).text, 'found one');
   const second = await scene.get('/search', [], { body: 'two' });
   assert.equal(second.text, 'found two');

@@ -1,8 +1,9 @@
 // Conditional and range requests answered from the cache, and stored answers validated with the origin.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { until } from '../support/cleanup.ts';
 import { requestText } from '../support/client.ts';
-import { cacheStatus, counted, type Field, httpDate, startScene, validated } from './scene.ts';
+import { type Answer, cacheStatus, counted, type Field, httpDate, startScene, validated } from './scene.ts';
 
 const scene = await startScene({ after });
 const FRESH: Field = ['Cache-Control', 'max-age=60'];
@@ -178,6 +179,40 @@ test('a 304 that nobody asked for is an error of the origin', async () => {
   assert.equal(response.status, 502);
   assert.match(response.get('proxy-status') ?? '', /http_protocol_error/);
   assert.equal((await scene.get('/unasked')).status, 502);
+});
+
+test('nor is it the answer to a request that goes past the cache without a condition', async () => {
+  let status = 200;
+  scene.on('/odd', (_request, answer) =>
+    status === 200 ? answer.send(200, [['Cache-Control', 'no-store']], 'x') : answer.head(304, []),
+  );
+  for (let i = 0; i < 2; i++) await scene.get('/odd');
+  status = 304;
+  assert.equal((await scene.get('/odd')).status, 502);
+  assert.equal((await scene.get('/odd', [['If-None-Match', '"x"']])).status, 304);
+});
+
+test('HEAD of something stale that is not for storing any more: the body is not fetched to its end', async () => {
+  let givenUp: Promise<void> | undefined;
+  const sendOn = (answer: Answer) =>
+    until(async () => {
+      await answer.chunk('part');
+      return answer.socket.destroyed;
+    }, 'the fetch to be given up');
+  scene.on('/head-private', async (_request, answer) => {
+    if (scene.asked('/head-private').length === 1) return answer.send(200, [STALE, ['ETag', '"h"']], 'x');
+    await answer.head(200, [
+      ['Cache-Control', 'private'],
+      ['Transfer-Encoding', 'chunked'],
+    ]);
+    givenUp = sendOn(answer);
+    await givenUp;
+  });
+  await scene.get('/head-private');
+  const head = await scene.head('/head-private');
+  assert.deepEqual([head.status, head.get('cache-control')], [200, 'private']);
+  assert.ok(givenUp !== undefined);
+  await givenUp;
 });
 
 test('an error of the origin does not take a stale answer out of the cache', async () => {

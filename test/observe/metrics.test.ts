@@ -39,7 +39,7 @@ async function keepAsking(
 
 test('the names that dashboards rely on exist, with their types', async () => {
   await scene.get('/any');
-  const text = await (await admin.fetch('GET', '/metrics')).text();
+  const text = (await admin.fetch('GET', '/metrics')).text();
   for (const [name, type] of [
     ['lb_cache_hits_total', 'counter'],
     ['lb_cache_misses_total', 'counter'],
@@ -187,9 +187,9 @@ test('/livez, /readyz and /cache', async () => {
     ['/readyz', { ready: true, reasons: [] }],
   ] as const) {
     const response = await admin.fetch('GET', path);
-    assert.deepEqual([response.status, await response.json()], [200, body]);
+    assert.deepEqual([response.status, response.json()], [200, body]);
   }
-  const cache = (await (await admin.fetch('GET', '/cache')).json()) as Record<string, number> & {
+  const cache = (await admin.fetch('GET', '/cache')).json() as Record<string, number> & {
     sites: { name: string; objects: number }[];
   };
   const samples = await admin.metrics();

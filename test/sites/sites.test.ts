@@ -81,7 +81,7 @@ test('objects and counters are by site', async () => {
   await ask(strict, 'shop.test', '/counted');
   await ask(strict, 'www.shop.test', '/counted');
   await ask(strict, 'a.docs.test', '/page-counted');
-  const cache = (await (await strict.admin.fetch('GET', '/cache')).json()) as {
+  const cache = (await strict.admin.fetch('GET', '/cache')).json() as {
     sites: { name: string; objects: number }[];
   };
   const objects = Object.fromEntries(cache.sites.map((site) => [site.name, site.objects]));
@@ -98,11 +98,11 @@ test('a purge of a host is of its site; a host without a site is refused', async
   for (const host of ['shop.test', 'a.docs.test']) await ask(strict, host, '/page-purged');
   const purge = (target: string) => strict.admin.fetch('DELETE', `/cache${target}`);
   const answer = await purge('/*?host=a.docs.test');
-  assert.deepEqual([answer.status, ((await answer.json()) as { site: string }).site], [200, '*.docs.test']);
+  assert.deepEqual([answer.status, (answer.json() as { site: string }).site], [200, '*.docs.test']);
   const counts = [shop.requests.length, docs.requests.length];
   for (const host of ['shop.test', 'a.docs.test']) await ask(strict, host, '/page-purged');
   assert.deepEqual([shop.requests.length, docs.requests.length], [counts[0], counts[1] + 1]);
   const unknown = await purge('/page?host=other.test');
   assert.equal(unknown.status, 404);
-  assert.match(((await unknown.json()) as { detail: string }).detail, /other\.test/);
+  assert.match((unknown.json() as { detail: string }).detail, /other\.test/);
 });
