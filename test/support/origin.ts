@@ -58,9 +58,12 @@ export class OriginRequest extends Head {
 /** The way back, byte by byte. */
 export class Answer {
   readonly socket: Socket;
+  /** Resolves when the connection is gone, whoever ended it. */
+  readonly gone: Promise<void>;
 
   constructor(socket: Socket) {
     this.socket = socket;
+    this.gone = new Promise((resolve) => socket.once('close', () => resolve()));
   }
 
   /** Sends bytes as they stand, text as latin1. Resolves when more may be sent. */
@@ -92,12 +95,6 @@ export class Answer {
   /** Breaks the connection. */
   reset(): void {
     this.socket.resetAndDestroy();
-  }
-
-  /** Resolves when the connection is gone, whoever ended it. */
-  get gone(): Promise<void> {
-    if (this.socket.closed) return Promise.resolve();
-    return new Promise((resolve) => this.socket.once('close', () => resolve()));
   }
 }
 
