@@ -9,7 +9,7 @@ import { BanView, banSequence, HARD_BAN, NO_BAN } from './bans.ts';
 import { removeLive, slotHeader, stateOf } from './entries.ts';
 import { Evictor, MAX_USE } from './eviction.ts';
 import { type Claim, Flights, type Unstored, type UserWords } from './flight.ts';
-import { find, LIVE_TAG } from './index.ts';
+import { FLIGHT_TAG, find, LIVE_TAG } from './index.ts';
 import { type CacheKey, type KeyPrefix, makePrefix, slotHasKey } from './key.ts';
 import { Landing } from './landing.ts';
 import {
@@ -282,6 +282,17 @@ export class Cache {
     acquire(this.#a);
     const id = find(this.#a, key, LIVE_TAG);
     if (id !== 0) removeLive(this.#a, this.#slab, id);
+    release(this.#a);
+    return id !== 0;
+  }
+
+  /** As `remove`, and what is on its way to the key goes to those who wait for it but is not stored. */
+  invalidate(key: CacheKey): boolean {
+    acquire(this.#a);
+    const id = find(this.#a, key, LIVE_TAG);
+    if (id !== 0) removeLive(this.#a, this.#slab, id);
+    const flight = find(this.#a, key, FLIGHT_TAG);
+    if (flight !== 0) this.#landing.detach(flight, F_DOOMED);
     release(this.#a);
     return id !== 0;
   }

@@ -63,6 +63,8 @@ export function variantOf(
   marker: StoredMeta | undefined,
 ): Variant | undefined {
   const { fields } = parseVary(combineHeader(headers, 'vary'));
+  // an origin that compresses without saying so: not everybody reads what it sent
+  if (hasHeader(headers, 'content-encoding') && !fields.includes('accept-encoding')) fields.push('accept-encoding');
   if (fields.length === 0) return undefined;
   const known = marker?.vary?.join() === fields.join() ? marker.variant : undefined;
   const nonce = known ?? randomBytes(9).toString('base64url');

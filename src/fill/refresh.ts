@@ -45,6 +45,9 @@ export function refreshedEntry(context: EdgeContext, validation: Validation, ans
     if (isPurged()) cache.setWord(stale.id, USER_FRESH_UNTIL, 0);
     return true;
   }
+  const current = cache.lookup(key) === stale.id;
+  cache.unpin();
+  if (!current) return false; // invalidated or replaced meanwhile
   const upstream = combineHeader(answer.headers, 'cache-status') ?? stale.meta.upstream;
   const lines = upstream === undefined ? headers : [...headers, 'cache-status', upstream];
   const head = renderHead(lines, judgement.omitFields, getHeader(stored, 'via'));

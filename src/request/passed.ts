@@ -96,7 +96,7 @@ export class PassedAnswer implements FetchSink {
   /** A success of an unsafe method invalidates what is stored for the URI (RFC 9111 section 4.4). */
   #invalidate(): void {
     const { cache } = this.#x.context;
-    cache.remove(this.#x.key.set(this.#x.host.prefix, this.#x.target, ''));
+    cache.invalidate(this.#x.key.set(this.#x.host.prefix, this.#x.target, ''));
   }
 
   onData(chunk: Buffer): void {

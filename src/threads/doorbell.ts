@@ -3,6 +3,8 @@
  * that listens, whatever it is doing, without a message or a poll.
  */
 
+import { setImmediate } from 'node:timers/promises';
+
 const WORDS_PER_LINE = 16;
 
 /** Memory for the doorbells of threads 0 to `workers`. */
@@ -44,7 +46,8 @@ export class Doorbells {
     let heard = Atomics.load(this.#words, word);
     while (isOpen()) {
       const wait = Atomics.waitAsync(this.#words, word, heard);
-      if (wait.async) await wait.value;
+      // a bell that is rung all the time must not keep the event loop from its other work
+      await (wait.async ? wait.value : setImmediate());
       heard = Atomics.load(this.#words, word);
       if (isOpen()) onRing();
     }

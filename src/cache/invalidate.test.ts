@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { CacheKey, createCache, DONE, openCache } from './cache.ts';
+
+const NOTHING = new Uint8Array(0);
+
+function open() {
+  const cache = openCache(createCache({ memory: 8 << 20, workers: 1, eviction: 's3fifo' }), 1);
+  const key = new CacheKey().set(cache.prefix(new TextEncoder().encode('site'), 0, 'a.example'), '/x', '');
+  return { cache, key };
+}
+
+test('invalidating removes the stored entry', () => {
+  const { cache, key } = open();
+  cache.put(key, NOTHING, NOTHING, NOTHING, [1, 1, 0, 0]);
+  assert.equal(cache.invalidate(key), true);
+  assert.equal(cache.lookup(key), 0);
+  assert.equal(cache.invalidate(key), false);
+});
+
+test('a fill under way is not stored, and the next request begins another', () => {
+  const { cache, key } = open();
+  const old = cache.claim(key);
+  assert.equal(cache.open(old.id, NOTHING, NOTHING, 1), true);
+  cache.invalidate(key);
+  const next = cache.claim(key);
+  assert.equal(next.leader, true);
+  cache.append(old.id, new Uint8Array([7]));
+  cache.finish(old.id, DONE, undefined, [1, 1, 0, 0]);
+  assert.equal(cache.lookup(key), 0);
+  assert.deepEqual([...cache.body(old.id, 0)], [7]);
+  cache.drop(old.handle);
+  cache.open(next.id, NOTHING, NOTHING, 0);
+  cache.finish(next.id, DONE, undefined, [1, 1, 0, 0]);
+  cache.drop(next.handle);
+  assert.notEqual(cache.lookup(key), 0);
+  cache.unpin();
+  cache.audit();
+});
