@@ -1,5 +1,6 @@
 import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js';
 import type { Reply, ReplyEvents, RequestView } from '../request/reply.ts';
+import { ChunkWriter, SAFE_WRITE } from './uws-chunks.ts';
 
 /** Whatever answers requests: the pipeline of the thread. */
 export interface RequestHandler {
@@ -7,6 +8,9 @@ export interface RequestHandler {
 }
 
 const decoder = new TextDecoder();
+
+/** Bytes of a head beside its block: status line, Date, Content-Length, Age. */
+const HEAD_ROOM = 256;
 
 /** Leads all requests of a uWebSockets.js app to a handler. */
 export function serveUws(app: TemplatedApp, handler: RequestHandler): void {
@@ -17,6 +21,7 @@ export function serveUws(app: TemplatedApp, handler: RequestHandler): void {
     reply.attach(res);
     handler.handle(request, reply);
     request.release();
+    reply.leaveHandler();
     if (reply.detached) reply = new UwsReply();
   };
   // the route tells the method, which saves asking for it
@@ -102,18 +107,41 @@ class UwsReply implements Reply {
   detached = false;
   #res!: HttpResponse;
   #events: ReplyEvents | undefined;
+  #chunks: ChunkWriter | undefined;
+  #headBytes = 0;
   #awaiting = false;
+  #closing = false;
+  /** The connection is broken: the library's object may not be touched. */
+  #gone = false;
+  /** Within the library's call, where the socket is corked, and within `cork`. */
+  #inHandler = false;
+  #corked = false;
 
   attach(res: HttpResponse): void {
     this.#res = res;
     this.offset = 0;
     this.closed = false;
     this.closeAfter = false;
+    this.#chunks = undefined;
     this.#awaiting = false;
+    this.#closing = false;
+    this.#gone = false;
+    this.#inHandler = true;
+  }
+
+  /** The library's call is over. */
+  leaveHandler(): void {
+    this.#inHandler = false;
+    if (this.#chunks !== undefined && !this.#chunks.isEmpty) {
+      // the socket stays corked until control is back with the library
+      this.#chunks.keep();
+      setImmediate(() => this.#sendChunks());
+    }
   }
 
   head(status: string, cacheStatus: string, block: Uint8Array | string, age: number): void {
     const res = this.#res;
+    this.#headBytes = HEAD_ROOM + cacheStatus.length + block.length;
     if (status !== '200 OK') res.writeStatus(status); // that is what the library writes by itself
     if (cacheStatus === '') res.writeHeader('Cache-Status', block);
     else {
@@ -126,7 +154,27 @@ class UwsReply implements Reply {
   end(body: Uint8Array | string): void {
     this.closed = true;
     this.offset += body.length;
-    this.#res.end(body, this.closeAfter);
+    if (typeof body === 'string' || this.#headBytes + body.length <= SAFE_WRITE) this.#res.end(body, this.closeAfter);
+    else this.#endLarge(body);
+  }
+
+  /** A whole body larger than one write may be; what the socket does not take at once waits in a copy. */
+  #endLarge(body: Uint8Array): void {
+    const res = this.#res;
+    this.#closeLater();
+    const [, done] = res.tryEnd(body, body.length);
+    if (done) return;
+    this.detached = true;
+    let gone = false;
+    const start = res.getWriteOffset();
+    const rest = body.slice(start);
+    res.onAborted(() => {
+      gone = true;
+    });
+    res.onWritable((offset) => {
+      if (!gone) res.tryEnd(rest.subarray(offset - start), body.length);
+      return true;
+    });
   }
 
   endEmpty(length: number): void {
@@ -134,7 +182,7 @@ class UwsReply implements Reply {
     if (length >= 0) this.#res.endWithoutBody(length, this.closeAfter);
     else {
       // with a second argument the first is taken for a number, whatever it is
-      this.#closeLater(true);
+      this.#closeLater();
       this.#res.endWithoutBody();
     }
   }
@@ -145,7 +193,7 @@ class UwsReply implements Reply {
   }
 
   #writeKnown(chunk: Uint8Array, total: number): boolean {
-    this.#closeLater(this.offset === 0);
+    this.#closeLater();
     const [ok, done] = this.#res.tryEnd(chunk, total);
     if (done) {
       this.closed = true;
@@ -158,25 +206,40 @@ class UwsReply implements Reply {
   }
 
   #writeChunked(chunk: Uint8Array): boolean {
-    this.#closeLater(this.offset === 0);
+    this.#closeLater();
     this.offset += chunk.length;
-    const ready = this.#res.write(chunk);
-    if (!ready) this.#awaitWritable();
+    this.#chunks ??= new ChunkWriter();
+    const room = this.#chunks.push(chunk);
+    if (this.#corked || this.#inHandler) return room;
+    return this.#sendChunks();
+  }
+
+  /** Sends what waited for the end of a cork; false when the socket is full. */
+  #sendChunks(): boolean {
+    if (this.#chunks === undefined || this.#gone) return true;
+    const ready = this.#chunks.send(this.#res);
+    if (!ready && !this.closed) this.#awaitWritable();
     return ready;
   }
 
   finish(): void {
     this.closed = true;
-    this.#closeLater(this.offset === 0);
-    this.#res.end();
+    if (this.#chunks === undefined) {
+      this.#closeLater();
+      this.#res.end();
+    } else {
+      this.#chunks.end();
+      if (!this.#corked && !this.#inHandler) this.#sendChunks();
+    }
   }
 
   /**
    * A streamed response cannot close the connection by itself: the client is told to, and nothing more is read from it,
    * so that the connection carries no other request and ends by its idle time-out.
    */
-  #closeLater(first: boolean): void {
-    if (!this.closeAfter || !first) return;
+  #closeLater(): void {
+    if (!this.closeAfter || this.#closing) return;
+    this.#closing = true;
     this.#res.writeHeader('Connection', 'close');
     this.#res.pause();
   }
@@ -184,17 +247,25 @@ class UwsReply implements Reply {
   destroy(): void {
     if (this.closed) return;
     this.closed = true;
+    this.#gone = true;
     this.#res.close();
   }
 
   cork(send: () => void): void {
     if (this.closed) return;
+    this.#corked = true;
     this.#res.cork(send);
+    this.#corked = false;
+    if (this.#chunks === undefined || this.#chunks.isEmpty || this.#inHandler) return;
+    const ready = this.#sendChunks();
+    // the sender may have been held back only for the cork's sake
+    if (ready && !this.closed) queueMicrotask(() => !this.closed && this.#events?.onWritable());
   }
 
   detach(events: ReplyEvents): void {
     this.detached = true;
     this.#res.onAborted(() => {
+      this.#gone = true;
       if (this.closed) return;
       this.closed = true;
       events.onAborted();
