@@ -2,10 +2,28 @@ import { PROXY_NAME } from '../fill/head.ts';
 import { PROBLEM_CONTENT_TYPE, problemJson } from '../http/problem.ts';
 import { statusText } from '../http/status-text.ts';
 import type { Exchange } from './exchange.ts';
-import { FINISH, type Step } from './step.ts';
+import { FINISH, RESPOND, type Step, WAIT } from './step.ts';
 
-/** Answers with a problem document (RFC 9457). */
+/** Answers with a problem document (RFC 9457). After a malformed request nothing more is read from the connection. */
 export function sendProblem(x: Exchange): Step {
+  if (x.problem?.status === 400) x.reply.closeAfter = true;
+  return x.reply.closeAfter && !x.detached ? sendLater(x) : send(x);
+}
+
+/**
+ * uWebSockets.js goes on with bytes that it has read already even when a response ends the connection: they could be a
+ * smuggled request. While a response is owed it breaks the connection over them instead.
+ */
+function sendLater(x: Exchange): Step {
+  const { reply } = x;
+  x.detach();
+  setImmediate(() => {
+    if (!reply.closed) x.proceed(RESPOND);
+  });
+  return WAIT;
+}
+
+function send(x: Exchange): Step {
   const { status, detail, proxyStatus } = x.problem ?? { status: 500, detail: '' };
   const body = problemJson(x.requestId === '' ? { status, detail } : { status, detail, request_id: x.requestId });
   const lines = [`1.1 ${PROXY_NAME}`, `Content-Type: ${PROBLEM_CONTENT_TYPE}`, 'Cache-Control: no-store'];

@@ -58,12 +58,14 @@ export class OriginRequest extends Head {
 /** The way back, byte by byte. */
 export class Answer {
   readonly socket: Socket;
-  /** Resolves when the connection is gone, whoever ended it. */
+  /** Resolves when the other side has ended the connection, or it broke. */
   readonly gone: Promise<void>;
 
   constructor(socket: Socket) {
     this.socket = socket;
-    this.gone = new Promise((resolve) => socket.once('close', () => resolve()));
+    this.gone = new Promise((resolve) => socket.once('close', resolve).once('end', resolve));
+    // without a read nobody learns of the end
+    socket.on('readable', () => socket.readableLength === 0 && socket.read(0));
   }
 
   /** Sends bytes as they stand, text as latin1. Resolves when more may be sent. */
