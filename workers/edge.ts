@@ -76,9 +76,10 @@ async function start(): Promise<void> {
   }
   app = loaded.uws.App();
   serveUws(app, pipeline);
-  app.filter((_res, change) => {
-    connections += Number(change);
-  });
+  const count = (_res: unknown, change: number) => {
+    connections += change;
+  };
+  app.filter(count as Parameters<TemplatedApp['filter']>[0]);
   tell({ type: 'ready', descriptor: (app as TemplatedApp & { getDescriptor(): unknown }).getDescriptor() });
 }
 

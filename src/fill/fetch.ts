@@ -60,6 +60,11 @@ export class Fetch implements Dispatcher.DispatchHandler {
     );
   }
 
+  /** Whether the request has a connection; until then it waits in the pool. */
+  get isStarted(): boolean {
+    return this.#controller !== undefined;
+  }
+
   /** Gives the answer up: the connection is closed unless the answer was complete. The sink hears no more. */
   abort(): void {
     if (this.#ended || this.#aborted) return;

@@ -23,6 +23,9 @@ import { type ClientRequest, fillRequest } from './origin-request.ts';
 import { refreshedEntry } from './refresh.ts';
 import { encodeMeta, FLAG_VARY_MARKER, type StoredMeta } from './stored.ts';
 
+/** Word of a REFRESHED flight: the origin has confirmed the entry, so that its followers may use it however stale. */
+export const CONFIRMED = 304;
+
 const NOTHING = new Uint8Array(0);
 
 /** The client whose request began a fill, as long as it is there. */
@@ -68,6 +71,7 @@ export class Fill implements FetchSink {
   readonly #fetch: Fetch;
   /** The newest purge when the origin was asked. */
   readonly #since: number;
+  #landed = false;
   #words: number[] | undefined;
   #storeKey: CacheKey | undefined;
 
@@ -85,6 +89,17 @@ export class Fill implements FetchSink {
   start(origin: OriginPool): void {
     this.#flight.filling = true;
     this.#fetch.start(origin, fillRequest(this.#task.client, origin, this.#task.stale?.meta));
+  }
+
+  /** The leading client has gone. What the origin has not been asked for yet, and nobody waits for, is given up. */
+  leave(): void {
+    this.leader = undefined;
+    if (this.#landed) return;
+    const [lo, hi] = this.#context.cache.waiters(this.#flight.id);
+    if (this.#fetch.isStarted || this.#flight.clients.size > 0 || lo !== 0 || hi !== 0) return;
+    this.#fetch.abort();
+    this.#fetch.sink = NOBODY;
+    this.#end(RELEASED);
   }
 
   onHead(status: number, headers: HeaderList): void {
@@ -160,7 +175,7 @@ export class Fill implements FetchSink {
     const refreshed = refreshedEntry(this.#context, validation, answer);
     this.#fetch.sink = NOBODY;
     if (refreshed) this.#count(SLOT.cacheRevalidations);
-    this.#end(refreshed ? REFRESHED : RELEASED);
+    this.#end(refreshed ? REFRESHED : RELEASED, refreshed ? [0, 0, 0, CONFIRMED] : undefined);
   }
 
   onData(chunk: Buffer): void {
@@ -193,6 +208,7 @@ export class Fill implements FetchSink {
 
   /** Ends the flight. An answer shorter than it declared cannot get here: the fetch has failed then. */
   #end(outcome: Outcome, words?: number[]): void {
+    this.#landed = true;
     this.#context.cache.finish(this.#flight.id, outcome, this.#storeKey, words);
     if (this.#task.stale !== undefined) this.#context.cache.drop(this.#task.stale.handle);
     this.#context.flights.announce(this.#flight);

@@ -52,7 +52,9 @@ export function refreshedEntry(context: EdgeContext, validation: Validation, ans
   const lines = upstream === undefined ? headers : [...headers, 'cache-status', upstream];
   const head = renderHead(lines, judgement.omitFields, getHeader(stored, 'via'));
   const meta = { ...storedMeta(judgement, merged, head), vary: stale.meta.vary, variant: stale.meta.variant };
-  return cache.replaceHead(stale.id, key, head.block, encodeMeta(meta), words) !== 0;
+  const replaced = cache.replaceHead(stale.id, key, head.block, encodeMeta(meta), words) !== 0;
+  if (replaced && words[0] !== 0 && isPurged()) cache.remove(key);
+  return replaced;
 }
 
 /** Whether two lists hold the same lines, in whatever order the names come. */

@@ -173,12 +173,11 @@ export class Exchange implements FlightClient, ReplyEvents {
 
   /** Ends the interest in the flight, if there is one. */
   leaveFlight(): void {
-    if (this.fill !== undefined) this.fill.leader = undefined;
+    const { fill, flight } = this;
     this.fill = undefined;
-    if (this.flight === undefined) return;
-    const { flight } = this;
     this.flight = undefined;
-    this.context.flights.leave(flight, this);
+    if (flight !== undefined) this.context.flights.leave(flight, this);
+    if (fill?.leader !== undefined) fill.leave();
   }
 
   /** Drops all pins. */

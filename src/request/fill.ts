@@ -58,7 +58,9 @@ function join(x: Exchange): Step {
   const { cache, flights, pools } = x.context;
   if (x.marker !== undefined) {
     const { variant = '', vary = [] } = x.marker;
+    const { lo, hi } = x.key;
     x.key.set(x.host.prefix, x.target, variantName(variant, vary, x.headers ?? []));
+    if (x.key.lo !== lo || x.key.hi !== hi) x.releaseStale(); // it is of another variant
   }
   const claim = cache.claim(x.key);
   if (claim.id === 0) return pass(x);

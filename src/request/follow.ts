@@ -1,11 +1,12 @@
 import { cacheNow } from '../base/clock.ts';
 import { BROKEN, FAILED, REFRESHED, RELEASED, USER_AUX, WAITING } from '../cache/cache.ts';
+import { CONFIRMED } from '../fill/fill.ts';
 import { PROXY_NAME } from '../fill/head.ts';
 import { selectionOf } from '../fill/judge.ts';
 import type { StoredMeta } from '../fill/stored.ts';
 import { formatProxyStatus } from '../http/proxy-status.ts';
 import { variantKey } from '../http/vary.ts';
-import { errorOfNumber, type OriginError, originError } from '../origin/origin-error.ts';
+import { errorOfNumber, type OriginError } from '../origin/origin-error.ts';
 import type { Exchange } from './exchange.ts';
 import { FILL, LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
 
@@ -27,8 +28,10 @@ export function follow(x: Exchange): Step {
     case FAILED:
       return fail(x, errorOfNumber(x.context.cache.word(x.flight.id, USER_AUX)));
     case BROKEN:
-      if (x.rest === undefined) return fail(x, originError('http_response_incomplete'));
-      return begin(x, x.flight.id);
+      if (x.rest !== undefined) return begin(x, x.flight.id);
+      x.leaveFlight();
+      x.outcome = 'none';
+      return LOOKUP;
     default:
       return begin(x, x.flight.id);
   }
@@ -56,7 +59,9 @@ function isVariantOf(x: Exchange, meta: StoredMeta): boolean {
 }
 
 function useRefreshed(x: Exchange): Step {
+  const confirmed = x.flight !== undefined && x.context.cache.word(x.flight.id, USER_AUX) === CONFIRMED;
   x.leaveFlight();
+  if (!confirmed) return LOOKUP;
   x.validated = true;
   x.cacheStatus = `${PROXY_NAME}; fwd=stale; fwd-status=304`;
   if (x.outcome !== 'collapsed') x.outcome = 'revalidated';

@@ -174,6 +174,7 @@ export class PassedAnswer implements FetchSink {
     if (!over) return;
     // a body that nobody wants, or one that the origin does not want
     if ((this.#bodyless && !this.#ended) || this.#body?.complete === false) this.abort();
+    else this.#fetch.resume(); // its end may be held back behind what was the last of the body
     x.proceed(FINISH);
   }
 
