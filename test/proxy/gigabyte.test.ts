@@ -1,0 +1,178 @@
+// 1 GB either way through lb as a process of its own, whose memory is watched from outside.
+import assert from 'node:assert/strict';
+import { platform } from 'node:os';
+import { test } from 'node:test';
+import { until } from '../support/cleanup.ts';
+import { openClient, requestText } from '../support/client.ts';
+import type { Answer } from '../support/origin.ts';
+import { startOrigin } from '../support/origin.ts';
+import { type Child, serveLb } from '../support/process.ts';
+
+const GB = 1 << 30;
+const MB = 1 << 20;
+const ALLOWED_GROWTH = 50 * MB;
+const BLOCK = Buffer.alloc(MB, 'lb streams what it cannot keep. ');
+const CHUNK = Buffer.concat([Buffer.from(`${MB.toString(16)}\r\n`), BLOCK, Buffer.from('\r\n')]);
+const options = { skip: platform() !== 'linux' && 'resident memory is read from /proc' };
+
+/** Watches memory until told to stop. @returns the growth over its beginning, bytes */
+function watch(child: Child): () => number {
+  const start = child.rss();
+  let peak = start;
+  const look = () => {
+    peak = Math.max(peak, child.rss());
+  };
+  const timer = setInterval(look, 10).unref();
+  return () => {
+    clearInterval(timer);
+    look();
+    return peak - start;
+  };
+}
+
+/** Checks a repetition of BLOCK without a byte of it kept. */
+class Checker {
+  received = 0;
+  wrong = 0;
+
+  take(chunk: Buffer): void {
+    for (let at = 0; at < chunk.length; ) {
+      const from = this.received % MB;
+      const length = Math.min(MB - from, chunk.length - at);
+      if (BLOCK.compare(chunk, at, at + length, from, from + length) !== 0) this.wrong++;
+      at += length;
+      this.received += length;
+    }
+  }
+}
+
+async function sendGigabyte(answer: Answer, isChunked: boolean, sent: (bytes: number) => void): Promise<void> {
+  const framing = isChunked ? (['Transfer-Encoding', 'chunked'] as const) : (['Content-Length', String(GB)] as const);
+  await answer.head(200, [['Cache-Control', 'no-store'], framing]);
+  for (let at = 0; at < GB && !answer.socket.destroyed; at += MB) {
+    await answer.raw(isChunked ? CHUNK : BLOCK);
+    sent(at + MB);
+  }
+  if (isChunked) await answer.raw('0\r\n\r\n');
+}
+
+for (const isChunked of [false, true]) {
+  test(
+    `1 GB ${isChunked ? 'in chunks' : 'by length'} streams through to the client in little memory`,
+    options,
+    async (t) => {
+      const origin = await startOrigin(t, ({ target }, answer) =>
+        target === '/gb' ? sendGigabyte(answer, isChunked, () => {}) : answer.send(200, [], 'warm'),
+      );
+      const { port, child } = await serveLb(t, origin.address);
+      const client = await openClient(t, port);
+      client.send(requestText('GET', '/warm'));
+      await client.response();
+      const growth = watch(child);
+      const checker = new Checker();
+      client.send(requestText('GET', '/gb'));
+      const response = await client.head();
+      assert.ok(response);
+      await client.body(response, 'GET', (chunk) => checker.take(chunk));
+      assert.deepEqual([response.complete, checker.received, checker.wrong], [true, GB, 0]);
+      const grown = growth();
+      assert.ok(grown < ALLOWED_GROWTH, `grew by ${(grown / MB).toFixed()} MB`);
+    },
+  );
+
+  test(`a client that does not read holds the origin back (${isChunked ? 'chunks' : 'length'})`, options, async (t) => {
+    let sent = 0;
+    const count = (bytes: number) => {
+      sent = bytes;
+    };
+    const origin = await startOrigin(t, ({ target }, answer) =>
+      target === '/gb' ? sendGigabyte(answer, isChunked, count) : answer.send(200, [], 'warm'),
+    );
+    const { port, child } = await serveLb(t, origin.address);
+    const client = await openClient(t, port);
+    client.send(requestText('GET', '/warm'));
+    await client.response();
+    const growth = watch(child);
+    client.send(requestText('GET', '/gb'));
+    const response = await client.head();
+    assert.ok(response);
+    await steady(() => sent);
+    const held = sent;
+    assert.ok(held < 60 * MB, `the origin sent ${(held / MB).toFixed()} MB to nobody`);
+    const checker = new Checker();
+    await client.body(response, 'GET', (chunk) => {
+      checker.take(chunk);
+      if (checker.received > held + 100 * MB) client.close();
+    });
+    assert.equal(checker.wrong, 0);
+    assert.ok(sent > held, 'the origin went on');
+    const grown = growth();
+    assert.ok(grown < ALLOWED_GROWTH, `grew by ${(grown / MB).toFixed()} MB`);
+    await until(() => origin.sockets.size === 0, 'the origin to be let go');
+  });
+}
+
+/** Most that the sender is ahead of the origin: uWebSockets.js reads on after a pause while whole buffers come. */
+const AHEAD = 8 * MB;
+
+for (const isChunked of [false, true]) {
+  test(`1 GB of request body ${isChunked ? 'in chunks' : 'by length'} streams to the origin`, options, async (t) => {
+    const checker = new Checker();
+    const origin = await startOrigin(t, async (asked, answer) => {
+      await asked.body((chunk) => checker.take(chunk));
+      return answer.send(200, [], String(checker.received));
+    });
+    const { port, child } = await serveLb(t, origin.address);
+    const client = await openClient(t, port);
+    client.send(requestText('GET', '/warm'));
+    await client.response();
+    const growth = watch(child);
+    const framing = isChunked ? (['Transfer-Encoding', 'chunked'] as const) : (['Content-Length', String(GB)] as const);
+    client.send(requestText('POST', '/gb', [framing]));
+    for (let sent = 0; sent < GB; sent += MB) {
+      while (sent - checker.received > AHEAD && !client.socket.destroyed)
+        await new Promise((resolve) => setImmediate(resolve));
+      client.send(isChunked ? CHUNK : BLOCK);
+    }
+    if (isChunked) client.send('0\r\n\r\n');
+    assert.equal((await client.response()).text, String(GB));
+    assert.equal(checker.wrong, 0);
+    const grown = growth();
+    assert.ok(grown < ALLOWED_GROWTH, `grew by ${(grown / MB).toFixed()} MB`);
+  });
+}
+
+test('an origin that does not read holds an uploading client back (node:http)', options, async (t) => {
+  const origin = await startOrigin(t, ({ target }, answer) =>
+    target === '/gb' ? answer.gone : answer.send(200, [], 'warm'),
+  );
+  const { port, child } = await serveLb(t, origin.address, [], { LB_TEST_NO_UWS: '1' });
+  const client = await openClient(t, port);
+  client.send(requestText('GET', '/warm'));
+  await client.response();
+  const growth = watch(child);
+  client.send(requestText('POST', '/gb', [['Content-Length', String(GB)]]));
+  let sent = 0;
+  client.socket.on('drain', push);
+  push();
+  function push(): void {
+    while (client.socket.write(BLOCK)) sent += MB;
+    sent += MB;
+  }
+  await steady(() => sent);
+  assert.ok(sent < 60 * MB, `lb took ${(sent / MB).toFixed()} MB that the origin does not read`);
+  assert.ok(growth() < ALLOWED_GROWTH);
+});
+
+/** Waits until a number has stood still for a while. */
+async function steady(value: () => number): Promise<void> {
+  let last = -1;
+  let since = performance.now();
+  await until(() => {
+    if (value() !== last) {
+      last = value();
+      since = performance.now();
+    }
+    return last > 0 && performance.now() - since > 200;
+  }, 'the sender to be held back');
+}
