@@ -53,8 +53,8 @@ export class Admin {
       last = await this.cache();
       return last.pins === 0 && last.flights === 0;
     };
-    await until(isIdle, 'pins and flights to go').catch((error: Error) => {
-      throw new Error(`${error.message}: ${last?.pins} pins, ${last?.flights} flights`);
+    await until(isIdle, 'pins and flights to go').catch((error: unknown) => {
+      throw new Error(`${String(error)}: ${last?.pins} pins, ${last?.flights} flights`);
     });
   }
 }

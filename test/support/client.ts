@@ -43,7 +43,7 @@ export class Client {
 
   /** Sends bytes, text as latin1. */
   send(data: string | Uint8Array): void {
-    this.socket.write(data as string, 'latin1');
+    this.socket.write(data, 'latin1');
   }
 
   /** The head of the next response, 1xx ones passed over, or undefined where the connection ended. */

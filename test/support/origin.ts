@@ -65,12 +65,14 @@ export class Answer {
     this.socket = socket;
     this.gone = new Promise((resolve) => socket.once('close', resolve).once('end', resolve));
     // without a read nobody learns of the end
-    socket.on('readable', () => socket.readableLength === 0 && socket.read(0));
+    socket.on('readable', () => {
+      if (socket.readableLength === 0) socket.read(0);
+    });
   }
 
   /** Sends bytes as they stand, text as latin1. Resolves when more may be sent. */
   async raw(data: string | Uint8Array): Promise<void> {
-    if (this.socket.destroyed || this.socket.write(data as string, 'latin1')) return;
+    if (this.socket.destroyed || this.socket.write(data, 'latin1')) return;
     await Promise.race([once(this.socket, 'drain'), this.gone]).catch(() => {});
   }
 
