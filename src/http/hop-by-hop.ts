@@ -75,11 +75,6 @@ export function connectionOptions(headers: HeaderList): string[] {
   return options;
 }
 
-/** Whether a field of this lowercase name is always hop-by-hop. */
-export function isHopByHop(name: string): boolean {
-  return HOP_BY_HOP.has(name);
-}
-
 /**
  * A copy without hop-by-hop fields and without those that Connection nominates (RFC 9110 section 7.6.1). To be called
  * before any field of the proxy's own is added. Fields for every recipient (Host, Content-Length, Cache-Control ...)

@@ -12,9 +12,6 @@ const FORWARDED: ReadonlySet<string> = new Set(
 /** The methods registered as safe (RFC 9110 section 9.2.1): they invalidate nothing. */
 const SAFE: ReadonlySet<string> = new Set('GET HEAD OPTIONS TRACE QUERY PROPFIND REPORT SEARCH'.split(' '));
 
-/** The methods registered as idempotent (RFC 9110 section 9.2.2): they may be sent again after a lost connection. */
-const IDEMPOTENT: ReadonlySet<string> = new Set([...SAFE, 'PUT', 'DELETE']);
-
 /** What is wrong with a method (case-sensitive): 400 where it is no token, 501 where it is none that is forwarded. */
 export function methodStatus(method: string): 0 | 400 | 501 {
   if (FORWARDED.has(method)) return 0;
@@ -23,8 +20,4 @@ export function methodStatus(method: string): 0 | 400 | 501 {
 
 export function isSafeMethod(method: string): boolean {
   return SAFE.has(method);
-}
-
-export function isIdempotentMethod(method: string): boolean {
-  return IDEMPOTENT.has(method);
 }

@@ -28,6 +28,9 @@ export interface RequestContext extends EdgeContext {
   onBug(error: Error): void;
 }
 
+/** One hit in so many is timed; requests that take turns of the event loop all are. */
+export const TIMED_EVERY = 16;
+
 /** How the cache took part in a request; counted and logged. */
 export const OUTCOMES = ['none', 'hit', 'miss', 'stale', 'pass', 'collapsed', 'revalidated'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
@@ -99,6 +102,8 @@ export class Exchange implements FlightClient, ReplyEvents {
 
   /** performance.now() at the start, 0 where this request is not timed. */
   started = 0;
+  /** Its time stands for those of `TIMED_EVERY` hits. */
+  sampled = false;
   detached = false;
   aborted = false;
   /** A step is under way, and the step that was asked for meanwhile. */

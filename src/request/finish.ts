@@ -1,11 +1,8 @@
 import { requestId } from '../http/request-id.ts';
 import { requestSlot, SLOT } from '../stats/counters.ts';
 import { CACHE_RESULT } from '../stats/log-ring.ts';
-import type { Exchange, Outcome } from './exchange.ts';
+import { type Exchange, type Outcome, TIMED_EVERY } from './exchange.ts';
 import { OVER, type Step } from './step.ts';
-
-/** A hit that is timed stands for as many as are not. */
-const TIMED_EVERY = 16;
 
 const HIT_SLOT = requestSlot('GET', 200);
 
@@ -42,7 +39,7 @@ export function finish(x: Exchange): Step {
   if (outcome >= 0) counters.add(x.line, outcome, 1);
   if (x.aborted) counters.add(x.line, SLOT.clientAborts, 1);
   if (x.contentLength > 0) counters.add(x.line, SLOT.requestBytes, x.contentLength);
-  if (x.started !== 0) observe(x);
+  if (x.sampled || x.detached) observe(x);
   if (log !== undefined) writeLog(x);
   return OVER;
 }

@@ -1,9 +1,7 @@
 import { admit } from './admit.ts';
-import type { Exchange } from './exchange.ts';
+import { type Exchange, TIMED_EVERY } from './exchange.ts';
 import { RESPOND, ROUTE, type Step } from './step.ts';
 
-/** Requests between two that are timed although they are hits. */
-const TIMED_EVERY = 16;
 let untimed = 0;
 
 /**
@@ -19,10 +17,9 @@ export function receive(x: Exchange): Step {
   x.hostField = request.header('host');
   if (x.context.log !== undefined) x.address = request.address();
   x.retrieval = x.method === 'GET' || x.method === 'HEAD';
-  if (++untimed >= TIMED_EVERY) {
-    untimed = 0;
-    x.started = performance.now();
-  }
+  x.sampled = ++untimed >= TIMED_EVERY;
+  if (x.sampled) untimed = 0;
+  if (x.sampled || x.context.log !== undefined) x.started = performance.now();
   if (x.retrieval && request.header('content-length') === '' && request.header('transfer-encoding') === '')
     return ROUTE;
   return admit(x) ? ROUTE : RESPOND;
