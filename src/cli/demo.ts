@@ -59,12 +59,11 @@ async function stopSignal(): Promise<void> {
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
 }
 
-/** Finds ports, and returns the configuration by the port of the origin. */
+/** Settles the ports, and returns the configuration by the port of the origin. */
 async function configure(asked: number | undefined): Promise<(origin: number) => Config> {
-  const port = asked === undefined ? await freePort(USUAL_PORT) : asked;
-  if (asked !== undefined && !(await isFree(asked))) {
-    fail(`port ${asked} cannot be had: choose another with --port, or leave it out for the first free one`);
-  }
+  const port = asked ?? (await freePort(USUAL_PORT));
+  const problem = await probe(port);
+  if (problem) fail(`port ${port} ${problem}; choose another with --port, or leave it out for the first free one`);
   const admin = asked === 0 ? 0 : await freePort(USUAL_ADMIN_PORT);
   return (origin) =>
     load({
@@ -86,20 +85,29 @@ function load(settings: object): Config {
   return loaded.config;
 }
 
+/** The first free port from `first` on; 0, any free one, where all of those tried are taken. */
 async function freePort(first: number): Promise<number> {
   for (let port = first; port < first + PORTS_TRIED; port++) {
-    if (await isFree(port)) return port;
+    if ((await probe(port)) === undefined) return port;
   }
   return 0;
 }
 
-function isFree(port: number): Promise<boolean> {
+/** Listens for a moment; says why that is not possible. */
+function probe(port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ host: HOST, port, exclusive: true }, () => server.close(() => resolve(true)));
+    server.once('error', ({ code }: NodeJS.ErrnoException) =>
+      resolve(REASONS[code ?? ''] ?? `cannot be had (${code})`),
+    );
+    server.listen({ host: HOST, port, exclusive: true }, () => server.close(() => resolve(undefined)));
   });
 }
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is in use by another program',
+  EACCES: 'needs a privilege, as all under 1024 do',
+};
 
 function url(port: number): string {
   return `http://${HOST}:${port}`;

@@ -4,6 +4,8 @@ import { styleText } from 'node:util';
 /** What a line of the access log tells, as far as it is shown. */
 interface Request {
   event?: string;
+  /** When it arrived. */
+  time: string;
   method: string;
   path: string;
   status: number;
@@ -42,8 +44,9 @@ export class LiveLines extends Writable {
   }
 
   override _write(lines: string, _encoding: string, done: (error?: Error | null) => void): void {
-    const requests = lines.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Request]));
-    const shown = requests.filter(({ event }) => event === 'access').map((request) => `${this.#format(request)}\n`);
+    const events = lines.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Request]));
+    const answers = events.filter(({ event }) => event === 'access').sort((a, b) => end(a) - end(b));
+    const shown = answers.map((request) => `${this.#format(request)}\n`);
     this.#out.write(shown.join(''), () => done());
   }
 
@@ -66,6 +69,11 @@ export class LiveLines extends Writable {
 function row(method: string, path: string, status: string, cache: string, ms: string, hits: string): string {
   const left = method.padEnd(WIDTHS.method) + path.padEnd(WIDTHS.path) + status.padEnd(WIDTHS.status);
   return `${left}${cache}${ms.padStart(WIDTHS.ms)}   ${hits}`;
+}
+
+/** When it was answered, ms since 1970. Each edge thread logs by itself, so lines that come together lie by thread. */
+function end({ time, duration_ms }: Request): number {
+  return Date.parse(time) + duration_ms;
 }
 
 /** The path in its column; terminals must not see control characters, which a URL may not hold anyway. */

@@ -6,10 +6,13 @@ interface Card {
   text: string;
 }
 
-/** What the index page asks for, one by one. */
+/** What the index page asks for, in this order. */
 const CARDS: readonly Card[] = [
-  { path: '/', title: 'This page', text: 'The origin lets caches keep it for a minute.' },
-  { path: '/style.css', title: 'Style sheet', text: 'Your browser has just loaded it, so lb has it.' },
+  {
+    path: '/style.css',
+    title: 'Style sheet',
+    text: 'Cacheable, says the origin. Your browser has just loaded it, so lb has it.',
+  },
   { path: '/logo.svg', title: 'Emblem', text: 'The origin says nothing. lb knows an image and keeps it.' },
   {
     path: '/api/products/7',
@@ -17,8 +20,8 @@ const CARDS: readonly Card[] = [
     text: 'Silent as well. A rule of the config keeps it for a minute.',
   },
   { path: '/news', title: 'News', text: 'Good for five seconds; then lb asks whether its ETag still holds.' },
-  { path: '/slow', title: 'Slow page', text: 'The origin takes two seconds. Only the first visitor waits.' },
   { path: '/account', title: 'Account', text: 'Private: lb fetches it each time and stores nothing.' },
+  { path: '/slow', title: 'Slow page', text: 'The origin takes two seconds. Only the first visitor waits.' },
 ];
 
 export function indexPage(): string {

@@ -35,7 +35,7 @@ function sky(x: number, y: number): Color {
   const base = mix(SKY_TOP, SKY_LOW, Math.min(1, y / (HEIGHT * 0.66)) ** 1.4);
   const distance = Math.hypot(x - SUN_AT.x, y - SUN_AT.y);
   if (distance < SUN_AT.radius) return SUN;
-  return mix(base, SUN, 0.75 * Math.max(0, 1 - (distance - SUN_AT.radius) / SUN_AT.glow) ** 2.4);
+  return mix(base, SUN, 0.6 * Math.max(0, 1 - (distance - SUN_AT.radius) / SUN_AT.glow) ** 2.4);
 }
 
 /** The line of a crest at `x` from 0 to 1: a sum of waves, from -1 to 1. */

@@ -13,19 +13,22 @@ function resultOf(response) {
 }
 
 async function ask(element) {
-  const badge = element.querySelector('.badge');
-  badge.className = 'badge waiting';
-  badge.textContent = 'asking';
+  setBadge(element, 'waiting', 'asking');
   const begun = performance.now();
   const response = await fetch(element.dataset.path);
   const body = await response.blob();
   const took = performance.now() - begun;
   const { own, label } = resultOf(response);
-  badge.className = 'badge ' + label;
-  badge.textContent = label;
+  setBadge(element, label, label);
   count(label);
   if (element.matches('.card')) await showCard(element, { response, body, took, own });
   else showPicture(element, { response, body, own });
+}
+
+function setBadge(element, kind, text) {
+  const badge = element.querySelector('.badge');
+  badge.className = 'badge ' + kind;
+  badge.textContent = text;
 }
 
 async function showCard(card, { response, body, took, own }) {
@@ -57,7 +60,9 @@ function count(label) {
 async function askAll() {
   const button = document.getElementById('again');
   button.disabled = true;
-  await Promise.allSettled([...document.querySelectorAll('[data-path]')].map(ask));
+  for (const element of document.querySelectorAll('[data-path]')) {
+    await ask(element).catch(() => setBadge(element, 'failed', 'no answer'));
+  }
   button.disabled = false;
 }
 

@@ -10,6 +10,7 @@ export const STYLE = `:root {
   --hit: light-dark(#16794a, #5fd39a);
   --miss: light-dark(#a05a00, #f5b661);
   --pass: light-dark(#65678a, #a3a5bf);
+  --failed: light-dark(#b3261e, #ff8a80);
   --checked: light-dark(#0b6a8f, #6fc8ec);
 }
 * { box-sizing: border-box; }
@@ -26,8 +27,8 @@ code, .card a { font: 0.85rem/1.5 ui-monospace, monospace; }
 .hero .words { position: absolute; inset: 2rem 2rem auto; max-width: 34rem; text-shadow: 0 1px 12px #121a40; }
 .hero h1 { font-size: 2.1rem; line-height: 1.15; margin-bottom: 0.5rem; }
 .hero .badge { position: absolute; right: 1rem; bottom: 1rem; background: #121a40d0; border-color: transparent; }
-.hero .hit { color: #5fd39a; }
-.hero .miss { color: #f5b661; }
+.hero .badge.hit { color: #5fd39a; }
+.hero .badge.miss { color: #f5b661; }
 
 .bar { display: flex; justify-content: space-between; align-items: center; gap: 1rem; margin: 1.25rem 0; }
 .bar p { font-size: 1.1rem; }
@@ -55,6 +56,7 @@ dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums; }
 .badge.hit { color: var(--hit); }
 .badge.miss { color: var(--miss); }
 .badge.revalidated { color: var(--checked); }
+.badge.failed { color: var(--failed); }
 .badge.waiting { opacity: 0.6; }
 
 .terminal { margin-top: 1rem; }
