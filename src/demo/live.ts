@@ -83,7 +83,6 @@ function shorten(path: string): string {
   return plain.length > most ? `${plain.slice(0, most - 1)}…` : plain;
 }
 
-/** Most hits are not timed one by one: they are answered at once, well within a millisecond. */
 function milliseconds(ms: number): string {
   return ms < 1 ? '<1' : ms.toFixed(0);
 }
