@@ -100,7 +100,8 @@ export class PassedAnswer implements FetchSink {
   }
 
   onData(chunk: Buffer): void {
-    if (this.#bodyless || !this.#isCurrent) return;
+    // undici brings an empty chunk where it resumes at the end of what it had read
+    if (chunk.length === 0 || this.#bodyless || !this.#isCurrent) return;
     this.#queue.push(chunk);
     this.#queued += chunk.length;
     if (this.#x.blocked || this.#x.rest === this) this.#fetch.pause();

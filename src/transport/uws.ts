@@ -189,6 +189,8 @@ class UwsReply implements Reply {
 
   write(chunk: Uint8Array, total: number): boolean {
     if (this.closed) return false;
+    // the library takes an empty part for the end of the body, however much of it is missing
+    if (chunk.length === 0) return true;
     return total >= 0 ? this.#writeKnown(chunk, total) : this.#writeChunked(chunk);
   }
 
