@@ -8,6 +8,7 @@ interface Request {
   time: string;
   method: string;
   path: string;
+  /** 0 where the client went away before an answer. */
   status: number;
   duration_ms: number;
   cache: string;
@@ -56,7 +57,14 @@ export class LiveLines extends Writable {
     const result = cache.padEnd(WIDTHS.cache);
     const color = COLORS[cache];
     const shown = this.#color && color ? styleText(color, result, { validateStream: false }) : result;
-    return row(method, shorten(path), String(status), shown, milliseconds(duration_ms), this.ratio());
+    return row(
+      method,
+      shorten(path),
+      status === 0 ? 'gone' : String(status),
+      shown,
+      milliseconds(duration_ms),
+      this.ratio(),
+    );
   }
 
   /** `12 of 16 (75%)`. */
