@@ -17,7 +17,7 @@ const EXAMPLES = `Examples:
   lb purge "/images/*"                     all that begins with /images/
   lb purge "/app.js*" --host shop.example  one file with any query, on one host
   lb purge https://shop.example/a.css      host and path from a URL
-  lb purge "/api/*" --soft                 mark stale: serve it once more while it is refreshed
+  lb purge "/api/*" --soft                 mark stale: the origin is asked whether it has changed
   lb purge --all --yes
 `;
 

@@ -37,6 +37,8 @@ export class Fetch implements Dispatcher.DispatchHandler {
   readonly #line: number;
   #controller: Dispatcher.DispatchController | undefined;
   #aborted = false;
+  /** The head of the final answer is there. */
+  #began = false;
   #paused = false;
   #ended = false;
 
@@ -100,7 +102,10 @@ export class Fetch implements Dispatcher.DispatchHandler {
     // nobody asked for another protocol
     if (status === 101) this.#fail('http_protocol_error');
     else if (coding !== undefined && !isChunked(coding)) this.#fail('http_response_transfer_coding');
-    else if (status >= 200) this.sink.onHead(status, headerList(headers));
+    else if (status >= 200) {
+      this.#began = true;
+      this.sink.onHead(status, headerList(headers));
+    }
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -119,7 +124,10 @@ export class Fetch implements Dispatcher.DispatchHandler {
     this.#close();
     if (this.#aborted) return;
     this.#aborted = true;
-    this.#report(originErrorFrom(cause));
+    const error = originErrorFrom(cause);
+    // an end in the middle of an answer is another thing than no answer
+    const isCut = this.#began && error.type === 'connection_terminated';
+    this.#report(isCut ? originError('http_response_incomplete') : error);
   }
 
   /** The origin's head is such that the answer cannot be used. */

@@ -133,7 +133,7 @@ function formatter(options: AccessLogOptions): (record: AccessRecord) => object 
     time: new Date(record.time).toISOString(),
     event: 'access',
     request_id: keep('request_id', record.requestId),
-    site: options.siteName(record.site),
+    site: options.siteName(record.site) || undefined,
     client_ip: keep('client_ip', record.client),
     method: record.method,
     host: keep('host', record.host),

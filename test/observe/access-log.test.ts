@@ -87,7 +87,7 @@ test('what else there is: HEAD, POST, 304, errors, refusals', async () => {
     [() => plain.get('/page', [], { method: 'POST', body: 'x' }), { method: 'POST', status: 200, cache: 'PASS' }],
     [() => plain.get('/private'), { status: 200, cache: 'MISS' }],
     [() => plain.get('/down'), { status: 502, path: '/down', cache: 'MISS' }],
-    [() => plain.get('/x', [['Host', 'a:b:c']]), { status: 400, site: '', cache: 'NONE' }],
+    [() => plain.get('/x', [['Host', 'a:b:c']]), { status: 400, site: undefined, cache: 'NONE' }],
     [() => plain.get('/x', [], { method: 'BREW' }), { method: 'OTHER', status: 501 }],
   ];
   for (const [ask, part] of expected) {
