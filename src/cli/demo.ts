@@ -1,15 +1,15 @@
-import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { introduction } from '../demo/intro.ts';
 import { HEADING, LiveLines } from '../demo/live.ts';
 import { type Origin, startOrigin } from '../demo/origin.ts';
-import { type Server, startServer } from '../server/server.ts';
+import { startServer } from '../server/server.ts';
 import { createLogger } from '../stats/logger.ts';
 import { LineOutput } from '../stats/output.ts';
 import { fail } from './exit.ts';
 import { hasColor } from './io.ts';
+import { stopSignal } from './stop-signal.ts';
 import { readVersion } from './version.ts';
 
 const HOST = '127.0.0.1';
@@ -40,23 +40,13 @@ async function run(config: Config, origin: Origin): Promise<void> {
   const live = new LiveLines(process.stdout, hasColor(process.stdout, process.env));
   const output = new LineOutput(live, OUTPUT_LIMIT);
   const logger = createLogger({ level: config.log.level, output, terminal: true });
+  const stopped = stopSignal();
   const server = await startServer(config, { version: readVersion(), logger, output, testHooks: false });
   const places = { lb: url(server.address.port), admin: url(server.admin.address.port), origin: url(origin.port) };
   process.stdout.write(`${introduction(places)}\n${HEADING}\n`);
-  await stopSignal();
-  await stop(server, config.shutdownTimeout);
+  await stopped;
+  await server.stop(config.shutdownTimeout);
   process.stdout.write(`\nHits: ${live.ratio()}. Requests that reached the origin: ${origin.requests}.\n`);
-}
-
-/** A second signal does not wait for requests under way. */
-async function stop(server: Server, timeout: number): Promise<void> {
-  const force = () => process.kill(process.pid, 'SIGKILL');
-  process.once('SIGINT', force).once('SIGTERM', force);
-  await server.stop(timeout);
-}
-
-async function stopSignal(): Promise<void> {
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
 }
 
 /** Settles the ports, and returns the configuration by the port of the origin. */

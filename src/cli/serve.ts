@@ -5,6 +5,7 @@ import { type Server, startServer } from '../server/server.ts';
 import { createLogger, type Logger } from '../stats/logger.ts';
 import { LineOutput, stdoutStream } from '../stats/output.ts';
 import { fail } from './exit.ts';
+import { stopSignal } from './stop-signal.ts';
 import { readVersion } from './version.ts';
 
 /** Characters of log that may wait for a slow reader of stdout before lines are dropped. */
@@ -14,6 +15,7 @@ const OUTPUT_LIMIT = 8 << 20;
 export async function serve(config: Config, announcements: string[]): Promise<void> {
   const output = new LineOutput(stdoutStream(), OUTPUT_LIMIT);
   const logger = createLogger({ level: config.log.level, output, terminal: process.stdout.isTTY === true });
+  const stopped = stopSignal();
   const server = await start(config, logger, output);
   for (const announcement of announcements) logger.warn({}, announcement);
   logger.info(
@@ -26,10 +28,8 @@ export async function serve(config: Config, announcements: string[]): Promise<vo
     },
     'lb serves',
   );
-  await stopSignal();
+  await stopped;
   logger.info({ timeout_ms: config.shutdownTimeout }, 'draining');
-  process.once('SIGTERM', () => process.kill(process.pid, 'SIGKILL'));
-  process.once('SIGINT', () => process.kill(process.pid, 'SIGKILL'));
   await server.stop(config.shutdownTimeout);
   logger.info({}, 'stopped');
   await output.flush(1000);
@@ -43,13 +43,6 @@ async function start(config: Config, logger: Logger, output: LineOutput): Promis
     if (error instanceof ListenError || error instanceof AdminStartError) return fail(error.message);
     throw error;
   }
-}
-
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once('SIGTERM', () => resolve());
-    process.once('SIGINT', () => resolve());
-  });
 }
 
 function place({ host, port }: { host: string; port: number }): string {
