@@ -231,9 +231,9 @@ function geometryFor(memory: number, workers: number): Geometry {
   return geometry;
 }
 
-/** Largest body by default: a quarter of the memory, at least 64 MB where that leaves room, at most 2 GB. */
+/** Largest body by default: a quarter of the memory, at least 64 MB from 128 MB of memory up, at most 2 GB. */
 function defaultMaxObject(memory: number): number {
-  return Math.min(2 ** 31 - 1, Math.max(Math.floor(memory / 4), memory >= 2 ** 28 ? 2 ** 26 : 0));
+  return Math.min(2 ** 31 - 1, Math.max(Math.floor(memory / 4), memory >= 2 ** 27 ? 2 ** 26 : 0));
 }
 
 /** Makes an empty cache; throws RangeError on impossible options. The buffer is never larger than `memory`. */

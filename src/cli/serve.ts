@@ -17,7 +17,10 @@ export async function serve(config: Config, announcements: string[]): Promise<vo
   const logger = createLogger({ level: config.log.level, output, terminal: process.stdout.isTTY === true });
   const stopped = stopSignal();
   const server = await start(config, logger, output);
-  for (const announcement of announcements) logger.warn({}, announcement);
+  for (const announcement of announcements) {
+    if (logger.isLevelEnabled('warn')) logger.warn({}, announcement);
+    else process.stderr.write(`note: ${announcement}\n`);
+  }
   logger.info(
     {
       listen: place(server.address),
