@@ -26,6 +26,9 @@ const EXAMPLES = `Examples:
 /** Commands that read the settings flags; the others refuse them. */
 const SETTINGS_COMMANDS = new Set(['lb', 'serve', 'check', 'print']);
 
+/** What `purge`, which asks a running lb, reads of them. */
+const PURGE_FLAGS = new Set(['-c', '--admin']);
+
 /** Builds the program. `purge` comes from its own file, loaded only when it is needed. */
 export function buildProgram(io: Io, purge: Command): Command {
   const given = noFlags();
@@ -102,7 +105,9 @@ function unknownCommand(program: Command, text: string): never {
 
 /** Settings before a command that does not read them would be lost without a word. */
 function refuseFlags(command: Command, given: GivenFlags): void {
-  const flag = given.file === undefined ? given.flags[0]?.flag : '-c';
-  if (flag === undefined || SETTINGS_COMMANDS.has(command.name())) return;
+  if (SETTINGS_COMMANDS.has(command.name())) return;
+  const flags = [...(given.file === undefined ? [] : ['-c']), ...given.flags.map((value) => value.flag)];
+  const flag = flags.find((name) => command.name() !== 'purge' || !PURGE_FLAGS.has(name));
+  if (flag === undefined) return;
   fail(`${flag} has no effect on ${command.name()}: leave it out`, EXIT.usage);
 }

@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { parseListen } from '../config/address.ts';
 import type { Address } from '../config/config.ts';
 import { Problem } from '../config/errors.ts';
+import { type FileAdmin, loadFileAdmin } from '../config/load.ts';
 import { CliError, EXIT, fail } from './exit.ts';
 import { type Io, processIo } from './io.ts';
 
@@ -28,6 +29,7 @@ interface Options {
   readonly yes?: boolean;
   readonly json?: boolean;
   readonly admin?: string;
+  readonly config?: string;
 }
 
 /** What to purge: a path with query as it goes into the request, and a host or '' for any. */
@@ -57,10 +59,18 @@ export function purgeCommand(io: Io = processIo()): Command {
     .option('--soft', 'mark stale instead of dropping')
     .option('-y, --yes', 'do not ask before dropping everything')
     .option('--json', 'print each answer as a line of JSON')
-    .option('--admin <ADDR:PORT>', `admin address of lb (LB_ADMIN, else ${DEFAULT_ADMIN})`)
+    .option('--admin <ADDR:PORT>', `admin address of lb (LB_ADMIN, else admin of lb.json, else ${DEFAULT_ADMIN})`)
+    .option('-c, --config <FILE>', 'settings file of lb (default: lb.json in this folder, LB_CONFIG)')
     .addHelpText('before', EXAMPLES)
-    .addHelpText('after', '\nA token is read from LB_ADMIN_TOKEN, or from the file that LB_ADMIN_TOKEN_FILE names.')
-    .action((paths: string[], options: Options) => purge(paths, options, io));
+    .addHelpText('after', '\nA token is read from LB_ADMIN_TOKEN, the file that LB_ADMIN_TOKEN_FILE names, or lb.json.')
+    .action((paths: string[], options: Options, command: Command) =>
+      purge(paths, { ...before(command), ...options }, io),
+    );
+}
+
+/** `-c` and `--admin` may also stand before the command. */
+function before({ parent }: Command): Options {
+  return parent?.opts<Options>() ?? {};
 }
 
 async function purge(paths: readonly string[], options: Options, io: Io): Promise<void> {
@@ -99,14 +109,20 @@ function parseTarget(text: string, host: string | undefined): Target {
 }
 
 function findAdmin(options: Options, io: Io): Admin {
-  const text = options.admin ?? (io.env.LB_ADMIN || DEFAULT_ADMIN);
-  const address = parseListen(text);
+  const text = options.admin ?? (io.env.LB_ADMIN || undefined);
+  const token = findToken(io);
+  const file: Partial<FileAdmin> =
+    text && token ? {} : loadFileAdmin({ flags: [], env: io.env, cwd: io.cwd, file: options.config });
+  const address = text === undefined && file.address ? file.address : parseListen(text ?? DEFAULT_ADMIN);
   if (address instanceof Problem) {
     fail(`${options.admin ? '--admin' : 'LB_ADMIN'}: ${address.message}`, EXIT.usage);
   }
+  if (text === undefined && file.problem) {
+    io.stderr.write(`note: ${file.problem}: admin settings in it may not count\n`);
+  }
   // What lb listens on may stand for every address; those are reached on this machine.
   const host = { '0.0.0.0': '127.0.0.1', '::': '::1' }[address.host] ?? address.host;
-  return { host, port: address.port, token: findToken(io) };
+  return { host, port: address.port, token: token ?? file.token };
 }
 
 function findToken(io: Io): string | undefined {
@@ -175,7 +191,10 @@ function unreachable(admin: Admin, error: NodeJS.ErrnoException): CliError {
     return new CliError(`${where} did not answer within ${TIMEOUT_MS / 1000} seconds`, EXIT.timeout);
   }
   const reason = error.code === 'ECONNREFUSED' ? 'nothing listens there' : error.message;
-  return new CliError(`cannot reach ${where}: ${reason}; is lb running? --admin or LB_ADMIN says where`, EXIT.network);
+  return new CliError(
+    `cannot reach ${where}: ${reason}; is lb running? --admin, LB_ADMIN or lb.json says where`,
+    EXIT.network,
+  );
 }
 
 function parseAnswer(admin: Admin, target: Target, status: number, text: string): PurgeAnswer {

@@ -8,7 +8,7 @@ import { Problem } from './errors.ts';
 
 /** ADDR:PORT to listen on; also `:8080` and `8080` (every IPv4 address) and `[::]:8080`. */
 export function parseListen(text: string): Address | Problem {
-  const bare = /^:?(\d+)$/.exec(text);
+  const bare = /^:?(\d+)$/.exec(text) ?? /^\*:(.*)$/s.exec(text);
   if (bare) {
     const port = parsePort(bare[1], text.length - bare[1].length, true);
     return port instanceof Problem ? port : { host: '0.0.0.0', port };
@@ -16,7 +16,7 @@ export function parseListen(text: string): Address | Problem {
   if (/^[a-z]+:\/\//i.test(text)) {
     return new Problem(`"${text}" is a URL, not an address to listen on`, 'write ADDR:PORT, such as 0.0.0.0:8080');
   }
-  return parseHostPort(text === '*' ? text : text.replace(/^\*:/, '0.0.0.0:'), true, 'such as 0.0.0.0:8080');
+  return parseHostPort(text, true, 'such as 0.0.0.0:8080');
 }
 
 /** HOST:PORT (port 443 means TLS) or an http(s) URL without a path. */

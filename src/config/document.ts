@@ -67,7 +67,12 @@ export function parseDocument(document: Document, errors: ErrorList): { tree: No
     errors.add(document.place(0, 1), 'the file is empty', '`lb init` writes one to start from');
     return { tree: undefined, soundUntil: 0 };
   }
-  reportSyntax(document, found, errors);
+  // UTF-16, read as UTF-8.
+  if (/^\ufffd|^.{0,3}\0/s.test(document.text)) {
+    errors.add(document.place(0, 1), 'the file is not UTF-8', 'save it as UTF-8');
+    return { tree: undefined, soundUntil: 0 };
+  }
+  reportSyntax(document, found, endOf(document, tree), errors);
   return { tree, soundUntil: found.length > 0 ? found[0].offset : Infinity };
 }
 
@@ -77,16 +82,29 @@ const MOST_SYNTAX_ERRORS = 5;
 const SELF_CONTAINED = new Set(['InvalidSymbol', 'CommaExpected', 'InvalidEscapeCharacter', 'InvalidCharacter']);
 
 /** The first error, and later ones on other lines that are surely mistakes of their own. */
-function reportSyntax(document: Document, found: readonly ParseError[], errors: ErrorList): void {
+function reportSyntax(document: Document, found: readonly ParseError[], end: number, errors: ErrorList): void {
   const lines = new Set<number>();
   for (const error of found) {
     const place = document.place(error.offset, error.length);
     if (lines.has(place.line) || lines.size === MOST_SYNTAX_ERRORS) continue;
     if (lines.size > 0 && !SELF_CONTAINED.has(printParseErrorCode(error.error))) continue;
     lines.add(place.line);
-    const [message, fix] = explain(document.text, error);
+    const isTrailing = error.offset >= end && !COMMENT_ERRORS.has(printParseErrorCode(error.error));
+    const [message, fix] = isTrailing ? TRAILING : explain(document.text, error);
     errors.add(place, message, fix);
+    if (isTrailing) return;
   }
+}
+
+const COMMENT_ERRORS = new Set(['UnexpectedEndOfComment', 'InvalidCommentToken']);
+
+const TRAILING = ['there is more text after the end of the settings', 'remove what follows the closing }'] as const;
+
+/** Where the object that is the whole file is closed; Infinity when it is not. */
+function endOf({ text }: Document, tree: Node | undefined): number {
+  if (tree?.type !== 'object') return Infinity;
+  const end = tree.offset + tree.length;
+  return text[end - 1] === '}' ? end : Infinity;
 }
 
 function explain(text: string, error: ParseError): [message: string, fix: string] {

@@ -115,7 +115,7 @@ class Walker {
     const refusal = known ? undefined : (misplaced(path, scope) ?? (shape && badRuleName(name)));
     if (refusal || !shape) {
       layer.broken.add(parentPath);
-      const { message, fix } = refusal ?? unknownKey(name, parent, parentPath);
+      const { message, fix } = refusal ?? unknownKey(name, parent, parentPath, value);
       this.#values.add(key, message, fix);
     } else if (shape.setting) {
       this.#value(shape.setting, shape, value, path, layer);
@@ -181,7 +181,11 @@ function badRuleName(name: string): Problem | undefined {
   );
 }
 
-function unknownKey(name: string, parent: Shape, parentPath: string): Problem {
+function unknownKey(name: string, parent: Shape, parentPath: string, value: Node): Problem {
+  const ruleFix = `a rule is an object: "${name}": {"match": "*.js", "ttl": 60}`;
+  if (parent.named && isUsualRule(`${parentPath}.${name}`)) {
+    return new Problem(`${parentPath}.${name}: ${wrongType('an object', jsonOf(value)).message}`, ruleFix);
+  }
   const where = parentPath === '' ? '' : ` in ${parentPath}`;
   const message = `unknown key ${JSON.stringify(name)}${where}`;
   const known = [...parent.keys.keys(), ...(parent === TOP_SHAPE ? ['sites'] : [])];
@@ -191,8 +195,13 @@ function unknownKey(name: string, parent: Shape, parentPath: string): Problem {
   if (home !== undefined && home !== parentPath) {
     return new Problem(message, home === '' ? 'it stands at the top of the file' : `it belongs under ${home}`);
   }
-  if (parent.named) return new Problem(message, `a rule is an object: "${name}": {"match": "*.js", "ttl": 60}`);
+  if (parent.named) return new Problem(message, ruleFix);
   return new Problem(message, `known keys are ${known.join(', ')}`);
+}
+
+/** Whether a rule of this path has flags of its own. */
+function isUsualRule(path: string): boolean {
+  return SETTINGS.some(({ shortcuts = [] }) => shortcuts.some((shortcut) => shortcut.path.startsWith(`${path}.`)));
 }
 
 /** The path under which a key of this name stands elsewhere, `''` for the top. */

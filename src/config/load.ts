@@ -2,13 +2,13 @@
 
 import { readFileSync } from 'node:fs';
 import { resolve as resolvePath } from 'node:path';
-import type { Config } from './config.ts';
+import type { Address, Config } from './config.ts';
 import { Document, parseDocument } from './document.ts';
 import { type ConfigError, ErrorList } from './errors.ts';
 import { type FileSettings, readFileSettings } from './file.ts';
 import type { Provenance } from './picker.ts';
 import { resolve } from './resolve.ts';
-import { type FlagValue, readEnv, readFlags, reasonOf, textPlace } from './text-layers.ts';
+import { type FlagValue, hasVariables, readEnv, readFlags, reasonOf, textPlace } from './text-layers.ts';
 
 export interface LoadOptions {
   /** In the order of the command line. */
@@ -39,8 +39,7 @@ export interface NotLoaded {
 /** Precedence: flag, LB_ variable, lb.json, default. Never throws for what users write. */
 export function loadConfig(options: LoadOptions): Loaded | NotLoaded {
   const errors = new ErrorList();
-  const readFile = options.readFile ?? ((path) => readFileSync(path, 'utf8'));
-  const read = (name: string) => readFile(resolvePath(options.cwd, name));
+  const read = readerOf(options);
   const flags = readFlags(options.flags, errors);
   const env = readEnv(options.env, read, errors);
   const found = findFile(options, read, errors);
@@ -52,13 +51,39 @@ export function loadConfig(options: LoadOptions): Loaded | NotLoaded {
   return { config, announcements, origins: notes, file: found?.name };
 }
 
-/** Whether anything says what to serve: an origin, or a file. */
+/** Whether anything is configured at all: by a flag, a variable (also a misspelt one) or a file. */
 export function hasSource(options: LoadOptions): boolean {
-  if (options.flags.length > 0 || options.file || options.env.LB_ORIGINS || options.env.LB_CONFIG) return true;
+  if (options.flags.length > 0 || options.file || hasVariables(options.env)) return true;
   const errors = new ErrorList();
-  const readFile = options.readFile ?? ((path) => readFileSync(path, 'utf8'));
-  const found = findFile(options, (name) => readFile(resolvePath(options.cwd, name)), errors);
+  const found = findFile(options, readerOf(options), errors);
   return found !== undefined || errors.errors.length > 0;
+}
+
+/** What the file says of the admin listener. */
+export interface FileAdmin {
+  readonly address: Address | undefined;
+  readonly token: string | undefined;
+  /** Why the file, or what it says here, does not count. */
+  readonly problem: string | undefined;
+}
+
+/** The admin settings of the file alone, for clients of a running lb: mistakes in its other parts do not matter. */
+export function loadFileAdmin(options: LoadOptions): FileAdmin {
+  const errors = new ErrorList();
+  const found = findFile(options, readerOf(options), errors);
+  if (!found) return { address: undefined, token: undefined, problem: errors.errors[0]?.message };
+  const top = readSettings(new Document(found.name, found.text), options.env, errors)?.top;
+  const isBroken = !top || top.broken.has('admin') || top.broken.has('admin_token');
+  return {
+    address: top?.values.get('admin')?.value as Address | undefined,
+    token: top?.values.get('admin_token')?.value as string | undefined,
+    problem: isBroken ? `${found.name} has mistakes (lb check shows them)` : undefined,
+  };
+}
+
+function readerOf({ cwd, readFile }: LoadOptions): (name: string) => string {
+  const read = readFile ?? ((path) => readFileSync(path, 'utf8'));
+  return (name) => read(resolvePath(cwd, name));
 }
 
 /** The file of `-c`, else of LB_CONFIG, else lb.json where there is one. */

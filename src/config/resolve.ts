@@ -2,7 +2,7 @@
 
 import { availableParallelism, totalmem } from 'node:os';
 import { formatAddress, isLoopback } from './address.ts';
-import type { Config } from './config.ts';
+import type { Address, Config } from './config.ts';
 import type { ErrorList, Place } from './errors.ts';
 import type { FileSettings } from './file.ts';
 import { emptyLayer, type Layer } from './layer.ts';
@@ -54,6 +54,7 @@ export function resolve(
   for (const { name, hosts, layers, prefix } of described) {
     const sitePick = new Picker(layers, prefix, notes);
     config.sites.push(resolveSite(name, hosts, sitePick, layers, announcements, errors));
+    checkOrigins(config, sitePick, errors);
   }
   checkHosts(config, file, errors);
   if (config.adminToken && config.adminToken.length < SHORT_TOKEN) {
@@ -128,6 +129,32 @@ function checkAddresses(config: Config, pick: Picker, sources: Sources, errors: 
   if (listen.port === other.port && listen.port !== 0 && overlap) {
     errors.add(fallback, `listen and admin are both on port ${listen.port}`, 'give one of them another port');
   }
+}
+
+/** An origin where lb itself listens would have lb ask itself. */
+function checkOrigins({ listen, sites }: Config, pick: Picker, errors: ErrorList): void {
+  const place = pick.find('origins')?.place;
+  const own = sites.at(-1)?.origins.find((origin) => reachesListener(origin, listen));
+  if (!own || !place) return;
+  errors.add(
+    place,
+    `the origin ${formatAddress(own)} is where lb itself listens`,
+    `give the origin's own port, or listen on another: --listen :${listen.port === 65535 ? 8080 : listen.port + 1}`,
+  );
+}
+
+/** Whether a loopback address leads to the listener; port 0 is not known yet. */
+function reachesListener({ host, port }: Address, listen: Address): boolean {
+  if (port !== listen.port || port === 0) return false;
+  const target = loopbackOf(host);
+  if (!isLoopback(target)) return false;
+  return listen.host === '::' || target === loopbackOf(listen.host) || (listen.host === '0.0.0.0' && target !== '::1');
+}
+
+/** What a host stands for when it is connected to on this machine. */
+function loopbackOf(host: string): string {
+  if (host === '::') return '::1';
+  return host === 'localhost' || host === '0.0.0.0' ? '127.0.0.1' : host;
 }
 
 function isEveryHost(host: string): boolean {

@@ -113,12 +113,26 @@ function readSecretFile(
   }
 }
 
-/** Kubernetes sets LB_PORT and the like for a service named lb, so only near misses of a known name are refused. */
+function isKnown(name: string): boolean {
+  return BY_VARIABLE.has(name) || OTHER_VARIABLES.includes(name);
+}
+
+/**
+ * The variable that a misspelt name was meant as. Kubernetes sets LB_PORT and the like for a service named lb, so only
+ * near misses of a known name count.
+ */
+function meantBy(name: string): string | undefined {
+  if (!/^LB_/i.test(name) || isKnown(name)) return undefined;
+  return [...BY_VARIABLE.keys(), ...OTHER_VARIABLES].find((known) => editDistance(name.toUpperCase(), known) <= 1);
+}
+
+/** Whether a variable of lb's own is set, or one that was meant as such. */
+export function hasVariables(env: Env): boolean {
+  return Object.keys(env).some((name) => (isKnown(name) ? env[name] !== '' : meantBy(name) !== undefined));
+}
+
 function reportMisspelt(name: string, errors: ErrorList): void {
-  if (!/^LB_/i.test(name) || BY_VARIABLE.has(name) || OTHER_VARIABLES.includes(name)) return;
-  const meant = [...BY_VARIABLE.keys(), ...OTHER_VARIABLES].find(
-    (known) => editDistance(name.toUpperCase(), known) <= 1,
-  );
+  const meant = meantBy(name);
   if (meant) errors.add(textPlace(name, '', ''), `unknown variable ${name}`, `did you mean ${meant}?`);
 }
 

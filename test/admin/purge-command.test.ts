@@ -1,11 +1,15 @@
 // `lb purge` against an admin listener over a real socket.
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { startAdmin } from '../../src/admin/server.ts';
 import { type PurgeRequest, UnknownHostError } from '../../src/admin/types.ts';
 import { CliError } from '../../src/cli/exit.ts';
+import { runCli } from '../../src/cli/index.ts';
 import type { Io } from '../../src/cli/io.ts';
 import { purgeCommand } from '../../src/cli/purge.ts';
 
@@ -145,4 +149,58 @@ test('nothing there, or something else, is told in one line', async () => {
   assert.equal(code, 4);
   assert.match(error, /cannot reach the admin address 127\.0\.0\.1:\d+: nothing listens there; is lb running\?/);
   assert.ok(!error.includes('\n'));
+});
+
+/** `lb ...args` in a folder with these files. */
+async function lb(args: readonly string[], files: Record<string, string>, env: Io['env'] = {}) {
+  const cwd = mkdtempSync(join(tmpdir(), 'lb-purge-'));
+  let stdout = '';
+  let stderr = '';
+  try {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text);
+    const outputs = {
+      stdout: { write: (text: string) => (stdout += text) },
+      stderr: { write: (text: string) => (stderr += text) },
+    };
+    const code = await runCli(args, { env, cwd, ...outputs });
+    return { code, stdout, stderr };
+  } finally {
+    rmSync(cwd, { recursive: true });
+  }
+}
+
+const DONE = { code: 0, stdout: 'purged /a: 1 object\n', stderr: '' };
+
+test('address and token from lb.json, whatever else is wrong in it', async () => {
+  const { address } = await admin('t0ken');
+  const file = `{"admin": "${address}", "admin_token": "t0ken", "orgins": [], "workers": 0}`;
+  const wrong = '{"admin": "127.0.0.1:1", "admin_token": "other"}';
+  assert.deepEqual(await lb(['purge', '/a'], { 'lb.json': file }), DONE);
+  assert.deepEqual(await lb(['purge', '/a', '-c', 'x.json'], { 'lb.json': wrong, 'x.json': file }), DONE);
+  assert.deepEqual(await lb(['-c', 'x.json', 'purge', '/a'], { 'lb.json': wrong, 'x.json': file }), DONE);
+  assert.deepEqual(await lb(['purge', '/a'], { 'lb.json': wrong, 'x.json': file }, { LB_CONFIG: 'x.json' }), DONE);
+});
+
+test('flag and variables go over lb.json, each for itself', async () => {
+  const { address } = await admin('t0ken');
+  const file = { 'lb.json': '{"admin": "127.0.0.1:1", "admin_token": "t0ken"}', token: 't0ken\n' };
+  assert.deepEqual(await lb(['purge', '/a', '--admin', address], file), DONE);
+  assert.deepEqual(await lb(['--admin', address, 'purge', '/a'], file), DONE);
+  assert.deepEqual(await lb(['purge', '/a'], file, { LB_ADMIN: address }), DONE);
+  const other = { 'lb.json': `{"admin": "${address}", "admin_token": "other"}` };
+  assert.deepEqual(await lb(['purge', '/a'], other, { LB_ADMIN_TOKEN: 't0ken' }), DONE);
+});
+
+test('a file that cannot be read does not stop a purge, and is told where its address was wanted', async () => {
+  const { address } = await admin();
+  const broken = { 'lb.json': '{"admin": ' };
+  assert.deepEqual(await lb(['purge', '/a'], broken, { LB_ADMIN: address }), DONE);
+  assert.deepEqual(await lb(['purge', '/a', '--admin', address, '-c', 'none.json'], {}), DONE);
+  const { stderr } = await lb(['purge', '/no-such-page'], { 'lb.json': '{"admin": true}' });
+  assert.match(stderr, /^note: lb.json has mistakes \(lb check shows them\): admin settings in it may not count\n/);
+});
+
+test('other settings before purge are refused', async () => {
+  const { code, stderr } = await lb(['--listen', ':1', 'purge', '/a'], {});
+  assert.deepEqual([code, stderr], [2, 'lb: --listen has no effect on purge: leave it out\n']);
 });

@@ -23,6 +23,35 @@ test('nothing to serve: help on stderr and exit code 2', async () => {
   assert.match(stderr, /\nlb: nothing to serve: .*-b HOST:PORT.*\n$/);
 });
 
+test('a variable of lb, or nearly one, leads to the mistakes instead of to the help', async () => {
+  using folder = new Folder();
+  const cases: readonly (readonly [Record<string, string>, RegExp])[] = [
+    [{ LB_ORIGIN: 'a:80' }, /^LB_ORIGIN: error: unknown variable LB_ORIGIN\n.*did you mean LB_ORIGINS\?/s],
+    [{ LB_LISTEN: ':81', LB_CONFIG: '' }, /^lb: error: no origin to fetch from/],
+  ];
+  for (const [env, expected] of cases) {
+    const { code, stderr } = await folder.lb([], env);
+    assert.equal(code, 2);
+    assert.match(stderr, expected);
+    assert.doesNotMatch(stderr, /Examples:/);
+  }
+  const unrelated: Record<string, string>[] = [{ LB_LISTEN: '' }, { LB_PORT: 'tcp://10.0.0.1:80' }];
+  for (const env of unrelated) {
+    assert.match((await folder.lb([], env)).stderr, /^Examples:/);
+  }
+});
+
+test('origins elsewhere may have the port of lb', async () => {
+  using folder = new Folder();
+  const cases = [
+    ['-b', '10.0.0.1:8080'],
+    ['-b', '[::1]:8080'],
+    ['-b', '127.0.0.1:8080', '--listen', '127.0.0.2:8080'],
+    ['-b', '127.0.0.1:8080', '--listen', ':8081'],
+  ];
+  for (const argv of cases) assert.equal((await folder.lb(['check', ...argv])).code, 0, argv.join(' '));
+});
+
 test('--help is data, opens with examples, and has every flag of the table', async () => {
   using folder = new Folder();
   const { code, stdout, stderr } = await folder.lb(['--help']);

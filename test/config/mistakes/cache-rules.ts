@@ -4,6 +4,13 @@ import { type Mistake, ORIGIN } from './mistake.ts';
 
 export const CACHE_RULES: readonly Mistake[] = [
   {
+    name: 'globs in place of a rule',
+    file: `{${ORIGIN}, "cache": {"static": "*.js"}}`,
+    at: 'lb.json:1:',
+    says: /cache.static: expected an object, found a string/,
+    fix: /"static": {"match": "\*.js"/,
+  },
+  {
     name: 'a rule without match',
     file: `{${ORIGIN},\n "cache": {"static": {"ttl": 60}}}`,
     at: 'lb.json:2:12',

@@ -3,6 +3,20 @@
 import { type Mistake, ORIGIN } from './mistake.ts';
 
 export const ORIGINS_AND_ADDONS: readonly Mistake[] = [
+  ...['127.0.0.1:8080', 'localhost:8080', 'http://0.0.0.0:8080'].map((origin) => ({
+    name: `lb itself as origin: ${origin}`,
+    file: `{"origins": ["10.0.0.1:80", "${origin}"]}`,
+    at: 'lb.json:1:13',
+    says: /the origin \S+:8080 is where lb itself listens/,
+    fix: /another: --listen :8081/,
+  })),
+  {
+    name: 'lb itself as origin of a site',
+    file: '{"listen": "[::1]:81", "sites": {"a.com": {"origins": ["a:80"]}, "b.com": {"origins": ["[::1]:81"]}}}',
+    at: 'lb.json:1:87',
+    says: /the origin \[::1\]:81 is where lb itself listens/,
+    fix: /--listen :82/,
+  },
   {
     name: 'a misspelt word for the Host field',
     file: `{${ORIGIN},\n "host_header": "orign"}`,

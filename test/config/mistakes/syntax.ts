@@ -3,6 +3,21 @@
 import { type Mistake, ORIGIN } from './mistake.ts';
 
 export const SYNTAX: readonly Mistake[] = [
+  {
+    name: 'a word after the end',
+    file: `{${ORIGIN}} trailing`,
+    at: 'lb.json:1:34',
+    says: /more text after the end/,
+    fix: /remove what follows the closing }/,
+  },
+  {
+    name: 'UTF-16',
+    file: '\ufffd\ufffd{\0"\0',
+    at: 'lb.json:1:1',
+    says: /the file is not UTF-8/,
+    fix: /save it as UTF-8/,
+  },
+  { name: 'UTF-16 without a mark', file: '{\0}\0', at: 'lb.json:1:1', says: /is not UTF-8/, fix: /UTF-8/ },
   { name: 'an empty file', file: '', at: 'lb.json:1:1', says: /the file is empty/, fix: /lb init/ },
   {
     name: 'a missing comma',
