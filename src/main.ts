@@ -1,4 +1,9 @@
-/** Entry of lb: a command line leads to src/cli; without one lb serves what the environment says. */
-import { runCli } from './cli/index.ts';
+/** Entry of lb. It imports the rest only after the check, since an older Node already fails on these imports. */
 
-await runCli(process.argv.slice(2));
+if (Number.parseInt(process.versions.node, 10) < 24) {
+  process.stderr.write(`lb: lb needs Node 24; this is Node ${process.versions.node}\n`);
+  process.exitCode = 1;
+} else {
+  const { runCli } = await import('./cli/index.ts');
+  await runCli(process.argv.slice(2));
+}

@@ -125,6 +125,17 @@ test('in a process of its own: exit code 2, everything on stderr', () => {
   }
 });
 
+test('an older Node is told apart before anything else is imported', () => {
+  const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+  const older = "Object.defineProperty(process, 'versions', { value: { node: '20.1.0' } })";
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--import', `data:text/javascript,${encodeURIComponent(older)}`, main, '--version'],
+    { encoding: 'utf8' },
+  );
+  assert.deepEqual([status, stdout, stderr], [1, '', 'lb: lb needs Node 24; this is Node 20.1.0\n']);
+});
+
 test('the documents made from the settings table are up to date', () => {
   const script = fileURLToPath(new URL('../../scripts/docs.ts', import.meta.url));
   const result = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' });
