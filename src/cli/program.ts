@@ -42,6 +42,7 @@ export function buildProgram(io: Io, purge: Command): Command {
     .allowExcessArguments()
     .argument('[COMMAND]')
     .usage('[flags] [command]')
+    .helpCommand('help [command]', 'print help, of a command where one is named')
     .hook('preAction', (_program, command) => refuseFlags(command, given))
     .action(() => serveOrHelp(program, io, given));
   const commands = [

@@ -275,3 +275,9 @@ test('completion in zsh and fish has every command and is quoted', () => {
     if (!check.error) assert.equal(check.stderr, '');
   }
 });
+
+test('help is a command, alone and for a command', async () => {
+  using folder = new Folder();
+  assert.match((await folder.lb(['help'])).stdout, /^Examples:[\s\S]*Usage: lb /);
+  assert.match((await folder.lb(['help', 'check'])).stdout, /Usage: lb check/);
+});
