@@ -23,6 +23,9 @@ import { serveUws } from '../src/transport/uws.ts';
 /** How long main may take to detach a dying edge, in ms. */
 const DETACH_TIMEOUT = 500;
 
+/** Within what time sockets that main had handed over have arrived, in ms. */
+const STRAY_TIME = 25;
+
 /** How long open connections have for what was handed over, in ms. */
 const LINGER = 1000;
 
@@ -83,13 +86,19 @@ async function start(): Promise<void> {
   tell({ type: 'ready', descriptor: (app as TemplatedApp & { getDescriptor(): unknown }).getDescriptor() });
 }
 
-/** Closes all sockets. Without this the end of the thread would abort the process. */
+/**
+ * Closes all sockets and ends the thread. Without the first the second would abort the process; so would a request on a
+ * socket that main handed over just before it detached this edge, if it came when JavaScript runs no more.
+ */
 function end(code: number): void {
+  ending = true;
   app?.close();
-  app = undefined;
   listener?.close();
-  stopListening();
-  process.exit(code);
+  setTimeout(() => {
+    app?.close();
+    stopListening();
+    process.exit(code);
+  }, STRAY_TIME);
 }
 
 function drain(timeout: number): void {
@@ -97,9 +106,13 @@ function drain(timeout: number): void {
   pipeline.draining = true;
   const timer = setTimeout(() => end(0), timeout);
   pipeline.onIdle(() => {
-    clearTimeout(timer);
     // answers are handed over, but slow sockets may still hold a part of them
-    setTimeout(() => end(0), connections === 0 ? 0 : Math.min(timeout, LINGER));
+    const linger = connections === 0 ? 0 : Math.min(timeout, LINGER);
+    setTimeout(() => {
+      if (pipeline.active > 0) return; // a request came meanwhile; the next idle moment counts
+      clearTimeout(timer);
+      end(0);
+    }, linger);
   });
 }
 

@@ -11,6 +11,7 @@ export function pumpMore(x: Exchange): Step {
   x.reply.cork(() => {
     step = pump(x);
   });
+  releaseSent(x);
   return step;
 }
 
@@ -45,10 +46,14 @@ function endNothing(x: Exchange): Step {
   return FINISH;
 }
 
+/** What was handed over within a cork has gone out now: the entry is needed no more where the rest comes from elsewhere. */
+export function releaseSent(x: Exchange): void {
+  if (x.passed !== undefined) x.leaveFlight();
+}
+
 function goOnWithRest(x: Exchange): Step {
   x.passed = x.rest;
   x.rest = undefined;
-  x.leaveFlight();
   x.passed?.goOn();
   return WAIT;
 }

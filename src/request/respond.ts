@@ -9,7 +9,7 @@ import { statusText } from '../http/status-text.ts';
 import { headersOf304 } from '../http/stored-headers.ts';
 import type { Exchange } from './exchange.ts';
 import { sendProblem } from './problem.ts';
-import { pump, pumpMore } from './pump.ts';
+import { pump, pumpMore, releaseSent } from './pump.ts';
 import { FILL, FINISH, type Step, WAIT } from './step.ts';
 
 /** Largest body that is handed over whole; what a slow socket leaves of it is copied by the transport. Bytes. */
@@ -26,6 +26,7 @@ export function respond(x: Exchange): Step {
     x.reply.cork(() => {
       step = send(x, view);
     });
+    releaseSent(x);
     return step;
   }
   return send(x, view);

@@ -37,17 +37,24 @@ export class ChunkWriter {
     this.#pieces = this.#pieces.map((piece) => piece.slice());
   }
 
-  /** Writes what waits, outside any cork; false when the socket is full. */
+  /** Writes what waits, outside any cork, until the socket is full. True when nothing waits any more. */
   send(res: HttpResponse): boolean {
     let ready = true;
-    for (const piece of this.#pieces) {
+    let sent = 0;
+    while (ready && sent < this.#pieces.length) {
+      const piece = this.#pieces[sent++];
+      this.#bytes -= piece.length;
       res.cork(() => {
         ready = res.write(piece);
       });
     }
-    this.#pieces = [];
-    this.#bytes = 0;
-    if (this.#ended) res.cork(() => res.end());
+    this.#pieces = this.#pieces.slice(sent);
+    if (this.#pieces.length > 0) this.keep();
+    else if (this.#ended) {
+      this.#ended = false;
+      res.cork(() => res.end());
+      return true;
+    }
     return ready;
   }
 }

@@ -19,7 +19,12 @@ export function serveUws(app: TemplatedApp, handler: RequestHandler): void {
   const serve = (method: string, res: HttpResponse, req: HttpRequest) => {
     request.attach(method, req, res);
     reply.attach(res);
-    handler.handle(request, reply);
+    try {
+      handler.handle(request, reply);
+    } catch {
+      // what is not answered or followed on return would end the process
+      reply.destroy();
+    }
     request.release();
     reply.leaveHandler();
     if (reply.detached) reply = new UwsReply();
@@ -135,7 +140,9 @@ class UwsReply implements Reply {
     if (this.#chunks !== undefined && !this.#chunks.isEmpty) {
       // the socket stays corked until control is back with the library
       this.#chunks.keep();
-      setImmediate(() => this.#sendChunks());
+      setImmediate(() => {
+        if (this.#sendChunks() && !this.closed) this.#events?.onWritable();
+      });
     }
   }
 
@@ -220,7 +227,7 @@ class UwsReply implements Reply {
   #sendChunks(): boolean {
     if (this.#chunks === undefined || this.#gone) return true;
     const ready = this.#chunks.send(this.#res);
-    if (!ready && !this.closed) this.#awaitWritable();
+    if (!ready) this.#awaitWritable();
     return ready;
   }
 
@@ -256,9 +263,16 @@ class UwsReply implements Reply {
   cork(send: () => void): void {
     if (this.closed) return;
     this.#corked = true;
-    this.#res.cork(send);
-    this.#corked = false;
-    if (this.#chunks === undefined || this.#chunks.isEmpty || this.#inHandler) return;
+    try {
+      this.#res.cork(send);
+    } finally {
+      this.#corked = false;
+    }
+    if (this.#chunks === undefined || this.#chunks.isEmpty) return;
+    if (this.#inHandler) {
+      this.#chunks.keep();
+      return;
+    }
     const ready = this.#sendChunks();
     // the sender may have been held back only for the cork's sake
     if (ready && !this.closed) queueMicrotask(() => !this.closed && this.#events?.onWritable());
@@ -280,7 +294,7 @@ class UwsReply implements Reply {
     if (this.#awaiting) return;
     this.#awaiting = true;
     this.#res.onWritable(() => {
-      if (!this.closed) this.#events?.onWritable();
+      if (this.#sendChunks() && !this.closed) this.#events?.onWritable();
       return true;
     });
   }

@@ -4,6 +4,7 @@ import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Gate } from '../caching/gate.ts';
 import { cacheStatus, type Field, startScene } from '../caching/scene.ts';
+import { until } from '../support/cleanup.ts';
 import { openClient, requestText } from '../support/client.ts';
 
 // one thread, so that every request meets what the one before it left behind; the largest object is 4 MB
@@ -113,4 +114,33 @@ test('a client that leaves while the rest of an outgrown answer waits for it lea
   await scene.lb.admin.idle();
   scene.on('/next', (_request, answer) => answer.send(200, [], 'fine'));
   assert.equal((await scene.get('/next')).text, 'fine');
+});
+
+test('a client that joins when much of an answer of unknown length is there gets all of it', async () => {
+  const gate = new Gate();
+  const part = 'y'.repeat(300_000);
+  scene.on('/joined', async (_request, answer) => {
+    await answer.head(200, [FRESH, ['Transfer-Encoding', 'chunked']]);
+    await answer.chunk(part);
+    await gate.opened;
+    await answer.chunk(part);
+    await answer.raw('0\r\n\r\n');
+  });
+  const leader = await openClient({ after }, scene.lb.port);
+  leader.send(requestText('GET', '/joined'));
+  const first = await leader.head();
+  assert.ok(first);
+  const taken = leader.body(first);
+  await until(
+    async () => (await scene.lb.admin.metrics()).get('lb_origin_response_bytes_total{site="default"}')! > 300_000,
+    'the first part',
+  );
+  const joiner = await openClient({ after }, scene.lb.port);
+  joiner.send(requestText('GET', '/joined'));
+  const second = await joiner.head();
+  assert.ok(second);
+  gate.open();
+  assert.equal((await joiner.body(second)).text.length, 600_000);
+  assert.equal((await taken).text.length, 600_000);
+  await scene.lb.admin.idle();
 });
