@@ -7,6 +7,7 @@ import { openCache } from '../src/cache/cache.ts';
 import { Flights } from '../src/fill/flights.ts';
 import { StoredViews } from '../src/fill/stored.ts';
 import { Uncacheable } from '../src/fill/uncacheable.ts';
+import { DEFAULT_REQUEST_LIMITS } from '../src/http/request-check.ts';
 import { OriginPools } from '../src/origin/pools.ts';
 import type { RequestContext } from '../src/request/exchange.ts';
 import { Pipeline } from '../src/request/pipeline.ts';
@@ -57,7 +58,7 @@ const context: RequestContext = {
   scheme: 'http',
   instance: data.instance,
   maxRequestBody: config.maxRequestBody,
-  maxRequestHeader: config.maxRequestHeader,
+  requestLimits: { ...DEFAULT_REQUEST_LIMITS, headerBytes: config.maxRequestHeader },
   log: data.log === undefined ? undefined : new AccessLogWriter(data.log, config.log.sample),
   onBug: (error) =>
     tell({ type: 'log', level: 'error', message: 'a request failed by a bug', details: { stack: error.stack } }),

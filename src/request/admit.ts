@@ -1,4 +1,4 @@
-import { checkRequest, DEFAULT_REQUEST_LIMITS } from '../http/request-check.ts';
+import { checkRequest } from '../http/request-check.ts';
 import type { Exchange } from './exchange.ts';
 
 /** What remains in a field of bytes that were no UTF-8, as latin1. */
@@ -17,9 +17,9 @@ export function admit(x: Exchange): boolean {
   if (x.admitted) return true;
   x.admitted = true;
   const headers = x.headers ?? x.readHeaders();
-  const limits = { ...DEFAULT_REQUEST_LIMITS, headerBytes: x.context.maxRequestHeader };
   const { method, target } = x;
-  const checked = checkRequest({ method, target, headers, secure: x.context.scheme === 'https' }, limits);
+  const { requestLimits, scheme } = x.context;
+  const checked = checkRequest({ method, target, headers, secure: scheme === 'https' }, requestLimits);
   if ('status' in checked) x.problem = checked;
   else if (!ASCII.test(target)) x.problem = NOT_ASCII;
   else if (headers.some((text) => text.includes(LOST_BYTES)))

@@ -5,6 +5,7 @@ import type { FlightClient, LocalFlight } from '../fill/flights.ts';
 import type { ClientRequest } from '../fill/origin-request.ts';
 import type { StoredMeta, StoredView } from '../fill/stored.ts';
 import { getHeader, type HeaderList } from '../http/headers.ts';
+import type { RequestLimits } from '../http/request-check.ts';
 import { requestId } from '../http/request-id.ts';
 import type { HostEntry, HostTable } from '../site/host-table.ts';
 import type { AccessLogWriter } from '../stats/log-ring.ts';
@@ -21,7 +22,7 @@ export interface RequestContext extends EdgeContext {
   /** Base of the counters of requests that no site answers for. */
   readonly unrouted: number;
   readonly maxRequestBody: number;
-  readonly maxRequestHeader: number;
+  readonly requestLimits: Readonly<RequestLimits>;
   /** Undefined where the access log is off. */
   readonly log: AccessLogWriter | undefined;
   /** Told of exceptions that a step threw: a bug each. */

@@ -1,6 +1,6 @@
 import { requestId } from '../http/request-id.ts';
 import { requestSlot, SLOT } from '../stats/counters.ts';
-import { CACHE_RESULT } from '../stats/log-ring.ts';
+import { type AccessLogWriter, CACHE_RESULT } from '../stats/log-ring.ts';
 import { type Exchange, type Outcome, TIMED_EVERY } from './exchange.ts';
 import { OVER, type Step } from './step.ts';
 
@@ -40,7 +40,7 @@ export function finish(x: Exchange): Step {
   if (x.aborted) counters.add(x.line, SLOT.clientAborts, 1);
   if (x.contentLength > 0) counters.add(x.line, SLOT.requestBytes, x.contentLength);
   if (x.sampled || x.detached) observe(x);
-  if (log !== undefined) writeLog(x);
+  if (log !== undefined) writeLog(x, log);
   return OVER;
 }
 
@@ -49,9 +49,7 @@ function observe(x: Exchange): void {
   x.context.counters.observe(x.line, SLOT.requestDuration, seconds, x.detached ? 1 : TIMED_EVERY);
 }
 
-function writeLog(x: Exchange): void {
-  const { log } = x.context;
-  if (log === undefined) return;
+function writeLog(x: Exchange, log: AccessLogWriter): void {
   const { record } = log;
   const duration = x.started === 0 ? 0 : performance.now() - x.started;
   record.time = Date.now() - duration;
