@@ -1,7 +1,7 @@
 import { MAX_DELTA_SECONDS, type ResponseDirectives } from './cache-control.ts';
 import { parseHttpDate } from './date.ts';
 import { getAllHeaders, getHeader, type HeaderList } from './headers.ts';
-import { isCacheableByDefault, isRuleStatus } from './status-cache.ts';
+import { isCacheableByDefault, isErrorStatus, isRuleStatus } from './status-cache.ts';
 
 /** What the configuration says about lifetimes, for the rule that matched a request. All times in seconds. */
 export interface FreshnessPolicy {
@@ -11,6 +11,10 @@ export interface FreshnessPolicy {
   override?: boolean;
   /** As override, and over private and no-store too. */
   force?: boolean;
+  /** Lifetime of 404 and 410 to which the origin gives none; 0 or undefined for none. */
+  negativeTtl?: number;
+  /** Lifetime of 500, 502, 503 and 504 to which the origin gives none; 0 or undefined for none. */
+  errorTtl?: number;
   /** Lifetime of static assets to which neither origin nor rule gives one. */
   autoTtl?: number;
   /** Heuristic freshness (RFC 9111 section 4.2.2); false switches it off, default DEFAULT_HEURISTIC. */
@@ -48,6 +52,8 @@ export type FreshnessSource =
   | 'no-cache'
   | 'rule'
   | 'auto'
+  | 'negative'
+  | 'error'
   | 'heuristic'
   | 'none';
 
@@ -65,7 +71,7 @@ export interface Freshness {
 /**
  * The freshness lifetime of a response in a shared cache (RFC 9111 section 4.2.1), with the configuration's rules in
  * this order: an overriding rule, s-maxage, max-age, Expires, then no-cache and Pragma, which leave the response stale,
- * a rule, the lifetime of static assets, the heuristic.
+ * a rule, the lifetime of static assets, that of negative answers and errors, the heuristic.
  */
 export function freshnessLifetime(input: FreshnessInput, policy: Readonly<FreshnessPolicy>): Freshness {
   const rule = ruleLifetime(input, policy);
@@ -77,6 +83,7 @@ export function freshnessLifetime(input: FreshnessInput, policy: Readonly<Freshn
     staleByOrigin(input) ??
     rule ??
     autoLifetime(input, policy) ??
+    negativeLifetime(input.status, policy) ??
     heuristicLifetime(input, policy) ?? {
       lifetime: 0,
       source: 'none',
@@ -141,6 +148,15 @@ function ruleLifetime(input: FreshnessInput, policy: Readonly<FreshnessPolicy>):
 function autoLifetime(input: FreshnessInput, policy: Readonly<FreshnessPolicy>): Freshness | undefined {
   if (policy.autoTtl === undefined || input.staticAsset !== true || !isRuleStatus(input.status)) return undefined;
   return { lifetime: clamp(policy.autoTtl), source: 'auto', overridden: false, detail: 'static asset' };
+}
+
+/** The configured lifetime of what an origin answers in place of the resource. */
+export function negativeLifetime(status: number, policy: Readonly<FreshnessPolicy>): Freshness | undefined {
+  const isError = isErrorStatus(status);
+  const ttl = isError ? policy.errorTtl : status === 404 || status === 410 ? policy.negativeTtl : undefined;
+  if (ttl === undefined || ttl === 0) return undefined;
+  const detail = `the configured lifetime of ${isError ? 'errors' : 'negative answers'}`;
+  return { lifetime: clamp(ttl), source: isError ? 'error' : 'negative', overridden: false, detail };
 }
 
 /** A fraction of the time from Last-Modified to Date (RFC 9111 section 4.2.2). */

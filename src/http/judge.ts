@@ -6,8 +6,9 @@ import { getAllHeaders, getHeader } from './headers.ts';
 import { judgeStorability, type Storability, type StorageInput, type StoragePolicy } from './storable.ts';
 
 export interface JudgePolicy extends StoragePolicy {
-  /** Seconds for which a stale response is kept for when the origin fails; default 0. */
-  grace?: number;
+  /** Seconds of stale use while a response with a lifetime is refreshed, and when the origin fails, where the origin does not say; default 0. */
+  staleWhileRevalidate?: number;
+  staleIfError?: number;
 }
 
 export interface JudgeInput extends StorageInput {
@@ -27,9 +28,9 @@ export interface Judgement {
   born: number;
   /** no-cache: to be validated before each reuse, however fresh. */
   alwaysRevalidate: boolean;
-  /** Whether it may be served stale by the proxy's own decision (grace): no must-revalidate, proxy-revalidate, s-maxage or no-cache. */
+  /** Whether it may be served stale without the origin's leave, by configuration or for a client's max-stale: no must-revalidate, proxy-revalidate, s-maxage or no-cache. */
   mayServeStale: boolean;
-  /** Seconds after freshUntil in which the origin permits stale use (RFC 5861); 0 where something forbids it. */
+  /** Seconds after freshUntil in which origin or configuration permit stale use (RFC 5861); 0 where something forbids it. */
   staleWhileRevalidate: number;
   staleIfError: number;
   etag: string | undefined;
@@ -47,6 +48,9 @@ export function judgeResponse(input: JudgeInput, policy: Readonly<JudgePolicy>):
   const configured = freshness.source === 'rule' || freshness.source === 'auto';
   const strict = directives.mustRevalidate || directives.proxyRevalidate;
   const alwaysRevalidate = directives.noCache && !freshness.overridden;
+  const mayServeStale = !strict && !alwaysRevalidate && directives.sMaxage === undefined;
+  const window = (given: number | undefined, configured = 0): number =>
+    strict || alwaysRevalidate ? 0 : (given ?? (mayServeStale && freshness.source !== 'none' ? configured : 0));
   const judgement: Judgement = {
     storage: judgeStorability(input, policy),
     freshness,
@@ -56,14 +60,14 @@ export function judgeResponse(input: JudgeInput, policy: Readonly<JudgePolicy>):
     freshUntil: arrival + freshness.lifetime - (configured ? 0 : age.correctedInitialAge),
     born: arrival - age.correctedInitialAge,
     alwaysRevalidate,
-    mayServeStale: !strict && !alwaysRevalidate && directives.sMaxage === undefined,
-    staleWhileRevalidate: strict || alwaysRevalidate ? 0 : (directives.staleWhileRevalidate ?? 0),
-    staleIfError: strict || alwaysRevalidate ? 0 : (directives.staleIfError ?? 0),
+    mayServeStale,
+    staleWhileRevalidate: window(directives.staleWhileRevalidate, policy.staleWhileRevalidate),
+    staleIfError: window(directives.staleIfError, policy.staleIfError),
     etag: getHeader(input.headers, 'etag'),
     lastModified: getHeader(input.headers, 'last-modified'),
     omitFields: [...directives.privateFields, ...directives.noCacheFields],
   };
-  if (judgement.storage.storable && !isReusable(judgement, arrival, policy)) {
+  if (judgement.storage.storable && !isReusable(judgement, arrival)) {
     const detail = 'it arrives stale, without a validator or leave to use it stale';
     judgement.storage = { storable: false, reason: 'stale', detail };
   }
@@ -75,10 +79,9 @@ function ageAtArrival(input: JudgeInput): InitialAge {
   return initialAge(date, parseAge(getAllHeaders(input.headers, 'age')), input.requestTime, input.responseTime);
 }
 
-function isReusable(judgement: Judgement, arrival: number, policy: Readonly<JudgePolicy>): boolean {
+function isReusable(judgement: Judgement, arrival: number): boolean {
   if (judgement.etag !== undefined || judgement.lastModified !== undefined) return true;
   if (judgement.alwaysRevalidate) return false;
   if (judgement.freshUntil > arrival) return true;
-  const grace = judgement.mayServeStale ? (policy.grace ?? 0) : 0;
-  return arrival < judgement.freshUntil + Math.max(judgement.staleWhileRevalidate, judgement.staleIfError, grace);
+  return arrival < judgement.freshUntil + Math.max(judgement.staleWhileRevalidate, judgement.staleIfError);
 }

@@ -29,6 +29,11 @@ export function isNeverStored(status: number): boolean {
   return NEVER.has(status);
 }
 
+/** Answers that say that the origin failed: a stale response may stand in for them (RFC 5861 section 4). */
+export function isErrorStatus(status: number): boolean {
+  return status === 500 || status === 502 || status === 503 || status === 504;
+}
+
 export function isRuleStatus(status: number): boolean {
   return RULE.has(status);
 }
