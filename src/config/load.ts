@@ -59,23 +59,33 @@ export function hasSource(options: LoadOptions): boolean {
   return found !== undefined || errors.errors.length > 0;
 }
 
-/** What the file says of the admin listener. */
-export interface FileAdmin {
-  readonly address: Address | undefined;
+/** What the file says of where lb listens. */
+export interface FileClient {
+  /** Where clients connect. */
+  readonly listen: Address | undefined;
+  readonly admin: Address | undefined;
   readonly token: string | undefined;
   /** Why the file, or what it says here, does not count. */
   readonly problem: string | undefined;
 }
 
-/** The admin settings of the file alone, for clients of a running lb: mistakes in its other parts do not matter. */
-export function loadFileAdmin(options: LoadOptions): FileAdmin {
+/**
+ * The addresses and the token of the file alone, for those who ask a running lb. Mistakes in its other parts do not matter.
+ *
+ * @param wanted the settings of which a mistake is a `problem`
+ */
+export function loadFileClient(
+  options: LoadOptions,
+  wanted: readonly ('listen' | 'admin' | 'admin_token')[],
+): FileClient {
   const errors = new ErrorList();
   const found = findFile(options, readerOf(options), errors);
-  if (!found) return { address: undefined, token: undefined, problem: errors.errors[0]?.message };
+  if (!found) return { listen: undefined, admin: undefined, token: undefined, problem: errors.errors[0]?.message };
   const top = readSettings(new Document(found.name, found.text), options.env, errors)?.top;
-  const isBroken = !top || top.broken.has('admin') || top.broken.has('admin_token');
+  const isBroken = !top || wanted.some((path) => top.broken.has(path));
   return {
-    address: top?.values.get('admin')?.value as Address | undefined,
+    listen: top?.values.get('listen')?.value as Address | undefined,
+    admin: top?.values.get('admin')?.value as Address | undefined,
     token: top?.values.get('admin_token')?.value as string | undefined,
     problem: isBroken ? `${found.name} has mistakes (lb check shows them)` : undefined,
   };
