@@ -22,7 +22,7 @@ export const IMPORT_TABLE: Readonly<Record<string, Rule>> = {
   request: { imports: ['base', 'http', 'cache', 'site', 'origin', 'fill', 'stats', 'threads'] },
   transport: { imports: ['base', 'native-bindings'], types: ['request'] },
   admin: { imports: ['base', 'stats', 'config', 'cache'] },
-  server: { imports: ['base', 'http', 'cache', 'site', 'stats', 'config', 'threads', 'transport', 'admin'] },
+  server: { imports: ['base', 'http', 'cache', 'site', 'fill', 'stats', 'config', 'threads', 'transport', 'admin'] },
   cli: { imports: ['any'] },
   main: { imports: ['any'] },
   workers: { imports: ['any'] },
@@ -41,6 +41,7 @@ export const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
   undici: ['origin', 'fill', 'cli'],
   'prom-client': ['stats', 'admin'],
   commander: ['cli', 'main'],
+  sax: ['cli'],
 };
 
 /** Parts that hold pure code: they import no package at all. */

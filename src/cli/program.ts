@@ -14,6 +14,7 @@ import { runServe, serveCommand } from './serve-command.ts';
 import { addSettingFlags, type GivenFlags, noFlags } from './setting-flags.ts';
 import { loadOptions } from './settings.ts';
 import { readVersion, versionCommand } from './version.ts';
+import { warmCommand } from './warm-command.ts';
 
 const EXAMPLES = `Examples:
   lb demo                                       see it work
@@ -26,8 +27,8 @@ const EXAMPLES = `Examples:
 /** Commands that read the settings flags; the others refuse them. */
 const SETTINGS_COMMANDS = new Set(['lb', 'serve', 'check', 'print']);
 
-/** What `purge`, which asks a running lb, reads of them. */
-const PURGE_FLAGS = new Set(['-c', '--admin']);
+/** What those that ask a running lb read of them. */
+const CLIENT_FLAGS: Readonly<Record<string, readonly string[]>> = { purge: ['-c', '--admin'], warm: ['-c'] };
 
 /** Builds the program. `purge` comes from its own file, loaded only when it is needed. */
 export function buildProgram(io: Io, purge: Command): Command {
@@ -52,6 +53,7 @@ export function buildProgram(io: Io, purge: Command): Command {
     checkCommand(io, given),
     configCommand(io, given),
     purge,
+    warmCommand(io),
     completionCommand(io),
     versionCommand(io),
   ];
@@ -108,7 +110,7 @@ function unknownCommand(program: Command, text: string): never {
 function refuseFlags(command: Command, given: GivenFlags): void {
   if (SETTINGS_COMMANDS.has(command.name())) return;
   const flags = [...(given.file === undefined ? [] : ['-c']), ...given.flags.map((value) => value.flag)];
-  const flag = flags.find((name) => command.name() !== 'purge' || !PURGE_FLAGS.has(name));
+  const flag = flags.find((name) => CLIENT_FLAGS[command.name()]?.includes(name) !== true);
   if (flag === undefined) return;
   fail(`${flag} has no effect on ${command.name()}: leave it out`, EXIT.usage);
 }
