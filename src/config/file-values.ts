@@ -5,7 +5,16 @@ import type { OriginConfig } from './config.ts';
 import type { Document, Node } from './document.ts';
 import { type ErrorList, Problem } from './errors.ts';
 import type { Setting } from './setting.ts';
-import { describeType, type Json, parseItem, parseScalar, type Scalar, splitCommas, wrongType } from './values.ts';
+import {
+  describeType,
+  type Json,
+  mayBeEmpty,
+  parseItem,
+  parseScalar,
+  type Scalar,
+  splitCommas,
+  wrongType,
+} from './values.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -57,7 +66,7 @@ export class ValueReader {
       );
     }
     if (this.#errors.errors.length > before) return undefined;
-    if (items.length === 0 && setting.type !== 'strings') {
+    if (items.length === 0 && !mayBeEmpty(setting)) {
       this.add(node, `${path}: the list is empty`, `write ${describeType(setting)}`);
       return undefined;
     }

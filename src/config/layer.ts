@@ -25,8 +25,9 @@ export function emptyLayer(): Layer {
 export function ruleNames(layer: Layer): string[] {
   const names = new Set<string>();
   for (const path of [...layer.objects.keys(), ...layer.values.keys()]) {
-    const name = /^cache\.([^.*]+)\.(?:match|ttl|override|force)$/.exec(path)?.[1] ?? objectName(path, layer);
-    if (name) names.add(name);
+    const name = /^cache\.([^.*]+)\.(?:match|ttl)$/.exec(path)?.[1] ?? objectName(path, layer);
+    // the one object under `cache` that is no rule
+    if (name && name !== 'key') names.add(name);
   }
   return [...names];
 }

@@ -41,21 +41,36 @@ const EXAMPLE = `{
   "addons": {"rate_limit": {"requests_per_second": 100, "by": "ip"}, "waf": {"ruleset": "owasp-core", "mode": "block"}}
 }`;
 
+/** What a site says of caching, and a rule has of it, where nobody says anything. */
+const SITE_DEFAULTS = {
+  staleWhileRevalidate: 0,
+  staleIfError: 0,
+  staleDeadline: 0,
+  clientDirectives: false,
+  negativeTtl: 0,
+  errorTtl: 0,
+  heuristic: 0.1,
+  storeSetCookie: false,
+  key: {
+    queryInclude: undefined,
+    queryExclude: [],
+    querySort: false,
+    headers: [],
+    cookies: undefined,
+    device: false,
+    country: false,
+  },
+};
+
 test('the example of the guide loads as it stands, its addons announced', () => {
   const { config, announcements } = loaded({ 'lb.json': EXAMPLE });
   const [site] = config.sites;
   assert.deepEqual(site.origins, [{ host: 'api.example.com', port: 443, tls: true }]);
   assert.deepEqual(site.hosts, ['*']);
+  const rule = { override: false, force: false, methods: [], bodyLimit: 65536, ...SITE_DEFAULTS };
   assert.deepEqual(site.cache.rules, [
-    {
-      name: 'static',
-      match: ['*.js', '*.css', '*.png', '*.woff2'],
-      ttl: 86400,
-      override: false,
-      force: false,
-      source: 'lb.json:4:5',
-    },
-    { name: 'api', match: ['/api/products/*'], ttl: 60, override: false, force: false, source: 'lb.json:5:5' },
+    { ...rule, name: 'static', match: ['*.js', '*.css', '*.png', '*.woff2'], ttl: 86400, source: 'lb.json:4:5' },
+    { ...rule, name: 'api', match: ['/api/products/*'], ttl: 60, source: 'lb.json:5:5' },
   ]);
   assert.deepEqual(site.rateLimit, { requestsPerSecond: 100, burst: 100, by: ['ip'] });
   assert.equal(site.waf?.mode, 'block');

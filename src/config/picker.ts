@@ -71,6 +71,11 @@ export class Picker {
     this.#notes.push({ path: this.#prefix + path, value: setting.secret ? '***' : formatValue(setting, value), from });
   }
 
+  /** What a rule says for itself, else what its site says; only the former is noted. */
+  own<V extends Value | undefined>(path: string, row: string, inherited: V): V {
+    return this.find(path) === undefined ? inherited : (this.value(path, row) as V);
+  }
+
   number(path: string, row = path, fallback?: number, ...alternatives: string[]): number {
     return this.value(path, row, fallback, ...alternatives) as number;
   }

@@ -1,15 +1,12 @@
 /** One site put together from the layers: origins, cache rules, addons. */
 
 import { parseHost } from '../http/host.ts';
-import type { CacheRule, OriginConfig, RateLimitConfig, SiteConfig, WafConfig } from './config.ts';
+import type { OriginConfig, RateLimitConfig, SiteConfig, WafConfig } from './config.ts';
 import { type ErrorList, formatPlace } from './errors.ts';
-import { type Layer, ruleNames } from './layer.ts';
+import type { Layer } from './layer.ts';
 import type { Picker } from './picker.ts';
+import { resolveCache } from './resolve-cache.ts';
 import { nearest } from './suggest.ts';
-import { textPlace } from './text-layers.ts';
-
-/** Freshness of API responses when neither the rule nor the origin says. */
-const API_TTL = 60;
 
 /** The site; what it lacks is noted in `errors`, what is given but not active in `announcements`. */
 export function resolveSite(
@@ -21,7 +18,6 @@ export function resolveSite(
   errors: ErrorList,
 ): SiteConfig {
   const origins = (pick.value('origins') ?? []) as OriginConfig[];
-  const autoTtl = pick.number('cache.auto_ttl', 'cache.auto_ttl', undefined, 'cache.*.ttl');
   const site: SiteConfig = {
     name,
     hosts: [...hosts],
@@ -32,7 +28,7 @@ export function resolveSite(
       firstByte: pick.number('timeouts.first_byte'),
       betweenBytes: pick.number('timeouts.between_bytes'),
     },
-    cache: { auto: pick.boolean('cache.auto'), autoTtl, rules: resolveRules(pick, layers, autoTtl, errors) },
+    cache: resolveCache(pick, layers, errors),
   };
   const rateLimit = resolveRateLimit(pick, announcements, errors);
   const waf = resolveWaf(pick, announcements);
@@ -54,39 +50,6 @@ function resolveHostHeader(pick: Picker, errors: ErrorList): string {
     errors.add(place, `host_header: "${text}" is no host`, 'use auto, client, origin, or a name such as example.com');
   }
   return text;
-}
-
-/** Rules of the strongest source first, each source's in its order. */
-function resolveRules(pick: Picker, layers: readonly Layer[], autoTtl: number, errors: ErrorList): CacheRule[] {
-  const names = new Set(layers.flatMap(ruleNames));
-  const rules: CacheRule[] = [];
-  for (const name of names) {
-    const path = `cache.${name}`;
-    const match = pick.find(`${path}.match`);
-    const place = pick.findObject(path) ?? match?.place ?? pick.find(`${path}.ttl`)?.place ?? textPlace(path, '', '');
-    if (!match) {
-      if (!pick.isBroken(`${path}.match`))
-        errors.add(place, `the rule ${name} has no match`, `add "match": "/path/*" to say which paths it is for`);
-      continue;
-    }
-    const rule: CacheRule = {
-      name,
-      match: pick.list(`${path}.match`, 'cache.*.match'),
-      ttl: pick.number(`${path}.ttl`, 'cache.*.ttl', name === 'api' ? API_TTL : autoTtl, 'cache.*.ttl'),
-      override: pick.boolean(`${path}.override`, 'cache.*.override'),
-      force: pick.boolean(`${path}.force`, 'cache.*.force'),
-      source: formatPlace(match.place.line > 0 ? place : match.place),
-    };
-    if (rule.force && !rule.override) {
-      errors.add(
-        pick.find(`${path}.force`)?.place ?? place,
-        `${path}.force does nothing without override`,
-        'add "override": true, or remove force',
-      );
-    }
-    rules.push(rule);
-  }
-  return rules;
 }
 
 function resolveRateLimit(pick: Picker, announcements: string[], errors: ErrorList): RateLimitConfig | undefined {

@@ -47,6 +47,8 @@ export function resolve(
       memory: pick.number('cache.memory', 'cache.memory', defaultMemory()),
       eviction: pick.text('cache.eviction') as Config['cache']['eviction'],
     },
+    geo: { database: pick.value('geo.database') as string | undefined },
+    multiTenant: pick.boolean('multi_tenant'),
     sites: [],
   };
   checkAddresses(config, pick, sources, errors);

@@ -3,14 +3,18 @@
 export type SettingType =
   | 'address' // HOST:PORT to listen on
   | 'boolean'
+  | 'cookies' // list of cookie names
   | 'duration' // `30s`, or a bare number of seconds; kept in the row's `unit`
   | 'enum'
+  | 'fields' // list of field names
   | 'globs' // list of globs on the path
   | 'host' // list of host names, with `*.` in front or `*` alone
   | 'integer'
+  | 'key-fields' // list of request fields that a cache key may hold
   | 'keys' // list of what a rate limit counts by
   | 'number'
   | 'origins' // list of HOST:PORT, URL or object
+  | 'parameters' // list of names of query parameters, with `*` and presets
   | 'size' // `512MB`, or a bare number of bytes
   | 'string'
   | 'strings'; // list
@@ -44,6 +48,8 @@ export interface Setting {
   readonly prose: string;
   /** What `--help` says in place of the prose's first sentence. */
   readonly help?: string;
+  /** Of a row `cache.*.X`: the row `cache.X`, whose value it has where none is given. */
+  readonly siteRow?: string;
   /** Further flags and variables that set one named instance of a `*` path. */
   readonly shortcuts?: readonly Shortcut[];
 }

@@ -7,14 +7,18 @@ import { formatDuration, formatSize } from './units.ts';
 const TYPE_NAMES: Record<SettingType, string> = {
   address: 'Address',
   boolean: 'true or false',
+  cookies: 'List of cookie names',
   duration: 'Duration',
   enum: 'One of',
+  fields: 'List of field names',
   globs: 'List of globs',
   host: 'List of host names',
   integer: 'Whole number',
+  'key-fields': 'List of field names',
   keys: 'List',
   number: 'Number',
   origins: 'List of origins',
+  parameters: 'List of parameter names',
   size: 'Size',
   string: 'Text',
   strings: 'List of texts',
@@ -42,7 +46,7 @@ export function settingsPage(): string {
     ...SETTINGS.filter(({ scope }) => scope === 'process').map(entry),
     '## For a site\n',
     'At the top of lb.json these are for every site; inside `sites`, for one. The latter goes over the former.\n',
-    ...SETTINGS.filter(({ scope }) => scope === 'site').map(entry),
+    ...SETTINGS.filter(({ scope, siteRow }) => scope === 'site' && siteRow === undefined).map(entry),
   ].join('\n');
 }
 
@@ -52,6 +56,8 @@ function entry(setting: Setting): string {
   if (text) facts.push(text === 'required' ? 'Required.' : `Default: ${text}.`);
   const limits = limitsText(setting);
   if (limits) facts.push(`From ${limits}.`);
+  const inRule = SETTINGS.find(({ siteRow }) => siteRow === setting.path);
+  if (inRule) facts.push(`For one rule: \`${inRule.path.replace('*', 'NAME')}\`, which goes over it.`);
   if (setting.flag) facts.push(`Flag \`${[setting.short, setting.flag].filter(Boolean).join(', ')}\`.`);
   if (setting.env) facts.push(`Variable \`${setting.env}\`${setting.secret ? ` or \`${setting.env}_FILE\`` : ''}.`);
   const shortcuts = (setting.shortcuts ?? []).map(

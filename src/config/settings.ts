@@ -3,12 +3,11 @@
  * a new setting is one row here and one field of `Config`.
  */
 
+import { CACHE_SETTINGS } from './cache-settings.ts';
 import type { Setting } from './setting.ts';
 
 const MB = 1024 * 1024;
 const GB = 1024 * MB;
-const DAY = 86_400;
-const YEAR = 365 * DAY;
 
 export const SETTINGS: readonly Setting[] = [
   {
@@ -86,6 +85,24 @@ export const SETTINGS: readonly Setting[] = [
     unit: 'ms',
     env: 'LB_SHUTDOWN_TIMEOUT',
     prose: 'How long running requests may take to finish after SIGTERM.',
+  },
+  {
+    path: 'multi_tenant',
+    scope: 'process',
+    type: 'boolean',
+    default: false,
+    env: 'LB_MULTI_TENANT',
+    prose:
+      'Whether whoever writes the sites is a stranger to whoever runs lb: origins whose address is loopback, link-local, private or that of cloud metadata are then refused, each time a connection is made.',
+  },
+  {
+    path: 'geo.database',
+    scope: 'process',
+    type: 'string',
+    defaultText: 'the one that comes with lb',
+    env: 'LB_GEO_DATABASE',
+    prose:
+      'MMDB file that tells the country of an address, with a field `country_code` or `country.iso_code`. Read at start when a cache key uses the country.',
   },
   {
     path: 'log.level',
@@ -236,81 +253,7 @@ export const SETTINGS: readonly Setting[] = [
     env: 'LB_TIMEOUT_BETWEEN_BYTES',
     prose: "How long an origin may pause in the middle of a response's body.",
   },
-  {
-    path: 'cache.auto',
-    scope: 'site',
-    type: 'boolean',
-    default: true,
-    flag: '--cache-auto',
-    help: 'Whether images, fonts, scripts and styles are cached without a rule',
-    placeholder: 'on|off',
-    env: 'LB_CACHE_AUTO',
-    prose:
-      'Whether images, fonts, scripts and styles, told by content type and extension alike, are cached without a rule.',
-  },
-  {
-    path: 'cache.auto_ttl',
-    scope: 'site',
-    type: 'duration',
-    default: '1h',
-    min: 0,
-    max: 10 * YEAR,
-    unit: 's',
-    env: 'LB_CACHE_AUTO_TTL',
-    prose: 'How long what `cache.auto` finds stays fresh where the origin does not say.',
-  },
-  {
-    path: 'cache.*.match',
-    scope: 'site',
-    type: 'globs',
-    defaultText: 'required',
-    prose:
-      'Paths that the rule is for, as a list or with commas. `*` stands for any characters, `?` for one; a glob without a slash is compared with the last part of the path (`*.js`), one with a slash with the whole path (`/api/*`). The query does not count.',
-    shortcuts: [
-      {
-        path: 'cache.static.match',
-        flag: '--cache-static',
-        env: 'LB_CACHE_STATIC',
-        prose: 'Paths to cache as static files, such as "*.js,*.css".',
-      },
-      {
-        path: 'cache.api.match',
-        flag: '--cache-api',
-        env: 'LB_CACHE_API',
-        prose: 'Paths of an API to cache, such as "/api/products/*".',
-      },
-    ],
-  },
-  {
-    path: 'cache.*.ttl',
-    scope: 'site',
-    type: 'duration',
-    defaultText: '60s for the rule `api`, `cache.auto_ttl` for others',
-    min: 0,
-    max: 10 * YEAR,
-    unit: 's',
-    flag: '--ttl',
-    help: 'How long responses stay fresh where the origin does not say: for the rule before it, or for all',
-    placeholder: 'SECONDS',
-    env: 'LB_TTL',
-    prose:
-      'How long a response stays fresh where the origin does not say. As a flag it is for the rule before it; in front of all rules, and as a variable, for every rule and for `cache.auto_ttl`.',
-  },
-  {
-    path: 'cache.*.override',
-    scope: 'site',
-    type: 'boolean',
-    default: false,
-    prose: 'Whether `ttl` replaces what the origin says, unless that is `private` or `no-store`.',
-  },
-  {
-    path: 'cache.*.force',
-    scope: 'site',
-    type: 'boolean',
-    default: false,
-    prose:
-      'With `override`: whether `private` and `no-store` are replaced too. Dangerous: strangers may get the page of someone else.',
-  },
+  ...CACHE_SETTINGS,
   {
     path: 'addons.rate_limit.requests_per_second',
     scope: 'site',

@@ -4,6 +4,7 @@ import { formatAddress, formatOrigin, parseHostPattern, parseListen, parseOrigin
 import type { Address, OriginConfig } from './config.ts';
 import { Problem } from './errors.ts';
 import { parseGlob } from './globs.ts';
+import { parseCookieName, parseFieldName, parseKeyField, parseParameter } from './names.ts';
 import type { Setting } from './setting.ts';
 import { nearest } from './suggest.ts';
 import { formatDuration, formatSize, guessDuration, parseDuration, parseSize } from './units.ts';
@@ -12,11 +13,19 @@ export type Scalar = string | number | boolean | Address;
 export type Value = Scalar | readonly string[] | readonly OriginConfig[];
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
-const LISTS = new Set<Setting['type']>(['globs', 'host', 'keys', 'origins', 'strings']);
+/** Lists that hold at least one item. */
+const FILLED_LISTS = new Set<Setting['type']>(['globs', 'host', 'keys', 'origins']);
+
+const LISTS = new Set<Setting['type']>([...FILLED_LISTS, 'cookies', 'fields', 'key-fields', 'parameters', 'strings']);
 
 /** Whether the setting takes several values, as an array or separated by commas. */
 export function isList(setting: Setting): boolean {
   return LISTS.has(setting.type);
+}
+
+/** Whether a list setting may have no item. */
+export function mayBeEmpty(setting: Setting): boolean {
+  return !FILLED_LISTS.has(setting.type);
 }
 
 /**
@@ -47,14 +56,22 @@ export function parseScalar(setting: Setting, raw: string | number | boolean, lo
 export function parseItem(setting: Setting, text: string): string | OriginConfig | Problem {
   if (text === '') return new Problem('an empty item in the list', 'remove it or the extra comma');
   switch (setting.type) {
+    case 'cookies':
+      return parseCookieName(text);
+    case 'fields':
+      return parseFieldName(text);
     case 'globs':
       return parseGlob(text);
     case 'host':
       return parseHostPattern(text);
+    case 'key-fields':
+      return parseKeyField(text);
     case 'keys':
       return parseKey(text);
     case 'origins':
       return parseOrigin(text);
+    case 'parameters':
+      return parseParameter(text);
     case 'strings':
       return setting.values === undefined ? text : parseEnum(setting, text);
     default:
@@ -84,6 +101,11 @@ export function describeType(setting: Setting): string {
       return 'a duration such as "30s" or "5m", or a number of seconds';
     case 'enum':
       return `one of ${setting.values?.join(', ')}`;
+    case 'cookies':
+      return 'names of cookies, or an array of them';
+    case 'fields':
+    case 'key-fields':
+      return 'field names, or an array of them';
     case 'globs':
       return 'globs such as "*.js,*.css", or an array of them';
     case 'host':
@@ -96,6 +118,8 @@ export function describeType(setting: Setting): string {
       return 'a number';
     case 'origins':
       return 'an array of origins such as ["example.com:443"]';
+    case 'parameters':
+      return 'names of query parameters, or an array of them';
     case 'size':
       return 'a size such as "512MB", or a number of bytes';
     case 'strings':

@@ -66,6 +66,11 @@ const END_TO_END: ReadonlySet<string> = new Set([
   'x-request-id',
 ]);
 
+/** Whether a field (lowercase) is for one connection only. */
+export function isHopByHop(name: string): boolean {
+  return HOP_BY_HOP.has(name);
+}
+
 /** The options of all Connection lines, lowercase; members that are no token are left out. */
 export function connectionOptions(headers: HeaderList): string[] {
   const options: string[] = [];

@@ -1,13 +1,33 @@
 import { isIP } from 'node:net';
 import type { Cache, KeyPrefix } from '../cache/cache.ts';
-import type { CacheRule, SiteConfig } from '../config/config.ts';
+import type { CacheRule, CachingConfig, SiteConfig } from '../config/config.ts';
 import { compileGlobs } from '../http/glob.ts';
 import type { JudgePolicy } from '../http/judge.ts';
+import { type CountryOf, KeyPlan, NO_COUNTRIES } from './key-plan.ts';
+
+/** What the configuration says about requests for a path and their answers. */
+export interface CachePolicy extends JudgePolicy {
+  /** The rule that is for the path, undefined where none is. */
+  readonly rule: CacheRule | undefined;
+  /** Milliseconds that a refresh may take before the stale response goes out, 0 for any time. */
+  readonly staleDeadline: number;
+  /** Whether Cache-Control and Pragma of clients count. */
+  readonly clientDirectives: boolean;
+  /** Lowercase names of targeted fields (RFC 9213), the most specific first. */
+  readonly targets: readonly string[];
+  /** Variants stored of one resource. */
+  readonly maxVariants: number;
+  /** Methods cached beside GET and HEAD, with the request body in the key. */
+  readonly methods: readonly string[];
+  /** Bytes of the largest request body that is keyed. */
+  readonly bodyLimit: number;
+  /** Undefined where everything is keyed as sent. */
+  readonly key: KeyPlan | undefined;
+}
 
 interface CompiledRule {
-  rule: CacheRule;
   matches(path: string): boolean;
-  policy: JudgePolicy;
+  policy: CachePolicy;
 }
 
 /** Method class of GET and HEAD in a key; others are not cached. */
@@ -18,26 +38,31 @@ export class SitePlan {
   /** Position in the configuration: the site's number in keys, purges and counters. */
   readonly index: number;
   readonly config: SiteConfig;
+  /** No path of the site has a key plan, client directives or further methods: a hit needs no policy. */
+  readonly simple: boolean;
   readonly #cache: Cache;
   readonly #rules: CompiledRule[];
-  readonly #noRule: JudgePolicy;
+  readonly #noRule: CachePolicy;
 
-  constructor(index: number, config: SiteConfig, cache: Cache) {
+  constructor(index: number, config: SiteConfig, cache: Cache, countryOf: CountryOf = NO_COUNTRIES) {
     this.index = index;
     this.config = config;
     this.#cache = cache;
-    const autoTtl = config.cache.auto ? config.cache.autoTtl : undefined;
-    this.#noRule = { autoTtl };
+    this.#noRule = policyOf(config, undefined, countryOf);
     this.#rules = config.cache.rules.map((rule) => ({
-      rule,
       matches: compileGlobs(rule.match),
-      policy: { ruleTtl: rule.ttl, override: rule.override, force: rule.force, autoTtl },
+      policy: policyOf(config, rule, countryOf),
     }));
+    const policies = [this.#noRule, ...this.#rules.map(({ policy }) => policy)];
+    this.simple = policies.every(
+      ({ key, clientDirectives, methods }) => key === undefined && !clientDirectives && methods.length === 0,
+    );
   }
 
-  /** What the configuration says about storing a response for `path` (without query): that of the first rule that matches. */
-  policyFor(path: string): JudgePolicy {
-    return this.#rules.find((compiled) => compiled.matches(path))?.policy ?? this.#noRule;
+  /** The policy for a path (without query): that of the first rule that matches. */
+  policyFor(path: string): CachePolicy {
+    for (const rule of this.#rules) if (rule.matches(path)) return rule.policy;
+    return this.#noRule;
   }
 
   /**
@@ -67,6 +92,32 @@ export class SitePlan {
         return this.config.hostHeader;
     }
   }
+}
+
+/** The site's settings with those of a rule over them. */
+function policyOf({ cache }: SiteConfig, rule: CacheRule | undefined, countryOf: CountryOf): CachePolicy {
+  const caching: CachingConfig = rule ?? cache;
+  const { heuristic } = caching;
+  return {
+    rule,
+    ruleTtl: rule?.ttl,
+    override: rule?.override,
+    force: rule?.force,
+    autoTtl: cache.auto ? cache.autoTtl : undefined,
+    heuristic: heuristic === 0 ? false : { fraction: heuristic, max: cache.heuristicMax },
+    negativeTtl: caching.negativeTtl,
+    errorTtl: caching.errorTtl,
+    staleWhileRevalidate: caching.staleWhileRevalidate,
+    staleIfError: caching.staleIfError,
+    staleDeadline: caching.staleDeadline,
+    storeSetCookie: caching.storeSetCookie,
+    clientDirectives: caching.clientDirectives,
+    targets: cache.targets,
+    maxVariants: cache.maxVariants,
+    methods: rule?.methods ?? [],
+    bodyLimit: rule?.bodyLimit ?? 0,
+    key: KeyPlan.isNeeded(caching.key) ? new KeyPlan(caching.key, countryOf) : undefined,
+  };
 }
 
 function hostWithPort(origin: { host: string; port: number; tls: boolean }): string {

@@ -5,13 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { Folder } from './cli.ts';
 import { CACHE_RULES } from './mistakes/cache-rules.ts';
 import { FLAGS } from './mistakes/flags.ts';
+import { KEYS_AND_STALENESS } from './mistakes/keys-and-staleness.ts';
 import type { Mistake } from './mistakes/mistake.ts';
 import { ORIGINS_AND_ADDONS } from './mistakes/origins-and-addons.ts';
 import { SETTINGS } from './mistakes/settings.ts';
 import { SITES } from './mistakes/sites.ts';
 import { SYNTAX } from './mistakes/syntax.ts';
 
-const TOPICS = { SYNTAX, SETTINGS, CACHE_RULES, ORIGINS_AND_ADDONS, SITES, FLAGS };
+const TOPICS = { SYNTAX, SETTINGS, CACHE_RULES, KEYS_AND_STALENESS, ORIGINS_AND_ADDONS, SITES, FLAGS };
 
 for (const [topic, mistakes] of Object.entries(TOPICS)) {
   test(`mistakes: ${topic.toLowerCase().replaceAll('_', ' ')}`, async (t) => {

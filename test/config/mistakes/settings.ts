@@ -40,9 +40,9 @@ export const SETTINGS: readonly Mistake[] = [
   },
   {
     name: 'an unknown addon',
-    file: `{${ORIGIN},\n "addons": {"geo": {}}}`,
+    file: `{${ORIGIN},\n "addons": {"bot": {}}}`,
     at: 'lb.json:2:13',
-    says: /unknown key "geo" in addons/,
+    says: /unknown key "bot" in addons/,
     fix: /rate_limit, waf/,
   },
   {

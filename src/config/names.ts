@@ -1,0 +1,53 @@
+/** Names in lists: fields, cookies, query parameters; what each may be, and what is wrong where it is not. */
+
+import { isToken } from '../http/chars.ts';
+import { whyNotKeyed } from '../http/keyed-fields.ts';
+import { QUERY_PRESETS } from '../http/query-key.ts';
+import { Problem } from './errors.ts';
+import { nearest } from './suggest.ts';
+
+const NOT_IN_TOKEN = /[^!#$%&'*+.^_`|~0-9A-Za-z-]/;
+
+/** A field name, lowercase. */
+export function parseFieldName(text: string): string | Problem {
+  if (isToken(text)) return text.toLowerCase();
+  const colon = /^([\w-]+):/.exec(text);
+  if (colon) return new Problem(`"${text}" is a field with its value`, `write the name alone: "${colon[1]}"`);
+  const fix = 'use letters, digits and hyphens, such as "x-tenant"';
+  return new Problem(`"${text}" is no field name`, fix, NOT_IN_TOKEN.exec(text)?.index);
+}
+
+/** A request field that may be part of a cache key. */
+export function parseKeyField(text: string): string | Problem {
+  const name = parseFieldName(text);
+  const reason = name instanceof Problem ? undefined : whyNotKeyed(name);
+  return reason === undefined ? name : new Problem(`"${text}" cannot be part of a key: ${reason}`, 'remove it');
+}
+
+/** A cookie's name; case counts. */
+export function parseCookieName(text: string): string | Problem {
+  if (text.includes('*')) return new Problem(`"${text}" has a wildcard`, 'name each cookie', text.indexOf('*'));
+  if (isToken(text)) return text;
+  if (text.includes('='))
+    return new Problem(`"${text}" is a cookie with its value`, `write the name alone: "${text.replace(/=.*/s, '')}"`);
+  const fix = 'use letters, digits, hyphens and underscores';
+  return new Problem(`"${text}" is no cookie name`, fix, NOT_IN_TOKEN.exec(text)?.index);
+}
+
+/** The name of a query parameter, with `*` for any characters, or a preset. */
+export function parseParameter(text: string): string | Problem {
+  if (text.startsWith(':')) {
+    if (QUERY_PRESETS.has(text)) return text;
+    const known = [...QUERY_PRESETS.keys()];
+    const meant = nearest(text, known);
+    return new Problem(
+      `"${text}" is no preset`,
+      meant ? `did you mean "${meant}"?` : `use ${known.join(' or ')}, or names of parameters`,
+    );
+  }
+  const odd = /[&=?#\s\x00-\x1f\x7f]/.exec(text);
+  if (!odd) return text;
+  const name = text.replace(/^[?&]+/, '').replace(/[&=#\s].*$/s, '');
+  const fix = `write the name alone${name ? `: "${name}"` : ''}, without its escapes, value, ? and &`;
+  return new Problem(`"${text}" is no name of a parameter`, fix, odd.index);
+}
