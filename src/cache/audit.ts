@@ -21,6 +21,7 @@ import {
   H_OBJECTS,
   ID_MASK,
   LIVE,
+  MAX_TAGS,
   P_BODY,
   P_FREE,
   P_KIND,
@@ -33,6 +34,7 @@ import {
   Q_ZOMBIE,
   S_INLINE,
   S_SITE,
+  S_TAGS,
   S_TAIL,
   SITE_COUNTERS,
 } from './layout.ts';
@@ -40,6 +42,7 @@ import { acquire, release } from './lock.ts';
 import { ledgerOf } from './pin.ts';
 import { countOf, headOf, nextOf, prevOf, queueOf, tailOf, unitsIn } from './queue.ts';
 import type { Slab } from './slab.ts';
+import { keyBytes, keyRoom, tagsOf } from './tags.ts';
 
 /** Throws on the first broken invariant. */
 export function audit(a: Arena, slab: Slab): void {
@@ -77,6 +80,7 @@ function auditStorage(a: Arena, slab: Slab): void {
     const tail = words[slotHeader(a, id) + S_TAIL];
     ownSlot(words[a.entry(id) + E_SLOT], id);
     if (tail !== 0) ownSlot(tail, id);
+    auditTags(a, id);
     let bytes = words[slotHeader(a, id) + S_INLINE];
     for (let page = words[a.entry(id) + E_PAGE] - 1; page >= 0; page = words[slab.row(page) + P_LINK] - 1) {
       own(slab.addressOf(page), id);
@@ -88,6 +92,15 @@ function auditStorage(a: Arena, slab: Slab): void {
     assert(words[a.entry(id) + E_LENGTH] <= bytes, `entry ${id} has room for its body`);
   }
   auditPages(a, slab, used);
+}
+
+function auditTags(a: Arena, id: number): void {
+  const header = slotHeader(a, id);
+  const count = a.words[header + S_TAGS];
+  assert(count <= MAX_TAGS && (count >= 0 || stateOf(a, id) !== LIVE), `entry ${id} has ${count} tags`);
+  assert(keyBytes(a, header) <= keyRoom(a, header), `key and tags of entry ${id} do not overlap`);
+  const tags = tagsOf(a, header);
+  for (let i = 0; i < tags.length; i++) assert(tags[i] !== 0, `tag ${i} of entry ${id} is a hash`);
 }
 
 function auditPages(a: Arena, slab: Slab, used: Int32Array): void {

@@ -2,24 +2,13 @@
  * The ban log: what main has purged, for every thread to compare entries with.
  *
  * A ring of records in the buffer, written by main alone. Record, int32 words: bytes of the whole record, sequence (0:
- * filler up to the ring's end), site, soft, bytes of host, bytes of pattern; then host and pattern, latin1, padded to 4. Main
- * writes the record, then H_BAN_TAIL, then H_BAN_SEQ; from the last store on it is in force. Records up to the oldest
- * sequence that any entry may still have are dropped by moving H_BAN_HEAD.
+ * filler up to the ring's end), site, soft, bytes of host, bytes of pattern or tag, hash of the tag (0: none); then host and
+ * pattern or tag, latin1, padded to 4. Main writes the record, then H_BAN_TAIL, then H_BAN_SEQ; from the last store on it is in
+ * force. Records up to the oldest sequence that any entry may still have are dropped by moving H_BAN_HEAD.
  */
-
-import { compileGlob, type Glob, globMatches } from './glob.ts';
-import {
-  type Arena,
-  H_BAN_HEAD,
-  H_BAN_SEQ,
-  H_BAN_TAIL,
-  S_HOST,
-  S_KEY_WORDS,
-  S_PREFIX_WORDS,
-  S_SITE,
-  SLOT_HEADER,
-  UNIT,
-} from './layout.ts';
+import { type Ban, BanIndex, HARD_BAN, SOFT_BAN, type Verdict } from './ban-index.ts';
+import { compileGlob } from './glob.ts';
+import { type Arena, H_BAN_FLOOR, H_BAN_HEAD, H_BAN_SEQ, H_BAN_TAIL } from './layout.ts';
 
 export interface PurgeSpec {
   /** -1: any site. */
@@ -30,12 +19,9 @@ export interface PurgeSpec {
   pattern: string;
   /** Mark stale instead of removing. */
   soft: boolean;
+  /** Only entries that have this tag, latin1; the pattern is then `*`. */
+  tag?: string;
 }
-
-export const NO_BAN = 0;
-export const SOFT_BAN = 1;
-export const HARD_BAN = 2;
-export type Verdict = typeof NO_BAN | typeof SOFT_BAN | typeof HARD_BAN;
 
 const R_BYTES = 0;
 const R_SEQ = 1;
@@ -43,15 +29,8 @@ const R_SITE = 2;
 const R_SOFT = 3;
 const R_HOST = 4;
 const R_PATTERN = 5;
-const RECORD_HEADER = 24;
-
-interface Ban {
-  seq: number;
-  site: number;
-  host: string;
-  verdict: typeof SOFT_BAN | typeof HARD_BAN;
-  glob: Glob;
-}
+const R_TAG = 6;
+const RECORD_HEADER = 28;
 
 /** The newest purge in force. */
 export function banSequence(a: Arena): number {
@@ -60,11 +39,16 @@ export function banSequence(a: Arena): number {
 
 /** Bytes that a record takes. */
 export function recordBytes(spec: PurgeSpec): number {
-  return RECORD_HEADER + ((spec.host.length + spec.pattern.length + 3) & ~3);
+  return RECORD_HEADER + ((spec.host.length + textOf(spec).length + 3) & ~3);
 }
 
-/** Main only: appends a record and puts it in force; false when the log has no room for it. */
-export function appendBan(a: Arena, spec: PurgeSpec, seq: number): boolean {
+/** What the record says beside the host. */
+function textOf({ pattern, tag }: PurgeSpec): string {
+  return tag ?? pattern;
+}
+
+/** Main only: appends a record and puts it in force; false when the log has no room for it. `tag`: its hash, 0 none. */
+export function appendBan(a: Arena, spec: PurgeSpec, tag: number, seq: number): boolean {
   const { words, banBytes } = a;
   const head = words[H_BAN_HEAD] >>> 0;
   let tail = words[H_BAN_TAIL] >>> 0;
@@ -84,8 +68,9 @@ export function appendBan(a: Arena, spec: PurgeSpec, seq: number): boolean {
   words[at + R_SITE] = spec.site;
   words[at + R_SOFT] = spec.soft ? 1 : 0;
   words[at + R_HOST] = spec.host.length;
-  words[at + R_PATTERN] = spec.pattern.length;
-  a.bytes.set(Buffer.from(spec.host + spec.pattern, 'latin1'), at * 4 + RECORD_HEADER);
+  words[at + R_PATTERN] = textOf(spec).length;
+  words[at + R_TAG] = tag;
+  a.bytes.set(Buffer.from(spec.host + textOf(spec), 'latin1'), at * 4 + RECORD_HEADER);
   // Publication: whoever sees the tail sees the record, whoever sees the sequence sees the tail.
   Atomics.store(words, H_BAN_TAIL, (tail + bytes) | 0);
   Atomics.store(words, H_BAN_SEQ, seq);
@@ -113,64 +98,44 @@ function isFiller(a: Arena, at: number, position: number): boolean {
   return a.banBytes - (position % a.banBytes) < RECORD_HEADER || a.words[at + R_SEQ] === 0;
 }
 
-/** One thread's index of the log. */
+/** One thread's reading of the log. */
 export class BanView {
   readonly #a: Arena;
+  readonly #index: BanIndex;
   #seq = 0;
   #head = 0;
   #position = 0;
-  readonly #exact = new Map<string, Ban[]>();
-  /** Bans on everything of a site and host: only the newest of each kind counts. */
-  readonly #whole = new Map<string, Ban>();
-  /** Ascending by sequence. */
-  readonly #globs: Ban[] = [];
 
   constructor(a: Arena) {
     this.#a = a;
+    this.#index = new BanIndex(a);
   }
 
-  /** Reads what is new in the log; returns the sequence up to which `verdict` now knows. */
+  /** Reads what is new in the log; returns the sequence up to which the index now knows. */
   refresh(): number {
     const seq = banSequence(this.#a);
     while (seq - this.#seq > 0) this.#read(seq);
     return this.#seq;
   }
 
-  /** The strictest ban newer than `since` on a target; as of the last `refresh`. */
-  verdict(site: number, host: string, target: string, since: number): Verdict {
-    let verdict: Verdict = NO_BAN;
-    for (const soft of ['s', 'h']) {
-      for (const anySite of [site, -1]) {
-        for (const anyHost of [host, '']) {
-          const ban = this.#whole.get(`${soft}${anySite} ${anyHost}`);
-          if (ban !== undefined && ban.seq > since) verdict = ban.verdict;
-        }
-      }
-    }
-    for (const ban of this.#exact.get(target) ?? []) {
-      if (ban.seq > since && ban.verdict > verdict && concerns(ban, site, host)) verdict = ban.verdict;
-    }
-    for (let i = this.#globs.length - 1; i >= 0 && verdict !== HARD_BAN; i--) {
-      const ban = this.#globs[i];
-      if (ban.seq <= since) break;
-      if (ban.verdict > verdict && concerns(ban, site, host) && globMatches(ban.glob, target)) verdict = ban.verdict;
-    }
-    return verdict;
+  /** The strictest ban newer than `since` on a target with the tags of `slot`; as of the last `refresh`. */
+  verdict(site: number, host: string, target: string, slot: number, since: number): Verdict {
+    return this.#index.verdict(site, host, target, slot, since);
   }
 
-  /** `verdict` for the key stored in the meta slot at unit address `slot`. */
+  /** `verdict` for the key and tags stored in the meta slot at unit address `slot`. */
   verdictOfSlot(slot: number, since: number): Verdict {
-    const words = this.#a.words;
-    const header = slot * (UNIT / 4);
-    const key = slot * UNIT + SLOT_HEADER;
-    const hostAt = words[header + S_HOST];
-    const own = key + words[header + S_PREFIX_WORDS] * 4;
-    const target = words[header + S_KEY_WORDS] === 0 ? '' : this.#text(own + 8, words[own / 4]);
-    return this.verdict(words[header + S_SITE], this.#text(key + (hostAt >>> 16), hostAt & 0xffff), target, since);
+    return this.#index.verdictOfSlot(slot, since);
   }
 
-  #text(offset: number, length: number): string {
-    return Buffer.from(this.#a.bytes.buffer, offset, length).toString('latin1');
+  /** The strictest ban by tag newer than `since` on an entry of `slot`'s site and host that had the tags of `tagged`. */
+  verdictOfTags(slot: number, tagged: number, since: number): Verdict {
+    return this.#index.verdictOfTags(slot, tagged, since);
+  }
+
+  /** Whether a ban by tag newer than `since` may concern the key in `slot`, depending on its tags. */
+  hasTagBan(slot: number, since: number): boolean {
+    return this.#index.hasTagBan(slot, since);
   }
 
   /** Main may drop and overwrite records while they are read. What then looks impossible, or all when the head has moved, is
@@ -178,7 +143,7 @@ export class BanView {
   #read(seq: number): void {
     const { words } = this.#a;
     const head = Atomics.load(words, H_BAN_HEAD) >>> 0;
-    if (head !== this.#head) this.#forget(head);
+    if (head !== this.#head) this.#moveHead(head);
     const tail = Atomics.load(words, H_BAN_TAIL) >>> 0;
     const fresh: Ban[] = [];
     let position = this.#position;
@@ -196,17 +161,19 @@ export class BanView {
       position = (position + bytes) >>> 0;
     }
     if (Atomics.load(words, H_BAN_HEAD) >>> 0 !== head) return;
-    for (const ban of fresh) this.#learn(ban);
+    for (const ban of fresh) this.#index.learn(ban);
     this.#position = position;
     this.#seq = seq;
   }
 
-  #forget(head: number): void {
+  /** Records up to `head` are gone: those of purges that every entry has met. */
+  #moveHead(head: number): void {
     this.#head = head;
-    this.#position = head;
-    this.#exact.clear();
-    this.#whole.clear();
-    this.#globs.length = 0;
+    // Main stores the floor before it moves the head. Whoever still compares an entry older than that finds it changed.
+    const floor = Atomics.load(this.#a.words, H_BAN_FLOOR);
+    this.#index.prune(floor);
+    // What is known up to the floor ends before the head: long before it, or by a filler.
+    if (this.#seq < floor || ((this.#position - head) | 0) < 0) this.#position = head;
   }
 
   #decode(at: number): Ban {
@@ -217,24 +184,9 @@ export class BanView {
       seq: words[at + R_SEQ],
       site: words[at + R_SITE],
       verdict: words[at + R_SOFT] === 1 ? SOFT_BAN : HARD_BAN,
-      host: this.#text(text, hostBytes),
-      glob: compileGlob(this.#text(text + hostBytes, words[at + R_PATTERN])),
+      host: this.#index.text(text, hostBytes),
+      tag: words[at + R_TAG],
+      glob: compileGlob(words[at + R_TAG] === 0 ? this.#index.text(text + hostBytes, words[at + R_PATTERN]) : '*'),
     };
   }
-
-  #learn(ban: Ban): void {
-    if (ban.glob.kind === 'all') {
-      this.#whole.set(`${ban.verdict === SOFT_BAN ? 's' : 'h'}${ban.site} ${ban.host}`, ban);
-    } else if (ban.glob.kind === 'glob') this.#globs.push(ban);
-    else {
-      const same = (other: Ban): boolean =>
-        other.site === ban.site && other.host === ban.host && other.verdict === ban.verdict;
-      const list = this.#exact.get(ban.glob.text) ?? [];
-      this.#exact.set(ban.glob.text, [...list.filter((other) => !same(other)), ban]);
-    }
-  }
-}
-
-function concerns(ban: Ban, site: number, host: string): boolean {
-  return (ban.site === -1 || ban.site === site) && (ban.host === '' || ban.host === host);
 }

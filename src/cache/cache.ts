@@ -5,11 +5,11 @@
  * An id names an entry for as long as the caller pins it. Pinned bytes never change and never move, except that a flight grows.
  */
 import { audit } from './audit.ts';
-import { BanView, banSequence, HARD_BAN, NO_BAN } from './bans.ts';
+import { HARD_BAN, NO_BAN } from './ban-index.ts';
+import { BanView, banSequence } from './bans.ts';
 import { removeLive, slotHeader, stateOf } from './entries.ts';
 import { Evictor, MAX_USE } from './eviction.ts';
 import { type Claim, Flights, type Unstored, type UserWords } from './flight.ts';
-import { FLIGHT_TAG, find, LIVE_TAG } from './index.ts';
 import { type CacheKey, type KeyPrefix, makePrefix, slotHasKey } from './key.ts';
 import { Landing } from './landing.ts';
 import {
@@ -23,15 +23,12 @@ import {
   E_HI,
   E_LENGTH,
   E_LO,
-  E_PREV,
   E_SEQ,
   E_SLOT,
   E_STATE,
   E_TOTAL,
   E_USE,
   ENTRY_WORDS,
-  F_DOOMED,
-  F_STALE,
   FAILED,
   FREE,
   GONE,
@@ -54,6 +51,7 @@ import { type Recovery, recover } from './recover.ts';
 import { Slab } from './slab.ts';
 import { type CacheStats, objectsOfSite, readStats } from './stats.ts';
 import { BodyMap, headOf, metaOf } from './storage.ts';
+import { NO_TAGS, type TagHashes, tagHasher, tagsOf } from './tags.ts';
 
 export type { Claim, UserWords } from './flight.ts';
 export { CacheKey, KeyPrefix } from './key.ts';
@@ -61,6 +59,7 @@ export { createCache } from './layout.ts';
 export type { Purge } from './purge.ts';
 export type { Recovery } from './recover.ts';
 export type { CacheStats } from './stats.ts';
+export type { TagHashes } from './tags.ts';
 
 /** Entry words open to the caller, for `word` and `setWord`. */
 export const USER_FRESH_UNTIL = E_FRESH_UNTIL;
@@ -87,6 +86,8 @@ export class Cache {
   readonly workerId: number;
   /** On main only. */
   readonly purge: Purge;
+  /** The hash of a tag, latin1, for `open`, `put` and `replaceHead`. Throws RangeError for characters over 255. */
+  readonly tagHash: (tag: string) => number;
   readonly #a: Arena;
   readonly #words: Int32Array<SharedArrayBuffer>;
   readonly #entries: number;
@@ -118,6 +119,7 @@ export class Cache {
     this.#landing = new Landing(arena, this.#slab, evictor, this.#bans);
     this.#flights = new Flights(arena, this.#slab, evictor, this.#pins, this.#landing, this.#body);
     this.purge = new Purge(arena, this.#slab, this.#bans, this.#landing);
+    this.tagHash = tagHasher(arena);
   }
 
   /** The constant part of keys: any bytes (length-prefixed parts), with site and lowercase host for purges. */
@@ -225,11 +227,19 @@ export class Cache {
 
   /**
    * Leader only: takes storage and publishes head and meta; WAITING becomes STREAMING. length: body bytes, -1
-   * unknown. `key`: the one that `finish` will be given, when already known, so that it has room. False, and still WAITING: over
-   * maxObject, or no room.
+   * unknown. `key`: the one that `finish` will be given, when already known, so that it has room. `tags`: hashes by `tagHash`;
+   * when a purge since the claim is of one of them, the flight goes on for those who joined it, but is not stored. False, and
+   * still WAITING: over maxObject, over 128 tags, or no room.
    */
-  open(id: number, head: Uint8Array, meta: Uint8Array, length: number, key?: CacheKey): boolean {
-    return this.#flights.open(id, head, meta, length, key);
+  open(
+    id: number,
+    head: Uint8Array,
+    meta: Uint8Array,
+    length: number,
+    key?: CacheKey,
+    tags: TagHashes = NO_TAGS,
+  ): boolean {
+    return this.#flights.open(id, head, meta, length, key, tags);
   }
 
   /** Leader only: copies body bytes in and publishes them. False, and nothing appended: over the declared length or maxObject, or no room. */
@@ -257,7 +267,8 @@ export class Cache {
 
   /**
    * Stores a whole object as LIVE. seq: the purge sequence that its content is as new as (`purgeSequence` before the origin
-   * was asked, or `sequence` of its flight). Returns its id, unpinned, or 0: no room, too large, or purged since `seq`.
+   * was asked, or `sequence` of its flight). Returns its id, unpinned, or 0: no room, too large, over 128 tags, or purged
+   * since `seq`.
    */
   put(
     key: CacheKey,
@@ -266,35 +277,38 @@ export class Cache {
     body: Uint8Array,
     words: UserWords,
     seq: number = this.purgeSequence(),
+    tags: TagHashes = NO_TAGS,
   ): number {
     const feed = (id: number): boolean => this.#flights.append(id, body);
-    return this.#flights.store(key, head, meta, body.length, words, seq, feed);
+    return this.#flights.store(key, head, meta, body.length, words, seq, tags, feed);
   }
 
-  /** Stores a copy of a pinned entry under another head and meta, as old as the entry; returns as `put` does. */
-  replaceHead(id: number, key: CacheKey, head: Uint8Array, meta: Uint8Array, words: UserWords): number {
+  /**
+   * Stores a copy of a pinned entry under another head and meta, as old as the entry; returns as `put` does. Without `tags` it
+   * has those of the entry. For tags that the origin has just named, `since` is the purge sequence when it was asked.
+   */
+  replaceHead(
+    id: number,
+    key: CacheKey,
+    head: Uint8Array,
+    meta: Uint8Array,
+    words: UserWords,
+    tags: TagHashes = tagsOf(this.#a, slotHeader(this.#a, id)),
+    since: number = this.sequence(id),
+  ): number {
     const feed = (to: number): boolean => this.#flights.copyBody(id, to);
-    return this.#flights.store(key, head, meta, this.bodyLength(id), words, this.sequence(id), feed);
+    const seq = Math.min(since, this.sequence(id));
+    return this.#flights.store(key, head, meta, this.bodyLength(id), words, seq, tags, feed);
   }
 
   /** Removes the LIVE entry of a key; whether there was one. */
   remove(key: CacheKey): boolean {
-    acquire(this.#a);
-    const id = find(this.#a, key, LIVE_TAG);
-    if (id !== 0) removeLive(this.#a, this.#slab, id);
-    release(this.#a);
-    return id !== 0;
+    return this.#landing.remove(key, false);
   }
 
   /** As `remove`, and what is on its way to the key goes to those who wait for it but is not stored. */
   invalidate(key: CacheKey): boolean {
-    acquire(this.#a);
-    const id = find(this.#a, key, LIVE_TAG);
-    if (id !== 0) removeLive(this.#a, this.#slab, id);
-    const flight = find(this.#a, key, FLIGHT_TAG);
-    if (flight !== 0) this.#landing.detach(flight, F_DOOMED);
-    release(this.#a);
-    return id !== 0;
+    return this.#landing.remove(key, true);
   }
 
   /** The newest purge. */
@@ -307,17 +321,12 @@ export class Cache {
     return this.#words[this.#entries + id * ENTRY_WORDS + E_SEQ];
   }
 
-  /** Whether a purge, hard or soft, has matched a pinned flight since it was claimed: what it brings is too old to refresh another entry. */
-  purged(id: number): boolean {
-    const words = this.#words;
-    const e = this.#entries + id * ENTRY_WORDS;
-    const since = words[e + E_SEQ];
-    if (since !== banSequence(this.#a)) {
-      this.#bans.refresh();
-      if (this.#bans.verdictOfSlot(words[e + E_SLOT], since) !== NO_BAN) return true;
-    }
-    // After the log: a sweep marks the flight before it drops a purge from the log.
-    return (Atomics.load(words, e + E_PREV) & (F_DOOMED | F_STALE)) !== 0;
+  /**
+   * Whether a purge, hard or soft, has matched a pinned flight since it was claimed: it brings what is too old to refresh another
+   * entry. `refreshed`: that entry, pinned, whose tags count as well.
+   */
+  purged(id: number, refreshed = 0): boolean {
+    return this.#landing.purged(id, refreshed);
   }
 
   /** Main only, once a worker has ended: returns its pins, breaks its flights, takes over its lock. */
@@ -364,7 +373,7 @@ export class Cache {
     const words = this.#words;
     const since = words[e + E_SEQ];
     const seq = this.#bans.refresh();
-    const verdict = this.#bans.verdict(key.prefix.site, key.prefix.host, key.target, since);
+    const verdict = this.#bans.verdict(key.prefix.site, key.prefix.host, key.target, words[e + E_SLOT], since);
     // A sweep may just have applied purges and dropped them from the log: then it has removed the entry before that.
     if ((Atomics.load(words, e + E_STATE) & STATE_MASK) !== LIVE) return GONE;
     if (verdict !== HARD_BAN) {

@@ -4,7 +4,7 @@
  * record owns already.
  */
 import { assert } from '../base/assert.ts';
-import { banSequence, NO_BAN } from './bans.ts';
+import { banSequence } from './bans.ts';
 import { freeBody, giveRecord, setState, slotHeader, stateOf, unitsOf } from './entries.ts';
 import type { Evictor } from './eviction.ts';
 import { FLIGHT_TAG, find } from './index.ts';
@@ -39,12 +39,14 @@ import {
   S_META,
   S_META_BYTES,
   S_PREFIX_WORDS,
+  S_TAGS,
   S_WAIT_HI,
   S_WAIT_LO,
   SLOT_HEADER,
   SLOT_WORDS,
   STREAMING,
   UNIT,
+  UNKNOWN_TAGS,
   WAITING,
 } from './layout.ts';
 import { acquire, release } from './lock.ts';
@@ -53,6 +55,7 @@ import { pushHead } from './queue.ts';
 import { OWNER_BYTES, type Slab } from './slab.ts';
 import { type Filling, Space } from './space.ts';
 import { align4, type BodyMap, headAt, headOf, metaOf, planFor } from './storage.ts';
+import { fitTags, keyRoom, type TagHashes, tagsOf, writeTags } from './tags.ts';
 
 /** User words in the order freshUntil, born, flags, aux. */
 export type UserWords = ArrayLike<number>;
@@ -98,13 +101,13 @@ export class Flights {
     const a = this.#a;
     acquire(a);
     const flight = find(a, key, FLIGHT_TAG);
-    if (flight !== 0 && this.#landing.obey(flight) === NO_BAN) {
+    if (flight !== 0 && this.#landing.joinable(flight)) {
       const handle = this.#pins.take(flight);
       if (handle >= 0) this.#wait(flight);
       release(a);
       return handle < 0 ? NO_CLAIM : { id: flight, handle, leader: false };
     }
-    const id = this.#begin(key, banSequence(a), 0);
+    const id = this.#begin(key, banSequence(a), 0, null);
     const handle = id === 0 ? -1 : this.#pins.take(id);
     if (handle >= 0 && this.#landing.insert(id, FLIGHT_TAG)) {
       release(a);
@@ -117,25 +120,37 @@ export class Flights {
   }
 
   /** See Cache.open. */
-  open(id: number, head: Uint8Array, meta: Uint8Array, length: number, key?: CacheKey): boolean {
+  open(
+    id: number,
+    head: Uint8Array,
+    meta: Uint8Array,
+    length: number,
+    key: CacheKey | undefined,
+    tags: TagHashes,
+  ): boolean {
     const a = this.#a;
     const words = a.words;
     this.#own(id, WAITING);
-    if (length > a.maxObject) return false;
+    if (length > a.maxObject || !fitTags(tags)) return false;
     const header = slotHeader(a, id);
     const keyWords = Math.max(
       words[header + S_PREFIX_WORDS] + words[header + S_KEY_WORDS],
       key === undefined ? 0 : key.prefix.words.length + key.count,
     );
-    const fixed = SLOT_HEADER + keyWords * 4 + align4(meta.length) + align4(head.length);
+    const fixed = SLOT_HEADER + (keyWords + tags.length) * 4 + align4(meta.length) + align4(head.length);
     const plan = planFor(this.#slab, a.pageBytes, fixed, length);
-    if (plan === null || !this.#space.place(id, plan, fixed, meta.length, head.length)) return false;
+    if (plan === null || !this.#space.place(id, plan, fixed, meta.length, head.length, tags)) return false;
     const filling: Filling = { capacity: length < 0 ? plan.inline : length, page: -1 };
     if (!this.#space.grow(id, filling, plan.pages)) {
       acquire(a);
       freeBody(a, this.#slab, id);
       release(a);
       return false;
+    }
+    if (tags.length > 0) {
+      acquire(a);
+      this.#landing.meetTags(id);
+      release(a);
     }
     const at = slotHeader(a, id);
     const bytes = words[a.entry(id) + E_SLOT] * UNIT;
@@ -224,20 +239,22 @@ export class Flights {
     length: number,
     words: UserWords,
     seq: number,
+    tags: TagHashes,
     feed: (id: number) => boolean,
     flight = 0,
   ): number {
     const a = this.#a;
+    if (!fitTags(tags)) return 0;
     acquire(a);
     // Purges up to the floor are no longer in the log, so whether they concern this key cannot be told any more.
-    const id = seq < a.words[H_BAN_FLOOR] ? 0 : this.#begin(key, seq, F_DETACHED);
+    const id = seq < a.words[H_BAN_FLOOR] ? 0 : this.#begin(key, seq, F_DETACHED, tags);
     const handle = id === 0 ? -1 : this.#pins.take(id);
     if (id !== 0 && handle < 0) this.#landing.land(id, BROKEN);
     // Now: a sweep under way may have passed this record already, and would not meet it as old as it is.
     if (handle >= 0) this.#landing.obey(id);
     release(a);
     if (handle < 0) return 0;
-    const whole = this.open(id, head, meta, length) && feed(id);
+    const whole = this.open(id, head, meta, length, undefined, tags) && feed(id);
     this.#filling.delete(id);
     this.#setWords(id, words);
     acquire(a);
@@ -268,12 +285,12 @@ export class Flights {
     Atomics.or(words, at, 1 << (worker & 31));
   }
 
-  /** Under the lock: a new flight in WAITING with just its key, in no index yet; 0 when there is no room. */
-  #begin(key: CacheKey, seq: number, flags: number): number {
+  /** Under the lock: a new flight in WAITING with just its key and, when known, tags, in no index yet; 0 when there is no room. */
+  #begin(key: CacheKey, seq: number, flags: number, tags: TagHashes | null): number {
     const a = this.#a;
     const words = a.words;
     const prefix = key.prefix.words;
-    const bytes = SLOT_HEADER + (prefix.length + key.count) * 4;
+    const bytes = SLOT_HEADER + (prefix.length + key.count + (tags?.length ?? 0)) * 4;
     const c = this.#slab.classes.fit(bytes + OWNER_BYTES);
     const id = c < 0 ? 0 : this.#evictor.record();
     if (id === 0) return 0;
@@ -286,6 +303,8 @@ export class Flights {
     words.fill(0, header, header + SLOT_WORDS);
     writeKey(a, header, key);
     words[header + S_META] = bytes;
+    if (tags === null) words[header + S_TAGS] = UNKNOWN_TAGS;
+    else writeTags(a, header, tags);
     const e = a.entry(id);
     words[e + E_LO] = key.lo;
     words[e + E_HI] = key.hi;
@@ -314,8 +333,7 @@ export class Flights {
     const a = this.#a;
     const words = a.words;
     const header = slotHeader(a, id);
-    const room = words[header + S_META] - SLOT_HEADER;
-    if (key !== null && (key.prefix.words.length + key.count) * 4 > room) return 'key';
+    if (key !== null && (key.prefix.words.length + key.count) * 4 > keyRoom(a, header)) return 'key';
     if (words[a.entry(id) + E_TOTAL] >= 0) return '';
     const fixed = words[header + S_META] + align4(words[header + S_META_BYTES]) + align4(words[header + S_HEAD_BYTES]);
     const plan = planFor(this.#slab, a.pageBytes, fixed, words[a.entry(id) + E_LENGTH]);
@@ -331,7 +349,8 @@ export class Flights {
     const { head, meta } = { head: headOf(a, id), meta: metaOf(a, id) };
     const length = a.words[e + E_LENGTH];
     const feed = (to: number): boolean => this.copyBody(id, to);
-    return this.store(target, head, meta, length, words, a.words[e + E_SEQ], feed, id) !== 0;
+    const tags = tagsOf(a, slotHeader(a, id));
+    return this.store(target, head, meta, length, words, a.words[e + E_SEQ], tags, feed, id) !== 0;
   }
 
   #setWords(id: number, values: UserWords): void {

@@ -1,8 +1,9 @@
-/** How a flight ends, and what a purge does to one under way. All under the lock. */
-import { type BanView, banSequence, HARD_BAN, NO_BAN, type Verdict } from './bans.ts';
-import { countLive, retire, setState, slotHeader, stateOf, unitsOf } from './entries.ts';
+/** How a flight ends, and what a purge does to one under way. Under the lock, save what takes it. */
+import { HARD_BAN, NO_BAN, type Verdict } from './ban-index.ts';
+import { type BanView, banSequence } from './bans.ts';
+import { countLive, removeLive, retire, setState, slotHeader, stateOf, unitsOf } from './entries.ts';
 import type { Evictor } from './eviction.ts';
-import { crowd, erase, FLIGHT_TAG, findTwin, insert, LIVE_TAG, locate, replaceAt } from './index.ts';
+import { crowd, erase, FLIGHT_TAG, find, findTwin, insert, LIVE_TAG, locate, replaceAt } from './index.ts';
 import { type CacheKey, writeKey } from './key.ts';
 import {
   type Arena,
@@ -14,12 +15,17 @@ import {
   E_SLOT,
   F_DETACHED,
   F_DOOMED,
+  F_MISSED,
+  F_OLDER,
   F_STALE,
   GONE,
   H_CLOCK,
   H_INSERTS,
   LIVE,
+  S_TAGS,
+  UNKNOWN_TAGS,
 } from './layout.ts';
+import { acquire, release } from './lock.ts';
 import { looksPinned } from './pin.ts';
 import { queueOf, unlink } from './queue.ts';
 import type { Slab } from './slab.ts';
@@ -40,6 +46,7 @@ export class Landing {
   /**
    * Applies purges newer than a flight to it. One that matches detaches it: it goes on for those who joined it, nobody
    * joins any more. A hard one dooms it; after a soft one it may still become LIVE, stale, where no newer entry is.
+   * One whose tags are not known yet stays as old as the oldest purge by tag that it may turn out to concern.
    */
   obey(id: number): Verdict {
     const a = this.#a;
@@ -50,8 +57,68 @@ export class Landing {
     if (verdict !== NO_BAN) this.detach(id, verdict === HARD_BAN ? F_DOOMED : F_STALE);
     a.kill?.('flight.obey');
     // After the flags, for `purged`, which reads without lock.
-    Atomics.store(a.words, e + E_SEQ, seq);
+    if (verdict === HARD_BAN || !this.#undecided(id)) Atomics.store(a.words, e + E_SEQ, seq);
     return verdict;
+  }
+
+  /** Whether a flight may be joined: no purge since its claim has matched it, nor can when its tags become known. */
+  joinable(id: number): boolean {
+    if (this.obey(id) !== NO_BAN) return false;
+    if (!this.#undecided(id)) return true;
+    this.detach(id, F_OLDER);
+    return false;
+  }
+
+  /** The log has no room for purges by tag that a flight is too old for. */
+  overtake(id: number, seq: number): void {
+    this.detach(id, F_OLDER | F_MISSED);
+    Atomics.store(this.#a.words, this.#a.entry(id) + E_SEQ, seq);
+  }
+
+  /** A flight's tags have become known. */
+  meetTags(id: number): void {
+    const a = this.#a;
+    const missed = (a.words[a.entry(id) + E_PREV] & F_MISSED) !== 0;
+    if (missed && a.words[slotHeader(a, id) + S_TAGS] > 0) this.detach(id, F_DOOMED);
+    this.obey(id);
+  }
+
+  #undecided(id: number): boolean {
+    const a = this.#a;
+    const e = a.entry(id);
+    return (
+      a.words[slotHeader(a, id) + S_TAGS] === UNKNOWN_TAGS &&
+      this.#bans.hasTagBan(a.words[e + E_SLOT], a.words[e + E_SEQ])
+    );
+  }
+
+  /** Without the lock. See Cache.purged. */
+  purged(id: number, refreshed: number): boolean {
+    const a = this.#a;
+    const e = a.entry(id);
+    const slot = a.words[e + E_SLOT];
+    const since = a.words[e + E_SEQ];
+    const tagged = refreshed === 0 ? 0 : a.words[a.entry(refreshed) + E_SLOT];
+    if (since !== banSequence(a)) {
+      this.#bans.refresh();
+      if (this.#bans.verdictOfSlot(slot, since) !== NO_BAN) return true;
+      if (tagged !== 0 && this.#bans.verdictOfTags(slot, tagged, since) !== NO_BAN) return true;
+    }
+    // After the log: a sweep marks the flight before it drops a purge from the log.
+    const flags = Atomics.load(a.words, e + E_PREV);
+    return (flags & (F_DOOMED | F_STALE)) !== 0 || (tagged !== 0 && (flags & F_MISSED) !== 0);
+  }
+
+  /** Takes the lock. Removes the LIVE entry of a key; with `flight`, what is on its way to it is not stored. */
+  remove(key: CacheKey, flight: boolean): boolean {
+    const a = this.#a;
+    acquire(a);
+    const id = find(a, key, LIVE_TAG);
+    if (id !== 0) removeLive(a, this.#slab, id);
+    const under = flight ? find(a, key, FLIGHT_TAG) : 0;
+    if (under !== 0) this.detach(under, F_DOOMED);
+    release(a);
+    return id !== 0;
   }
 
   /** Nobody joins the flight any more. */
@@ -90,7 +157,7 @@ export class Landing {
     if (key !== null) this.#rename(id, key);
     const former = findTwin(a, id);
     const stale = (flags & F_STALE) !== 0;
-    if ((flags & F_DOOMED) !== 0 || (stale && former !== 0)) {
+    if ((flags & F_DOOMED) !== 0 || ((flags & (F_STALE | F_OLDER)) !== 0 && former !== 0)) {
       this.land(id, GONE);
       return false;
     }
@@ -101,7 +168,7 @@ export class Landing {
     // From here on readers that still hold a word to this record find it LIVE.
     setState(a, id, LIVE);
     a.kill?.('flight.live');
-    words[e + E_PREV] &= ~(F_DETACHED | F_STALE);
+    words[e + E_PREV] &= ~(F_DETACHED | F_STALE | F_OLDER | F_MISSED);
     if (at >= 0) replaceAt(a, at, id, LIVE_TAG);
     else if (!this.insert(id, LIVE_TAG)) {
       setState(a, id, GONE);

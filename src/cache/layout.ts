@@ -9,7 +9,7 @@
 import { randomBytes } from 'node:crypto';
 
 const MAGIC = 0x6c62_0001;
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** Bytes of an address unit, a cache line. */
 export const UNIT = 64;
@@ -36,7 +36,7 @@ export const H_LOCK = 16;
 export const H_BAN_SEQ = 32; // the newest purge; readers compare it with an entry's E_SEQ
 export const H_BAN_HEAD = 33; // oldest record kept
 export const H_BAN_TAIL = 34; // end of the newest record
-export const H_BAN_FLOOR = 35; // every entry has E_SEQ >= this
+export const H_BAN_FLOOR = 35; // every entry has E_SEQ >= this; the log holds all later purges
 /** Logical time for least-recently-used: insertions so far. */
 export const H_CLOCK = 48;
 // Guarded by the lock from here on.
@@ -108,8 +108,14 @@ export const Q_ZOMBIE = 4;
 export const F_DETACHED = 1 << 27; // not in the index: nobody joins it
 export const F_DOOMED = 1 << 28; // a hard purge matched it: never becomes LIVE
 export const F_STALE = 1 << 29; // a soft purge matched it: becomes LIVE as stale
+export const F_OLDER = 1 << 30; // a newer flight of its key was begun: becomes LIVE only where no other entry is
+export const F_MISSED = 1 << 31; // a purge by tag left the log before its tags were known: LIVE only without tags
 
-// Slot header (meta slots); the key's words follow it. The last word of every slot is its owner's entry id.
+// Slot header (meta slots); the key's words follow it, and after some room the tags, which end where the meta begins. The
+// last word of every slot is its owner's entry id.
+//
+// A tag is a word: 32 bits of a hash that the secret keys, never 0. Two tags of the same hash are purged together: at ten
+// million different tags about one purge in 400 takes objects with it that do not have its tag. It never misses one that does.
 export const S_PREFIX_WORDS = 0;
 export const S_KEY_WORDS = 1;
 export const S_SITE = 2;
@@ -121,8 +127,12 @@ export const S_INLINE = 7; // body bytes that the slot holds
 export const S_TAIL = 8; // unit address of the tail slot, 0 none
 export const S_WAIT_LO = 9; // workers to wake, ids 0..31
 export const S_WAIT_HI = 10; // ids 32..62
+export const S_TAGS = 11; // number of tags, -1 while a flight does not know them
 export const SLOT_WORDS = 12;
 export const SLOT_HEADER = SLOT_WORDS * 4;
+/** Tags of one entry; what has more is not stored, so that no purge misses it. */
+export const MAX_TAGS = 128;
+export const UNKNOWN_TAGS = -1;
 
 // Page table row.
 export const PAGE_WORDS = 8;

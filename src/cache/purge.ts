@@ -1,13 +1,5 @@
-import {
-  appendBan,
-  type BanView,
-  banSequence,
-  dropBans,
-  HARD_BAN,
-  NO_BAN,
-  type PurgeSpec,
-  recordBytes,
-} from './bans.ts';
+import { HARD_BAN, NO_BAN } from './ban-index.ts';
+import { appendBan, type BanView, banSequence, dropBans, type PurgeSpec, recordBytes } from './bans.ts';
 import { reap, removeLive, stateOf } from './entries.ts';
 import type { Landing } from './landing.ts';
 import {
@@ -18,11 +10,14 @@ import {
   H_BAN_FLOOR,
   H_HIGH_WATER,
   LIVE,
+  Q_FLIGHT,
   STREAMING,
   WAITING,
 } from './layout.ts';
 import { acquireWithin, release } from './lock.ts';
+import { headOf, nextOf } from './queue.ts';
 import type { Slab } from './slab.ts';
+import { tagHasher } from './tags.ts';
 
 /** Bytes of a record; the smallest log holds two. */
 const MAX_RECORD = 8192;
@@ -44,34 +39,42 @@ export class Purge {
   readonly #slab: Slab;
   readonly #bans: BanView;
   readonly #landing: Landing;
+  readonly #hash: (tag: string) => number;
   /** The pass under way: next entry, and the purge that all entries will have met at its end. */
   #next = 0;
   #target = 0;
+  /** The target of the last whole pass. */
+  #swept = 0;
+  /** The log is full: no flight keeps a purge in it. */
+  #pressed = false;
 
   constructor(a: Arena, slab: Slab, bans: BanView, landing: Landing) {
     this.#a = a;
     this.#slab = slab;
     this.#bans = bans;
     this.#landing = landing;
+    this.#hash = tagHasher(a);
   }
 
   /**
    * Purges whatever matches. From its return on, every lookup and join on every thread obeys, and nothing whose fill was
    * claimed before satisfies a lookup after. Its cost does not depend on the number of entries, save when the log is
    * full: then all entries are swept first. Returns the sequence of this purge. Throws RangeError for characters over 255,
-   * or when host and pattern are over 8,000 bytes.
+   * when host and pattern are over 8,000 bytes, or for a tag with a pattern other than `*`.
    */
   add(spec: PurgeSpec): number {
     this.#onlyMain();
     const bytes = recordBytes(spec);
     if (bytes > MAX_RECORD) throw new RangeError(`purge: host and pattern over 8,000 bytes`);
-    for (const text of [spec.host, spec.pattern]) {
+    if (spec.tag !== undefined && spec.pattern !== '*') throw new RangeError('purge: a tag goes with the pattern *');
+    for (const text of [spec.host, spec.pattern, spec.tag ?? '']) {
       for (let i = 0; i < text.length; i++) {
         if (text.charCodeAt(i) > 255) throw new RangeError('purge: a character over 255');
       }
     }
     const seq = banSequence(this.#a) + 1;
-    while (!appendBan(this.#a, spec, seq)) this.#sweepAll();
+    const tag = spec.tag === undefined ? 0 : this.#hash(spec.tag);
+    while (!appendBan(this.#a, spec, tag, seq)) this.#sweepAll();
     return seq;
   }
 
@@ -88,7 +91,7 @@ export class Purge {
       if (!acquireWithin(a, PATIENCE_MS)) break;
       reap(a, this.#slab, SLICE);
       if (this.#next === 0) this.#target = banSequence(a);
-      const clean = a.words[H_BAN_FLOOR] === this.#target && this.#next === 0;
+      const clean = this.#next === 0 && this.#swept === this.#target && (this.#retire() || !this.#pressed);
       if (!clean) removed += this.#slice(Math.min(SLICE, left));
       release(a);
       if (clean) return { removed, finished: true };
@@ -98,8 +101,11 @@ export class Purge {
 
   #sweepAll(): void {
     // One pass may be under way, with an older target; the next one empties the log.
-    for (let passes = 0; passes < 3; passes++) if (this.sweep(this.#a.entries + SLICE).finished) return;
-    throw new Error('purge: the log is full and the cache does not answer');
+    this.#pressed = true;
+    let finished = false;
+    for (let passes = 0; passes < 3 && !finished; passes++) finished = this.sweep(this.#a.entries + SLICE).finished;
+    this.#pressed = false;
+    if (!finished) throw new Error('purge: the log is full and the cache does not answer');
   }
 
   #slice(count: number): number {
@@ -111,9 +117,9 @@ export class Purge {
     this.#next = end;
     if (end === last) {
       // No entry has met less: those made meanwhile began with the sequence of their time.
-      Atomics.store(a.words, H_BAN_FLOOR, this.#target);
-      dropBans(a, this.#target);
+      this.#swept = this.#target;
       this.#next = 0;
+      this.#retire();
     }
     return removed;
   }
@@ -123,7 +129,7 @@ export class Purge {
     const words = a.words;
     const e = a.entry(id);
     const state = stateOf(a, id);
-    if (state === WAITING || state === STREAMING) this.#landing.obey(id);
+    if (state === WAITING || state === STREAMING) this.#meetFlight(id);
     if (state !== LIVE || words[e + E_SEQ] - this.#target >= 0) return false;
     const seq = this.#bans.refresh();
     const verdict = this.#bans.verdictOfSlot(words[e + E_SLOT], words[e + E_SEQ]);
@@ -134,6 +140,24 @@ export class Purge {
     if (verdict !== NO_BAN) Atomics.store(words, e + E_FRESH_UNTIL, 0);
     Atomics.store(words, e + E_SEQ, seq);
     return false;
+  }
+
+  #meetFlight(id: number): void {
+    const seq = this.#a.entry(id) + E_SEQ;
+    this.#landing.obey(id);
+    if (this.#pressed && this.#a.words[seq] < this.#target) this.#landing.overtake(id, this.#target);
+  }
+
+  /** Drops from the log what LIVE entries have met and flights need no more; whether that is all of it. */
+  #retire(): boolean {
+    const a = this.#a;
+    if (a.words[H_BAN_FLOOR] === this.#swept) return true;
+    let oldest = this.#swept;
+    for (let id = headOf(a, Q_FLIGHT); id !== 0; id = nextOf(a, id))
+      oldest = Math.min(oldest, a.words[a.entry(id) + E_SEQ]);
+    Atomics.store(a.words, H_BAN_FLOOR, oldest);
+    dropBans(a, oldest);
+    return oldest === this.#swept;
   }
 
   #onlyMain(): void {

@@ -26,7 +26,10 @@ test('purges race fills on other threads: nothing from before a purge is found a
   while (Atomics.load(words, 3) < 1000) await tick();
   for (let i = 0; i < PURGES && errors.length === 0; i++) {
     const content = Atomics.add(words, 0, 1) + 1;
-    if (i % 2 === 0) main.purge.add({ site: 1, host: '', pattern: '*', soft: false });
+    const all = { site: 1, host: '', pattern: '*', soft: false };
+    if (i % 4 === 0) main.purge.add(all);
+    else if (i % 4 === 1) main.purge.add({ ...all, tag: 'race' });
+    else if (i % 4 === 2) for (let n = 0; n < KEYS; n++) main.purge.add({ ...all, tag: `tag-${n}` });
     else {
       for (let n = 0; n < KEYS; n++) {
         main.purge.add({ site: -1, host: 'race.example', pattern: n % 2 ? `/${n}` : `*/${n}`, soft: false });

@@ -36,7 +36,7 @@ for (let i = worker; Atomics.load(words, 2) === 0; i++) {
     body.fill(Atomics.load(words, 0));
     const bytes = new Uint8Array(body.buffer);
     const length = i % 3 === 0 ? -1 : bytes.length;
-    cache.open(claim.id, head, head, length);
+    cache.open(claim.id, head, head, length, undefined, [cache.tagHash('race'), cache.tagHash(`tag-${i % keys}`)]);
     cache.append(claim.id, bytes.subarray(0, 900));
     cache.append(claim.id, bytes.subarray(900));
     cache.finish(claim.id, DONE);

@@ -18,6 +18,7 @@ import {
 import { acquire, release } from './lock.ts';
 import type { Slab } from './slab.ts';
 import { align4, type Plan } from './storage.ts';
+import { type TagHashes, writeTags } from './tags.ts';
 
 /** Pages allocated under one acquisition of the lock. */
 const PAGES_PER_HOLD = 16;
@@ -43,8 +44,8 @@ export class Space {
     this.#evictor = evictor;
   }
 
-  /** Moves a flight into its final meta slot and takes its tail slot. */
-  place(id: number, plan: Plan, fixed: number, metaBytes: number, headBytes: number): boolean {
+  /** Moves a flight into its final meta slot, with its tags, and takes its tail slot. */
+  place(id: number, plan: Plan, fixed: number, metaBytes: number, headBytes: number, tags: TagHashes): boolean {
     const a = this.#a;
     const words = a.words;
     const e = a.entry(id);
@@ -61,6 +62,8 @@ export class Space {
       words[to + S_META_BYTES] = metaBytes;
       words[to + S_HEAD_BYTES] = headBytes;
       words[to + S_INLINE] = plan.inline;
+      // Before the slot is the entry's: a sweep compares what it finds there.
+      writeTags(a, to, tags);
       a.kill?.('flight.place');
       words[e + E_SLOT] = slot;
       a.kill?.('flight.placed');

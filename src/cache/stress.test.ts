@@ -61,7 +61,9 @@ for (const [eviction, rounds, operations] of [
     const ends = threads.map((thread) => once(thread, 'exit').then(() => ended++));
     for (let i = 0; ended < WORKERS; i++) {
       const pattern = i % 50 === 0 ? '*' : `/object/${random.below(KEYS)}${i % 3 === 0 ? '*' : ''}`;
-      run.main.purge.add({ site: 1, host: i % 2 ? '' : 'example.org', pattern, soft: i % 5 === 0 });
+      const scope = { site: 1, host: i % 2 ? '' : 'example.org', soft: i % 5 === 0 };
+      run.main.purge.add({ ...scope, pattern });
+      run.main.purge.add({ ...scope, pattern: '*', tag: `tag-${random.below(100)}` });
       run.main.purge.sweep(500);
       await delay(3);
     }

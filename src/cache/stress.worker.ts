@@ -73,7 +73,8 @@ function fill(id: number, n: number): void {
   const roll = random.below(20);
   const end = roll === 0 ? size >> 1 : size;
   const meta = new Uint8Array(n % 50).fill(version);
-  if (roll === 1 || !cache.open(id, headOf(n, version), meta, known ? size : -1)) {
+  const tags = Array.from({ length: n % 6 }, (_, i) => cache.tagHash(`tag-${(n + i) % 100}`));
+  if (roll === 1 || !cache.open(id, headOf(n, version), meta, known ? size : -1, undefined, tags)) {
     cache.finish(id, roll === 1 ? RELEASED : FAILED, undefined, [0, 0, 0, 7]);
     return;
   }

@@ -60,7 +60,7 @@ export class Bench {
     const { id, handle } = cache.claim(this.key(target));
     if (id === 0) return false;
     const done =
-      cache.open(id, bytes(`head ${target}`), bytes('meta'), known ? body.length : -1) &&
+      cache.open(id, bytes(`head ${target}`), bytes('meta'), known ? body.length : -1, undefined, [1, 2]) &&
       cache.append(id, body) &&
       cache.finish(id, DONE);
     cache.drop(handle);
