@@ -15,4 +15,6 @@ export interface EdgeContext {
   readonly counters: Counters;
   /** Base of each site's counters, by site number. */
   readonly lines: readonly number[];
+  /** Told of exceptions that our own code threw: a bug each. */
+  onBug(error: Error): void;
 }

@@ -17,12 +17,21 @@ export interface OriginRequest {
   body: Readable | null;
 }
 
+/** Interim answers of one request that are passed on; the origin may send more. */
+const MAX_INFORMED = 8;
+
+/** Interim answers of one request beyond which it is given up: each puts the time-out for the final one off. */
+const MAX_INTERIM = 100;
+
 /** Whoever takes an origin's answer: one head, any number of chunks, then the end or an error. */
 export interface FetchSink {
+  /** An interim answer that clients may get, at most eight of them before the head: 1xx, but neither 100 nor 101. */
+  onInform?(status: number, headers: HeaderList): void;
   onHead(status: number, headers: HeaderList): void;
   /** The chunk may be kept. */
   onData(chunk: Buffer): void;
-  onEnd(): void;
+  /** @param trailers fields behind a chunked body, which belong to no head */
+  onEnd(trailers: HeaderList): void;
   onError(error: OriginError): void;
 }
 
@@ -39,6 +48,7 @@ export class Fetch implements Dispatcher.DispatchHandler {
   #aborted = false;
   /** The head of the final answer is there. */
   #began = false;
+  #interim = 0;
   #paused = false;
   #ended = false;
 
@@ -102,22 +112,36 @@ export class Fetch implements Dispatcher.DispatchHandler {
     // nobody asked for another protocol
     if (status === 101) this.#fail('http_protocol_error');
     else if (coding !== undefined && !isChunked(coding)) this.#fail('http_response_transfer_coding');
-    else if (status >= 200) {
+    else if (status < 200) this.#inform(status, headers);
+    else {
       this.#began = true;
-      this.sink.onHead(status, headerList(headers));
+      this.#deliver(() => this.sink.onHead(status, headerList(headers)));
     }
+  }
+
+  #inform(status: number, headers: Record<string, string | string[] | undefined>): void {
+    const count = ++this.#interim;
+    if (count > MAX_INTERIM) this.#fail('http_protocol_error');
+    else if (count <= MAX_INFORMED) this.#deliver(() => this.sink.onInform?.(status, headerList(headers)));
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#aborted) return;
     this.#context.counters.add(this.#line, SLOT.originResponseBytes, chunk.length);
     countPassing(chunk.length);
-    this.sink.onData(chunk);
+    try {
+      this.sink.onData(chunk);
+    } catch (error) {
+      this.#bug(error as Error);
+    }
   }
 
-  onResponseEnd(): void {
+  onResponseEnd(
+    _controller: Dispatcher.DispatchController,
+    trailers: Record<string, string | string[] | undefined>,
+  ): void {
     this.#close();
-    if (!this.#aborted) this.sink.onEnd();
+    if (!this.#aborted) this.#deliver(() => this.sink.onEnd(headerList(trailers)));
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
@@ -128,6 +152,22 @@ export class Fetch implements Dispatcher.DispatchHandler {
     // an end in the middle of an answer is another thing than no answer
     const isCut = this.#began && error.type === 'connection_terminated';
     this.#report(isCut ? originError('http_response_incomplete') : error);
+  }
+
+  #deliver(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.#bug(error as Error);
+    }
+  }
+
+  /** What the sink throws is a bug of ours; undici would take it for a failure of the origin, and nobody would know. */
+  #bug(error: Error): void {
+    this.#context.onBug(error);
+    this.abort();
+    this.#aborted = true;
+    this.sink.onError(originError('proxy_internal_error'));
   }
 
   /** The origin's head is such that the answer cannot be used. */

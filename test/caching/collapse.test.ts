@@ -305,4 +305,10 @@ test('a stale answer is validated once for all who wait', async () => {
   assert.equal(scene.asked('/validate').length, 2);
 });
 
-test('in the end nothing is held', () => scene.lb.admin.idle());
+test('in the end nothing is held, and nothing of ours has thrown', async () => {
+  await scene.lb.admin.idle();
+  assert.deepEqual(
+    scene.lb.log.filter(({ level }) => level === 'error'),
+    [],
+  );
+});
