@@ -51,7 +51,7 @@ const context: RequestContext = {
   flights,
   pools,
   stored: new StoredViews(cache),
-  uncacheable: new Uncacheable(),
+  uncacheable: new Uncacheable(data.uncacheable),
   lines: plans.map((plan) => counters.site(plan.index)),
   unrouted: counters.site(plans.length),
   hosts: new HostTable(plans, 'http'),

@@ -88,6 +88,11 @@ export class CacheKey {
     hashFrom(prefix.state, words, this.count, this);
     return this;
   }
+
+  /** A key of its own that says the same. */
+  copy(): CacheKey {
+    return new CacheKey().set(this.prefix, this.target, this.variant);
+  }
 }
 
 /** Packs latin1 text little-endian into words from `at`; returns the next free word. */

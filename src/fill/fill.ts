@@ -1,9 +1,22 @@
 import { cacheNow } from '../base/clock.ts';
-import { BROKEN, CacheKey, DONE, FAILED, type Outcome, REFRESHED, RELEASED, USER_BORN } from '../cache/cache.ts';
+import {
+  BROKEN,
+  CacheKey,
+  DONE,
+  FAILED,
+  type Outcome,
+  REFRESHED,
+  RELEASED,
+  USER_BORN,
+  USER_FLAGS,
+} from '../cache/cache.ts';
+import { parseCacheTags } from '../http/cache-tags.ts';
 import { parseContentLength } from '../http/framing.ts';
 import { getHeader, type HeaderList, hasHeader } from '../http/headers.ts';
 import type { Judgement } from '../http/judge.ts';
-import { errorNumber, type OriginError, originError } from '../origin/origin-error.ts';
+import { isErrorStatus } from '../http/status-cache.ts';
+import type { StorageReason } from '../http/storable.ts';
+import { errorNumber, type OriginError } from '../origin/origin-error.ts';
 import type { OriginPool } from '../origin/pools.ts';
 import { SLOT } from '../stats/counters.ts';
 import type { EdgeContext } from './context.ts';
@@ -17,11 +30,16 @@ import {
   storedMeta,
   storedWords,
   type Variant,
+  variantName,
   variantOf,
 } from './judge.ts';
 import { type ClientRequest, fillRequest } from './origin-request.ts';
 import { refreshedEntry } from './refresh.ts';
-import { encodeMeta, FLAG_VARY_MARKER, type StoredMeta } from './stored.ts';
+import { encodeMeta, FLAG_VARY_MARKER, type KnownVariant, type StoredMeta } from './stored.ts';
+import { etagsToSend, variantOfEtag, withVariant } from './variants.ts';
+
+/** Word of a FAILED flight: from here on the status of an answer in whose place a stale one may be used. */
+export const ANSWERED = 1000;
 
 /** Word of a REFRESHED flight: the origin has confirmed the entry, so that its followers may use it however stale. */
 export const CONFIRMED = 304;
@@ -42,6 +60,8 @@ export interface StaleEntry {
   /** Of the long pin, dropped when the fill ends. */
   handle: number;
   meta: StoredMeta;
+  /** Cache time until which it may be used when the origin fails. */
+  errorUntil: number;
 }
 
 /** What a fill is about. */
@@ -49,6 +69,8 @@ export interface FillTask {
   client: ClientRequest;
   /** Where the flight was claimed; copied. */
   key: CacheKey;
+  /** What the configuration adds to the key, '' for nothing; the key's variant begins with it. */
+  parts: string;
   /** The marker under which the key's variant was found. */
   marker: StoredMeta | undefined;
   stale: StaleEntry | undefined;
@@ -75,7 +97,7 @@ export class Fill implements FetchSink {
   #words: number[] | undefined;
   #storeKey: CacheKey | undefined;
 
-  constructor(context: EdgeContext, flight: LocalFlight, task: FillTask, leader: FillLeader) {
+  constructor(context: EdgeContext, flight: LocalFlight, task: FillTask, leader?: FillLeader) {
     this.#context = context;
     this.#flight = flight;
     this.#task = task;
@@ -88,7 +110,9 @@ export class Fill implements FetchSink {
 
   start(origin: OriginPool): void {
     this.#flight.filling = true;
-    this.#fetch.start(origin, fillRequest(this.#task.client, origin, this.#task.stale?.meta));
+    const { client, stale, marker } = this.#task;
+    const validators = { etags: etagsToSend(marker, stale?.meta), lastModified: stale?.meta.lastModified };
+    this.#fetch.start(origin, fillRequest(client, origin, validators));
   }
 
   /** The leading client has gone. What the origin has not been asked for yet, and nobody waits for, is given up. */
@@ -110,50 +134,80 @@ export class Fill implements FetchSink {
       responseTime: Date.now() / 1000,
     };
     if (status === 304) this.#notModified(answer);
+    else if (isErrorStatus(status) && this.#mayUseStale()) this.#fail(ANSWERED + status);
     else this.#decide(answer);
   }
 
   #decide(answer: OriginAnswer): void {
     const judgement = judge(this.#task.client, answer);
-    if (judgement.storage.storable && this.#open(answer, judgement)) {
+    const refusal = judgement.storage.storable ? this.#open(answer, judgement) : judgement.storage.reason;
+    if (refusal === undefined) {
       this.#count(SLOT.cacheStores);
       this.#context.flights.announce(this.#flight);
       return;
     }
-    if (answer.status < 500 && !concernsThisRequestOnly(judgement.storage.reason)) this.#rememberUncacheable();
+    if (answer.status < 500 && !concernsThisRequestOnly(refusal)) this.#rememberUncacheable(refusal, answer.status);
     this.#release(answer);
   }
 
-  #open(answer: OriginAnswer, judgement: Judgement): boolean {
-    const variant = variantOf(this.#task.client, answer.headers, this.#task.marker);
-    const head = renderHead(answer.headers, judgement.omitFields);
+  /** Begins to store the answer; why that cannot be, or undefined. */
+  #open(answer: OriginAnswer, judgement: Judgement): StorageReason | undefined {
+    const { client, marker } = this.#task;
+    const variant = variantOf(client, answer.headers, marker);
+    const known = variant === undefined ? [] : this.#variantsWith(variant, judgement.etag);
+    if (known === undefined) return 'variants';
+    const head = renderHead(answer.headers, judgement.omitFields, client.host.plan.hidden);
     const meta = storedMeta(judgement, answer, head, variant);
     const words = storedWords(judgement, answer.status);
     // before `open` publishes the head: whoever sees that reads Age from this word
     this.#context.cache.setWord(this.#flight.id, USER_BORN, words[1]);
     if (variant !== undefined) this.#storeKey = this.#keyOf(variant.key);
     const { cache } = this.#context;
-    const opened = cache.open(this.#flight.id, head.block, encodeMeta(meta), bodyLength(answer), this.#storeKey);
-    if (!opened) return false;
+    const tags = parseCacheTags(answer.headers).map((tag) => cache.tagHash(tag));
+    const length = bodyLength(answer);
+    if (!cache.open(this.#flight.id, head.block, encodeMeta(meta), length, this.#storeKey, tags)) return 'too-large';
     this.#words = words;
-    if (variant !== undefined && variant.nonce !== this.#task.marker?.variant) this.#putMarker(variant);
-    return true;
+    if (variant !== undefined && !this.#isKnown(variant, judgement.etag)) this.#putMarker(variant, known);
+    return undefined;
+  }
+
+  /** The variants of the resource once this one is stored, or undefined where they are too many. */
+  #variantsWith(variant: Variant, etag: string | undefined): KnownVariant[] | undefined {
+    const { cache } = this.#context;
+    const { policy } = this.#task.client;
+    const known = this.#currentMarker(variant.nonce)?.known ?? [];
+    return withVariant(known, { name: variant.key, etag }, policy.maxVariants, cache, (name) => this.#keyOf(name));
+  }
+
+  #isKnown(variant: Variant, etag: string | undefined): boolean {
+    const known = this.#currentMarker(variant.nonce)?.known ?? [];
+    return known.some((other) => other.name === variant.key && other.etag === etag);
+  }
+
+  /** The marker as it stands now: other variants may have been stored since the look-up. */
+  #currentMarker(nonce: string): StoredMeta | undefined {
+    const { cache, stored } = this.#context;
+    const id = cache.lookup(this.#keyOf(''));
+    const isMarker = id !== 0 && (cache.word(id, USER_FLAGS) & FLAG_VARY_MARKER) !== 0;
+    const meta = isMarker ? stored.of(id).meta : undefined;
+    cache.unpin();
+    return meta?.variant === nonce ? meta : undefined;
   }
 
   #keyOf(variant: string): CacheKey {
     const { prefix, target } = this.#key;
     if (prefix === null) throw new Error('a fill has a key');
-    return new CacheKey().set(prefix, target, variant);
+    return new CacheKey().set(prefix, target, this.#task.parts + variant);
   }
 
   /** Under the plain key: tells later requests which fields select a variant. */
-  #putMarker(variant: Variant): void {
-    const meta: StoredMeta = { status: 0, tail: 0, vary: variant.fields, variant: variant.nonce };
+  #putMarker(variant: Variant, known: KnownVariant[]): void {
+    const meta: StoredMeta = { status: 0, tail: 0, vary: variant.fields, variant: variant.nonce, known };
     this.#context.cache.put(this.#keyOf(''), NOTHING, encodeMeta(meta), NOTHING, [0, cacheNow(), FLAG_VARY_MARKER, 0]);
   }
 
-  #rememberUncacheable(): void {
-    this.#context.uncacheable.remember(this.#key, cacheNow());
+  #rememberUncacheable(reason: StorageReason, status: number): void {
+    this.#context.uncacheable.remember(this.#key, cacheNow(), reason, status);
   }
 
   /** Not stored: the leading client gets the answer, everybody else asks for themselves. */
@@ -166,16 +220,41 @@ export class Fill implements FetchSink {
   }
 
   #notModified(answer: OriginAnswer): void {
-    const { stale, client } = this.#task;
-    if (stale === undefined) {
-      this.#fail(originError('http_protocol_error'));
+    const { stale, client, marker } = this.#task;
+    const etag = getHeader(answer.headers, 'etag');
+    const other = stale === undefined ? variantOfEtag(marker, etag) : undefined;
+    if (stale === undefined && etagsToSend(marker, undefined).length === 0) {
+      this.#fail(errorNumber('http_protocol_error'));
       return;
     }
-    const validation = { client, key: this.#key, stale, since: this.#since };
-    const refreshed = refreshedEntry(this.#context, validation, answer);
     this.#fetch.sink = NOBODY;
+    let refreshed = false;
+    if (other !== undefined) refreshed = this.#adopt(other, answer);
+    else if (stale !== undefined) {
+      const validation = { client, key: this.#key, stale, since: this.#since };
+      refreshed = refreshedEntry(this.#context, validation, answer);
+    }
     if (refreshed) this.#count(SLOT.cacheRevalidations);
     this.#end(refreshed ? REFRESHED : RELEASED, refreshed ? [0, 0, 0, CONFIRMED] : undefined);
+  }
+
+  /** The origin would send this request what is stored as another variant: it is stored as this one too. */
+  #adopt(other: KnownVariant, answer: OriginAnswer): boolean {
+    const { cache, stored } = this.#context;
+    const { marker, client } = this.#task;
+    const id = cache.lookup(this.#keyOf(other.name));
+    const handle = id === 0 ? -1 : cache.hold(id);
+    cache.unpin();
+    if (handle < 0) return false;
+    const { variant: nonce = '', vary: fields = [] } = marker ?? {};
+    const variant = { fields, nonce, key: variantName(nonce, fields, client.headers) };
+    const known = this.#variantsWith(variant, other.etag);
+    const stale = { id, handle, meta: stored.of(id).meta, errorUntil: 0 };
+    const validation = { client, key: this.#key, stale, since: this.#since, variant: variant.key };
+    const adopted = known !== undefined && refreshedEntry(this.#context, validation, answer);
+    if (adopted) this.#putMarker(variant, known);
+    cache.drop(handle);
+    return adopted;
   }
 
   onData(chunk: Buffer): void {
@@ -185,7 +264,7 @@ export class Fill implements FetchSink {
 
   /** Larger than the cache takes: the leading client goes on alone, and the resource counts as uncacheable for a while. */
   #outgrown(chunk: Buffer): void {
-    this.#rememberUncacheable();
+    this.#rememberUncacheable('too-large', 200);
     const sink = this.leader?.takeRest(this.#fetch, chunk) ?? NOBODY;
     this.#fetch.sink = sink;
     this.#end(BROKEN);
@@ -197,13 +276,23 @@ export class Fill implements FetchSink {
   }
 
   onError(error: OriginError): void {
-    if (this.#words === undefined) this.#fail(error);
+    if (this.#words === undefined) this.#fail(errorNumber(error.type));
     else this.#end(BROKEN);
   }
 
-  #fail(error: OriginError): void {
+  /** Whether a stale response may stand in for an origin that fails (RFC 5861 section 4). */
+  #mayUseStale(): boolean {
+    const { stale } = this.#task;
+    return stale !== undefined && cacheNow() < stale.errorUntil;
+  }
+
+  /** @param word what the flight's followers are told: the number of an error, or ANSWERED and a status */
+  #fail(word: number): void {
+    const { stale } = this.#task;
+    if (stale !== undefined) this.#context.stored.of(stale.id).failed = cacheNow();
+    this.#fetch.sink = NOBODY;
     this.#fetch.abort();
-    this.#end(FAILED, [0, 0, 0, errorNumber(error.type)]);
+    this.#end(FAILED, [0, 0, 0, word]);
   }
 
   /** Ends the flight. An answer shorter than it declared cannot get here: the fetch has failed then. */

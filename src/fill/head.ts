@@ -1,5 +1,5 @@
 import { appendCacheStatus } from '../http/cache-status.ts';
-import { combineHeader, type HeaderList } from '../http/headers.ts';
+import { combineHeader, type HeaderList, onlyFields } from '../http/headers.ts';
 import { stripHopByHop } from '../http/hop-by-hop.ts';
 import { appendVia } from '../http/via.ts';
 
@@ -18,6 +18,8 @@ export interface RenderedHead {
   /** Offset of Via's value in `block`. */
   tail: number;
   upstream: string | undefined;
+  /** Fields that clients do not get but lb obeys. */
+  hidden: HeaderList;
 }
 
 /** The value of Via for clients: the origin's with this proxy last. */
@@ -40,11 +42,22 @@ export function renderTail(
   return text;
 }
 
-/** Renders a head for storing, so that a hit writes it by one call. */
-export function renderHead(headers: HeaderList, omit: readonly string[], via?: string): RenderedHead {
+/**
+ * Renders a head for storing, so that a hit writes it by one call.
+ *
+ * @param omit fields that are not stored
+ * @param hide fields that are kept beside the head only
+ */
+export function renderHead(
+  headers: HeaderList,
+  omit: readonly string[],
+  hide: readonly string[],
+  via?: string,
+): RenderedHead {
   const upstream = combineHeader(headers, 'cache-status');
   const start = `${appendCacheStatus(upstream, HIT)}\r\nVia: `;
-  return { block: Buffer.from(start + renderTail(headers, omit, via), 'latin1'), tail: start.length, upstream };
+  const block = Buffer.from(start + renderTail(headers, [...omit, ...hide], via), 'latin1');
+  return { block, tail: start.length, upstream, hidden: onlyFields(headers, hide) };
 }
 
 /** The field lines of a rendered tail. */

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { toCacheTime } from '../base/clock.ts';
-import { parseResponseCacheControl } from '../http/cache-control.ts';
+import { parseRequestCacheControl } from '../http/cache-control.ts';
 import { isStaticAsset } from '../http/content-type.ts';
 import { dateOf } from '../http/freshness.ts';
 import { combineHeader, getHeader, type HeaderList, hasHeader } from '../http/headers.ts';
 import { type Judgement, judgeResponse } from '../http/judge.ts';
 import type { StorageReason } from '../http/storable.ts';
+import { selectDirectives } from '../http/targeted.ts';
 import { parseVary, variantKey } from '../http/vary.ts';
 import type { RenderedHead } from './head.ts';
 import type { ClientRequest } from './origin-request.ts';
@@ -19,16 +20,26 @@ export interface OriginAnswer {
   responseTime: number;
 }
 
+/** What of a request decides about storing its answer. */
+export type JudgedRequest = Pick<ClientRequest, 'path' | 'headers' | 'policy'>;
+
 /** Decides whether and for how long an answer is stored, by its own fields and the site's rules. */
-export function judge(client: ClientRequest, answer: OriginAnswer): Judgement {
+export function judge(client: JudgedRequest, answer: OriginAnswer): Judgement {
+  const { policy } = client;
   const input = {
     ...answer,
-    directives: parseResponseCacheControl(combineHeader(answer.headers, 'cache-control')),
+    ...selectDirectives(answer.headers, policy.targets),
     staticAsset: isStaticAsset(client.path, getHeader(answer.headers, 'content-type')),
     requestMethod: 'GET',
     authorized: hasHeader(client.headers, 'authorization'),
+    requestNoStore: policy.clientDirectives && requestDirectives(client.headers).noStore,
   };
-  return judgeResponse(input, client.host.plan.policyFor(client.path));
+  return judgeResponse(input, policy);
+}
+
+/** A request's directives, from all lines of Cache-Control and Pragma. */
+export function requestDirectives(headers: HeaderList) {
+  return parseRequestCacheControl(combineHeader(headers, 'cache-control'), combineHeader(headers, 'pragma'));
 }
 
 /** Reasons against storing that hold for one request only, and so say nothing about the next. */
@@ -81,12 +92,14 @@ export function selectionOf(name: string): string {
   return name.slice(name.indexOf('|') + 1);
 }
 
+/** What is kept beside a stored answer; see StoredMeta. */
 export function storedMeta(
   judgement: Judgement,
   answer: OriginAnswer,
   head: RenderedHead,
   variant?: Variant,
 ): StoredMeta {
+  const { age } = judgement;
   return {
     status: answer.status,
     etag: judgement.etag,
@@ -96,5 +109,13 @@ export function storedMeta(
     upstream: head.upstream,
     vary: variant?.fields,
     variant: variant?.key,
+    arrived: Math.round(answer.responseTime * 1000) / 1000,
+    delay: age.responseDelay || undefined,
+    age: age.ageValue || undefined,
+    life: judgement.freshUntil - judgement.born,
+    swr: judgement.staleWhileRevalidate || undefined,
+    sie: judgement.staleIfError || undefined,
+    strict: judgement.mayServeStale ? undefined : true,
+    hidden: head.hidden.length === 0 ? undefined : head.hidden,
   };
 }

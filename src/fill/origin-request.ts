@@ -4,11 +4,13 @@ import { appendCdnLoop } from '../http/cdn-loop.ts';
 import { FORWARDED_NAMES, METHOD_OVERRIDE_NAMES } from '../http/forwarded.ts';
 import { combineHeader, getHeader, type HeaderList } from '../http/headers.ts';
 import { stripHopByHop } from '../http/hop-by-hop.ts';
+import { CLIENT_CLASS_NAMES } from '../http/keyed-fields.ts';
 import { CONDITIONAL_NAMES } from '../http/stored-headers.ts';
 import { nextTraceparent, parseTraceparent } from '../http/traceparent.ts';
 import { appendVia } from '../http/via.ts';
 import type { OriginPool } from '../origin/pools.ts';
 import type { HostEntry } from '../site/host-table.ts';
+import type { CachePolicy } from '../site/plan.ts';
 import type { OriginRequest } from './fetch.ts';
 import { PROXY_NAME } from './head.ts';
 
@@ -27,11 +29,14 @@ export interface ClientRequest {
   requestId: string;
   /** Names this process in CDN-Loop. */
   instance: string;
+  /** What the configuration says about its path. */
+  policy: CachePolicy;
 }
 
-/** Validators of a stored response, for asking the origin whether it is still good. */
+/** Validators of stored responses, for asking the origin whether one of them is still good. */
 export interface StoredValidators {
-  etag?: string;
+  /** Entity tags of one resource's variants, the wanted one first. */
+  etags: readonly string[];
   lastModified?: string;
 }
 
@@ -48,28 +53,37 @@ const REPLACED: ReadonlySet<string> = new Set([
 
 /** A client's request as it is passed on, conditions and ranges included. */
 export function passRequest(client: ClientRequest, origin: OriginPool, body: Readable | null): OriginRequest {
-  const headers = forwardedHeaders(client, origin, body !== null, false);
+  const headers = forwardedHeaders(client, withoutClasses(client.headers), origin, body !== null, false);
   return { method: client.method, target: client.target, headers, body };
 }
 
 /** A request for the whole resource, conditional on what is stored, if anything is. */
 export function fillRequest(client: ClientRequest, origin: OriginPool, stored?: StoredValidators): OriginRequest {
-  const headers = forwardedHeaders(client, origin, false, true);
+  const sent = withoutClasses(client.headers);
+  const keyed = client.policy.key?.forward(sent, client.address) ?? sent;
+  const headers = forwardedHeaders(client, keyed, origin, false, true);
   // variants are told apart by this bucket alone, so the origin is asked for no more than it says
   const encodings = bucketAcceptEncoding(encodingBucket(combineHeader(client.headers, 'accept-encoding')));
   headers.push('accept-encoding', encodings);
-  if (stored?.etag !== undefined) headers.push('if-none-match', stored.etag);
+  if (stored !== undefined && stored.etags.length > 0) headers.push('if-none-match', stored.etags.join(', '));
   if (stored?.lastModified !== undefined) headers.push('if-modified-since', stored.lastModified);
   return { method: 'GET', target: client.target, headers, body: null };
 }
 
+/** What only lb may say about a client; what clients say of it themselves goes nowhere. */
+function withoutClasses(headers: HeaderList): HeaderList {
+  const isClass = (text: string, i: number) => i % 2 === 0 && CLIENT_CLASS_NAMES.has(text);
+  return headers.some(isClass) ? headers.filter((_, i) => !isClass(headers[i - (i % 2)], 0)) : headers;
+}
+
 function forwardedHeaders(
   client: ClientRequest,
+  headers: HeaderList,
   origin: OriginPool,
   hasBody: boolean,
   unconditional: boolean,
 ): HeaderList {
-  const { host, headers } = client;
+  const { host } = client;
   const out: HeaderList = ['host', host.plan.originHost(host.authority, host.host, origin.config)];
   const traced = getHeader(headers, 'traceparent');
   const validTrace = traced !== undefined && parseTraceparent(traced) !== undefined;

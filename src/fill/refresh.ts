@@ -1,4 +1,5 @@
 import { type CacheKey, USER_BORN, USER_FRESH_UNTIL } from '../cache/cache.ts';
+import { parseCacheTags } from '../http/cache-tags.ts';
 import { combineHeader, getHeader, type HeaderList } from '../http/headers.ts';
 import { headersToStore, updateStoredHeaders } from '../http/stored-headers.ts';
 import type { EdgeContext } from './context.ts';
@@ -15,6 +16,8 @@ export interface Validation {
   stale: StaleEntry;
   /** The newest purge when the origin was asked. */
   since: number;
+  /** Where the origin confirmed another variant than the key's: the name of the key's, under which it is stored too. */
+  variant?: string;
 }
 
 /**
@@ -26,8 +29,9 @@ export interface Validation {
  */
 export function refreshedEntry(context: EdgeContext, validation: Validation, answer: OriginAnswer): boolean {
   const { cache } = context;
-  const { client, key, stale, since } = validation;
-  const stored = parseTail(cache.head(stale.id).slice(stale.meta.tail));
+  const { client, key, stale, since, variant } = validation;
+  const shown = parseTail(cache.head(stale.id).slice(stale.meta.tail));
+  const stored = [...shown, ...(stale.meta.hidden ?? [])];
   const update = headersToStore(answer.headers, [...OWN_FIELDS]);
   const headers = updateStoredHeaders(stored, update);
   const merged = withTimes({ ...answer, status: stale.meta.status, headers }, answer.headers);
@@ -39,20 +43,23 @@ export function refreshedEntry(context: EdgeContext, validation: Validation, ans
   const words = storedWords(judgement, merged.status);
   const isPurged = () => cache.purgeSequence() !== since;
   if (isPurged()) words[0] = 0;
-  if (sameFields(stored, headers)) {
+  if (variant === undefined && sameFields(stored, headers)) {
     cache.setWord(stale.id, USER_BORN, words[1]);
     cache.setWord(stale.id, USER_FRESH_UNTIL, words[0]);
     if (isPurged()) cache.setWord(stale.id, USER_FRESH_UNTIL, 0);
     return true;
   }
-  const current = cache.lookup(key) === stale.id;
+  const current = variant !== undefined || cache.lookup(key) === stale.id;
   cache.unpin();
   if (!current) return false; // invalidated or replaced meanwhile
   const upstream = combineHeader(answer.headers, 'cache-status') ?? stale.meta.upstream;
   const lines = upstream === undefined ? headers : [...headers, 'cache-status', upstream];
-  const head = renderHead(lines, judgement.omitFields, getHeader(stored, 'via'));
-  const meta = { ...storedMeta(judgement, merged, head), vary: stale.meta.vary, variant: stale.meta.variant };
-  const replaced = cache.replaceHead(stale.id, key, head.block, encodeMeta(meta), words) !== 0;
+  const head = renderHead(lines, judgement.omitFields, client.host.plan.hidden, getHeader(stored, 'via'));
+  const selection = { vary: stale.meta.vary, variant: variant ?? stale.meta.variant };
+  const meta = { ...storedMeta(judgement, merged, head), ...selection };
+  const given = parseCacheTags(answer.headers).map((tag) => cache.tagHash(tag));
+  const tags = given.length === 0 ? undefined : given;
+  const replaced = cache.replaceHead(stale.id, key, head.block, encodeMeta(meta), words, tags) !== 0;
   if (replaced && words[0] !== 0 && isPurged()) cache.remove(key);
   return replaced;
 }

@@ -1,4 +1,5 @@
 import type { Cache } from '../cache/cache.ts';
+import type { HeaderList } from '../http/headers.ts';
 import { statusText } from '../http/status-text.ts';
 
 /** Bit of USER_FLAGS: the entry holds no response but names what selects one. */
@@ -18,6 +19,22 @@ export interface StoredMeta {
   /** Fields that select the variant, and the variant stored here; of a marker, the fields and its nonce. */
   vary?: string[];
   variant?: string;
+  /** Of a marker: the variants stored under it. */
+  known?: KnownVariant[];
+  /** When the head arrived (or was last confirmed at another head), seconds since 1970, and how long after the request. */
+  arrived?: number;
+  delay?: number;
+  /** The origin's Age, absent for 0. */
+  age?: number;
+  /** Seconds from birth to the end of freshness: where a purge has made the entry stale, this tells until when it was fresh. */
+  life?: number;
+  /** Seconds of stale use while it is refreshed and when the origin fails, absent for 0. */
+  swr?: number;
+  sie?: number;
+  /** Not to be used stale without the origin's leave. */
+  strict?: true;
+  /** Fields that lb obeys and clients do not get. */
+  hidden?: HeaderList;
 }
 
 /** A stored response as a thread sees it: views made once and good for as long as the entry's generation stands. */
@@ -39,6 +56,17 @@ export interface StoredView {
   body: Uint8Array | undefined;
   /** Lines of a 304 in place of `tail`, made when first needed. */
   notModified: Uint8Array | undefined;
+  /** Cache time of this thread's last attempt to refresh it in the background, 0 for none. */
+  tried: number;
+  /** Cache time at which the origin failed to refresh it, 0 for never. */
+  failed: number;
+}
+
+/** A variant as its marker knows it. */
+export interface KnownVariant {
+  /** Last part of its key. */
+  name: string;
+  etag?: string;
 }
 
 const VIEWS = 8192;
@@ -94,6 +122,8 @@ export class StoredViews {
       length: this.#cache.totalLength(id),
       body: undefined,
       notModified: undefined,
+      tried: 0,
+      failed: 0,
     };
   }
 

@@ -41,6 +41,13 @@ export function withHeader(headers: HeaderList, name: string, value: string | un
   return copy;
 }
 
+/** The lines of the fields that `names` (lowercase) lists. */
+export function onlyFields(headers: HeaderList, names: readonly string[]): HeaderList {
+  const kept: HeaderList = [];
+  for (let i = 0; i < headers.length; i += 2) if (names.includes(headers[i])) kept.push(headers[i], headers[i + 1]);
+  return kept;
+}
+
 /** A list from pairs as people write them: names are lowercased, values trimmed of SP and HTAB. */
 export function headerList(pairs: Iterable<readonly [string, string]>): HeaderList {
   const headers: HeaderList = [];

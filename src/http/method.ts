@@ -1,11 +1,11 @@
 import { isToken } from './chars.ts';
 
-/** The registered methods (IANA HTTP Method Registry) that a reverse proxy forwards: all but CONNECT and PRI. */
+/** Methods that a reverse proxy forwards: the registered ones (IANA HTTP Method Registry) but CONNECT and PRI, and two in wide use. */
 const FORWARDED: ReadonlySet<string> = new Set(
   (
     'GET HEAD POST PUT DELETE OPTIONS PATCH TRACE QUERY ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT COPY LABEL LINK LOCK ' +
     'MERGE MKACTIVITY MKCALENDAR MKCOL MKREDIRECTREF MKWORKSPACE MOVE ORDERPATCH PROPFIND PROPPATCH REBIND REPORT SEARCH ' +
-    'UNBIND UNCHECKOUT UNLINK UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL PURGE'
+    'UNBIND UNCHECKOUT UNLINK UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL PURGE M-SEARCH'
   ).split(' '),
 );
 

@@ -20,22 +20,27 @@ export interface StorageInput extends FreshnessInput {
   requestNoStore?: boolean;
 }
 
-/** What decided that a response is stored or not. Append only: names appear in logs and in Cache-Status. */
-export type StorageReason =
-  | 'storable'
-  | 'method'
-  | 'interim'
-  | 'status'
-  | 'partial'
-  | 'must-understand'
-  | 'request-no-store'
-  | 'no-store'
-  | 'private'
-  | 'authorization'
-  | 'set-cookie'
-  | 'vary-star'
-  | 'no-freshness'
-  | 'stale';
+/** What decided that a response is stored or not. Append only: names appear in logs, numbers in shared memory. */
+export const STORAGE_REASONS = [
+  'storable',
+  'method',
+  'interim',
+  'status',
+  'partial',
+  'must-understand',
+  'request-no-store',
+  'no-store',
+  'private',
+  'authorization',
+  'set-cookie',
+  'vary-star',
+  'no-freshness',
+  'stale',
+  'too-large',
+  'variants',
+] as const;
+
+export type StorageReason = (typeof STORAGE_REASONS)[number];
 
 export interface Storability {
   storable: boolean;

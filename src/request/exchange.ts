@@ -2,16 +2,19 @@ import { CacheKey } from '../cache/cache.ts';
 import type { EdgeContext } from '../fill/context.ts';
 import type { Fill, StaleEntry } from '../fill/fill.ts';
 import type { FlightClient, LocalFlight } from '../fill/flights.ts';
+import { requestDirectives } from '../fill/judge.ts';
 import type { ClientRequest } from '../fill/origin-request.ts';
 import type { StoredMeta, StoredView } from '../fill/stored.ts';
+import type { RequestDirectives } from '../http/cache-control.ts';
 import { getHeader, type HeaderList } from '../http/headers.ts';
 import type { RequestLimits } from '../http/request-check.ts';
 import { requestId } from '../http/request-id.ts';
 import type { HostEntry, HostTable } from '../site/host-table.ts';
+import type { CachePolicy } from '../site/plan.ts';
 import type { AccessLogWriter } from '../stats/log-ring.ts';
 import type { PassedAnswer } from './passed.ts';
 import type { Reply, ReplyEvents, RequestView } from './reply.ts';
-import { type Step, WAIT } from './step.ts';
+import { LOOKUP, type Step, WAIT } from './step.ts';
 
 /** What the pipeline needs on one edge thread, beside what fills need. */
 export interface RequestContext extends EdgeContext {
@@ -25,8 +28,6 @@ export interface RequestContext extends EdgeContext {
   readonly requestLimits: Readonly<RequestLimits>;
   /** Undefined where the access log is off. */
   readonly log: AccessLogWriter | undefined;
-  /** Told of exceptions that a step threw: a bug each. */
-  onBug(error: Error): void;
 }
 
 /** One hit in so many is timed; requests that take turns of the event loop all are. */
@@ -53,7 +54,7 @@ export class Exchange implements FlightClient, ReplyEvents {
   method = '';
   path = '';
   query = '';
-  /** Path and query. */
+  /** Path and query: as sent, or as the configuration of the cache key makes them. */
   target = '';
   hostField = '';
   address = '';
@@ -66,6 +67,10 @@ export class Exchange implements FlightClient, ReplyEvents {
   line: number;
 
   readonly key = new CacheKey();
+  /** What the configuration adds to the key, '' for nothing; the key's variant begins with it. */
+  keyParts = '';
+  policy: CachePolicy | undefined;
+  directives: RequestDirectives | undefined;
   /** All header lines have been read and checked. */
   admitted = false;
   /** GET or HEAD without a body: the cache may answer. */
@@ -83,6 +88,11 @@ export class Exchange implements FlightClient, ReplyEvents {
   /** Takes over where the flight's entry ends: the answer outgrew the cache. */
   rest: PassedAnswer | undefined;
   problem: RequestProblem | undefined;
+  /** The origin failed: a stale response may do, or else this is said. */
+  failure: RequestProblem | undefined;
+  /** The origin takes longer than a stale response should wait. */
+  late = false;
+  deadline: NodeJS.Timeout | undefined;
 
   /** Cache time of the last look-up. */
   now = 0;
@@ -157,7 +167,43 @@ export class Exchange implements FlightClient, ReplyEvents {
       address: this.address,
       requestId: this.requestId,
       instance: this.context.instance,
+      policy: this.policyOf(),
     };
+  }
+
+  /** What the configuration says about the request's path. */
+  policyOf(): CachePolicy {
+    this.policy ??= this.host.plan.policyFor(this.path);
+    return this.policy;
+  }
+
+  /** The client's Cache-Control and Pragma, where the configuration lets clients have a say. */
+  clientDirectives(): RequestDirectives | undefined {
+    if (this.host.plan.simple || !this.policyOf().clientDirectives) return undefined;
+    this.directives ??= requestDirectives(this.headers ?? this.readHeaders());
+    return this.directives;
+  }
+
+  clientAddress(): string {
+    if (this.address === '') this.address = this.request.address();
+    return this.address;
+  }
+
+  /** Looks for a stale response once the origin has taken `delay` ms. */
+  startDeadline(delay: number): void {
+    this.deadline ??= setTimeout(() => {
+      if (this.flight === undefined || this.headSent || this.late) return;
+      this.late = true;
+      this.letFillGoOn();
+      this.leaveFlight();
+      this.#machine.run(this, LOOKUP);
+    }, delay);
+  }
+
+  /** The fill that this request leads goes on without it. */
+  letFillGoOn(): void {
+    if (this.fill !== undefined) this.fill.leader = undefined;
+    this.fill = undefined;
   }
 
   /** Keeps the request's data and hears of the connection, since the answer comes later. */
@@ -188,6 +234,7 @@ export class Exchange implements FlightClient, ReplyEvents {
 
   /** Drops all pins. */
   releasePins(): void {
+    clearTimeout(this.deadline);
     this.leaveFlight();
     if (this.handle >= 0) this.context.cache.drop(this.handle);
     this.handle = -1;
@@ -206,6 +253,9 @@ export class Exchange implements FlightClient, ReplyEvents {
     this.contentLength = 0;
     this.admitted = this.retrieval = this.bypass = this.validated = false;
     this.attempts = 0;
+    this.keyParts = '';
+    this.policy = this.directives = this.failure = this.deadline = undefined;
+    this.late = false;
     this.marker = this.passed = this.rest = this.problem = this.view = undefined;
     this.hostField = this.address = this.requestId = '';
     this.entry = 0;

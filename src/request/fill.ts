@@ -3,18 +3,12 @@ import { REFRESHED, USER_FRESH_UNTIL } from '../cache/cache.ts';
 import type { Fetch, FetchSink } from '../fill/fetch.ts';
 import { Fill } from '../fill/fill.ts';
 import type { LocalFlight } from '../fill/flights.ts';
-import { PROXY_NAME } from '../fill/head.ts';
 import { variantName } from '../fill/judge.ts';
-import { countCdnLoop } from '../http/cdn-loop.ts';
-import { combineHeader } from '../http/headers.ts';
-import { formatProxyStatus } from '../http/proxy-status.ts';
 import { admit } from './admit.ts';
 import type { Exchange } from './exchange.ts';
+import { isLoop } from './loop.ts';
 import { PassedAnswer } from './passed.ts';
 import { FOLLOW, LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
-
-/** Times that other lbs may stand in a request's path, as tiers do: more is a loop through several of them. */
-const MAX_TIERS = 3;
 
 /** Tries to use the cache before a request goes to the origin on its own. */
 const MAX_ATTEMPTS = 3;
@@ -29,19 +23,6 @@ export function fill(x: Exchange): Step {
   const shared = x.retrieval && !x.bypass && x.attempts <= MAX_ATTEMPTS;
   if (!shared || (x.stale === undefined && (x.method === 'HEAD' || x.field('range') !== ''))) return pass(x);
   return join(x);
-}
-
-function isLoop(x: Exchange): boolean {
-  const path = combineHeader(x.headers ?? [], 'cdn-loop');
-  if (path === undefined) return false;
-  // by itself at once: it would wait for its own answer
-  if (!path.includes(x.context.instance) && countCdnLoop(path, PROXY_NAME) < MAX_TIERS) return false;
-  x.problem = {
-    status: 508,
-    detail: 'the request has come through lb again and again: an origin leads back to it',
-    proxyStatus: formatProxyStatus(PROXY_NAME, { error: 'proxy_loop_detected' }),
-  };
-  return true;
 }
 
 function pass(x: Exchange): Step {
@@ -59,7 +40,7 @@ function join(x: Exchange): Step {
   if (x.marker !== undefined) {
     const { variant = '', vary = [] } = x.marker;
     const { lo, hi } = x.key;
-    x.key.set(x.host.prefix, x.target, variantName(variant, vary, x.headers ?? []));
+    x.key.set(x.host.prefix, x.target, x.keyParts + variantName(variant, vary, x.headers ?? []));
     if (x.key.lo !== lo || x.key.hi !== hi) x.releaseStale(); // it is of another variant
   }
   const claim = cache.claim(x.key);
@@ -68,10 +49,11 @@ function join(x: Exchange): Step {
   const flight = flights.enter(claim);
   flight.clients.add(x);
   x.flight = flight;
+  waitForDeadline(x);
   if (claim.leader && x.stale === undefined && isStoredMeanwhile(x)) return standDown(x, flight);
   if (claim.leader) {
     if (x.outcome === 'none') x.outcome = 'miss';
-    const task = { client: x.clientRequest(), key: x.key, marker: x.marker, stale: x.stale };
+    const task = { client: x.clientRequest(), key: x.key, parts: x.keyParts, marker: x.marker, stale: x.stale };
     x.stale = undefined;
     x.fill = new Fill(x.context, flight, task, {
       takeOver: (fetch) => takeOver(x, fetch),
@@ -83,6 +65,14 @@ function join(x: Exchange): Step {
   x.outcome = 'collapsed';
   x.releaseStale();
   return FOLLOW;
+}
+
+/** A stale response that may be used does not wait for long. */
+function waitForDeadline(x: Exchange): void {
+  if (x.stale === undefined || x.late) return;
+  const { staleDeadline } = x.policyOf();
+  const { meta, errorUntil } = x.stale;
+  if (staleDeadline > 0 && (x.now < errorUntil || meta.swr !== undefined)) x.startDeadline(staleDeadline);
 }
 
 /** Whether another thread has stored an answer between the look-up and the claim. */

@@ -1,13 +1,13 @@
 import { cacheNow } from '../base/clock.ts';
 import { BROKEN, FAILED, REFRESHED, RELEASED, USER_AUX, WAITING } from '../cache/cache.ts';
-import { CONFIRMED } from '../fill/fill.ts';
+import { ANSWERED, CONFIRMED } from '../fill/fill.ts';
 import { PROXY_NAME } from '../fill/head.ts';
 import { selectionOf } from '../fill/judge.ts';
 import type { StoredMeta } from '../fill/stored.ts';
 import { formatProxyStatus } from '../http/proxy-status.ts';
 import { variantKey } from '../http/vary.ts';
 import { errorOfNumber, type OriginError } from '../origin/origin-error.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, RequestProblem } from './exchange.ts';
 import { FILL, LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
 
 /** What a request that follows a flight does next, by how far the flight has come. */
@@ -26,7 +26,7 @@ export function follow(x: Exchange): Step {
     case REFRESHED:
       return useRefreshed(x);
     case FAILED:
-      return fail(x, errorOfNumber(x.context.cache.word(x.flight.id, USER_AUX)));
+      return fail(x, x.context.cache.word(x.flight.id, USER_AUX));
     case BROKEN:
       if (x.rest !== undefined) return begin(x, x.flight.id);
       x.leaveFlight();
@@ -69,10 +69,15 @@ function useRefreshed(x: Exchange): Step {
   return LOOKUP;
 }
 
-function fail(x: Exchange, error: OriginError): Step {
+/** The origin failed: what is stored may do, however stale, or else the client is told. */
+function fail(x: Exchange, word: number): Step {
   x.leaveFlight();
-  x.problem = originProblem(error);
-  return RESPOND;
+  x.failure = word > ANSWERED ? answeredProblem(word - ANSWERED) : originProblem(errorOfNumber(word));
+  return LOOKUP;
+}
+
+function answeredProblem(status: number): RequestProblem {
+  return { status, detail: `the origin answered ${status}` };
 }
 
 /** What is said to the client when its origin gave no answer. */

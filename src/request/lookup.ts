@@ -5,6 +5,7 @@ import { FLAG_VARY_MARKER, type StoredMeta } from '../fill/stored.ts';
 import type { HeaderList } from '../http/headers.ts';
 import { NOT_ASCII } from './admit.ts';
 import type { Exchange } from './exchange.ts';
+import { useStored, weigh } from './reuse.ts';
 import { FILL, RESPOND, type Step } from './step.ts';
 
 /** Looks for a stored response that may be used (RFC 9111 section 4), and says in Cache-Status terms why there is none. */
@@ -19,20 +20,16 @@ export function lookup(x: Exchange): Step {
     id = lookupVariant(x, x.context.stored.of(id).meta);
     if (id === 0) return miss(x, 'vary-miss');
   }
-  const fresh = x.now < cache.word(id, USER_FRESH_UNTIL);
-  if (!fresh && !x.validated) return expired(x, id);
-  x.entry = id;
-  if (!x.validated) {
-    x.cacheStatus = '';
-    x.outcome = 'hit';
-  }
-  return RESPOND;
+  if (x.validated || (x.host.plan.simple && x.now < cache.word(id, USER_FRESH_UNTIL))) return useStored(x, id);
+  const step = weigh(x, id);
+  return step === FILL ? miss(x, 'stale') : step;
 }
 
 /** Keys hold bytes; a target with other characters can only be refused. */
 function setKey(x: Exchange): boolean {
+  if (!x.host.plan.simple) applyKeyPlan(x);
   try {
-    x.key.set(x.host.prefix, x.target, '');
+    x.key.set(x.host.prefix, x.target, x.keyParts);
     return true;
   } catch {
     x.problem = NOT_ASCII;
@@ -40,12 +37,21 @@ function setKey(x: Exchange): boolean {
   }
 }
 
+/** What the configuration makes of target and fields is keyed, and is what the origin is asked for. */
+function applyKeyPlan(x: Exchange): void {
+  const { key } = x.policyOf();
+  if (key === undefined || x.attempts > 0) return;
+  x.target = key.target(x.path, x.query);
+  const parts = key.parts((name) => x.field(name), x.clientAddress());
+  x.keyParts = parts === '' ? '' : `${parts.length}:${parts}`;
+}
+
 function lookupVariant(x: Exchange, marker: StoredMeta): number {
   x.marker = marker;
   const fields = marker.vary ?? [];
   const isEncoding = fields.length === 1 && fields[0] === 'accept-encoding';
   const selecting = x.headers ?? (isEncoding ? firstLine(x, fields[0]) : x.readHeaders());
-  x.key.set(x.host.prefix, x.target, variantName(marker.variant ?? '', fields, selecting));
+  x.key.set(x.host.prefix, x.target, x.keyParts + variantName(marker.variant ?? '', fields, selecting));
   return x.context.cache.lookup(x.key);
 }
 
@@ -60,8 +66,17 @@ function firstLine(x: Exchange, name: string): HeaderList {
 
 function miss(x: Exchange, reason: 'method' | 'bypass' | 'uri-miss' | 'vary-miss' | 'stale'): Step {
   x.context.cache.unpin();
+  if (x.problem !== undefined) return RESPOND;
   x.cacheStatus = FORWARDED[reason];
   x.bypass ||= reason === 'method' || reason === 'bypass';
+  if (x.failure !== undefined) {
+    x.problem = x.failure;
+    return RESPOND;
+  }
+  if (!x.host.plan.simple && reason !== 'method' && x.clientDirectives()?.onlyIfCached === true) {
+    x.problem = NOT_CACHED;
+    return RESPOND;
+  }
   // known not to be cacheable: nobody waits for anybody
   if (!x.bypass && x.context.uncacheable.has(x.key, x.now)) {
     x.bypass = true;
@@ -70,6 +85,9 @@ function miss(x: Exchange, reason: 'method' | 'bypass' | 'uri-miss' | 'vary-miss
   return FILL;
 }
 
+/** RFC 9111 section 5.2.1.7. */
+const NOT_CACHED = { status: 504, detail: 'the request says only-if-cached, and nothing usable is stored' };
+
 const FORWARDED = {
   method: 'lb; fwd=method',
   bypass: 'lb; fwd=bypass',
@@ -77,12 +95,3 @@ const FORWARDED = {
   'vary-miss': 'lb; fwd=vary-miss',
   stale: 'lb; fwd=stale',
 };
-
-/** Stale: kept at hand for the fill to validate. */
-function expired(x: Exchange, id: number): Step {
-  const meta = x.context.stored.of(id).meta;
-  x.releaseStale();
-  const handle = x.context.cache.hold(id);
-  if (handle >= 0) x.stale = { id, handle, meta };
-  return miss(x, 'stale');
-}

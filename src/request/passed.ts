@@ -81,7 +81,12 @@ export class PassedAnswer implements FetchSink {
     const own = x.cacheStatus === '' ? `${PROXY_NAME}; fwd=bypass` : x.cacheStatus;
     const cacheStatus = appendCacheStatus(combineHeader(headers, 'cache-status'), own);
     this.#head = () => {
-      x.reply.head(statusText(status), cacheStatus, bytesOf(renderTail(headers)), originAge(headers));
+      x.reply.head(
+        statusText(status),
+        cacheStatus,
+        bytesOf(renderTail(headers, x.host.plan.hidden)),
+        originAge(headers),
+      );
       x.headSent = true;
       if (bodyless) x.reply.endEmpty(x.method === 'HEAD' ? length : -1);
       else if (length === 0) x.reply.end('');

@@ -6,6 +6,7 @@ import { startAdmin } from '../admin/server.ts';
 import type { AdminServer } from '../admin/types.ts';
 import { type Cache, createCache, openCache } from '../cache/cache.ts';
 import type { Config } from '../config/config.ts';
+import { createUncacheable } from '../fill/uncacheable.ts';
 import { HostTable } from '../site/host-table.ts';
 import { SitePlan } from '../site/plan.ts';
 import { type AccessLog, startAccessLog } from '../stats/access-log.ts';
@@ -115,6 +116,7 @@ interface SharedMemory {
   cache: SharedArrayBuffer;
   counters: SharedArrayBuffer;
   doorbells: SharedArrayBuffer;
+  uncacheable: SharedArrayBuffer;
   /** By worker; empty where the access log is off. */
   logs: SharedArrayBuffer[];
 }
@@ -126,12 +128,13 @@ function shareMemory(config: Config): SharedMemory {
     cache: createCache({ memory: cache.memory, workers, eviction: cache.eviction }),
     counters: createCounters({ workers, sites: Math.min(sites.length, COUNTED_SITES) }),
     doorbells: createDoorbells(workers),
+    uncacheable: createUncacheable(),
     logs: log.access ? Array.from({ length: workers + 1 }, () => createLogRing(LOG_RING)) : [],
   };
 }
 
 function edgeData(config: Config, memory: SharedMemory, worker: number, entrance: Entrance): EdgeData {
-  const { cache, counters, doorbells, logs } = memory;
+  const { cache, counters, doorbells, uncacheable, logs } = memory;
   // edges have no use for the secret
   const shared = { ...config, adminToken: undefined };
   return {
@@ -141,6 +144,7 @@ function edgeData(config: Config, memory: SharedMemory, worker: number, entrance
     cache,
     counters,
     doorbells,
+    uncacheable,
     log: logs[worker],
     listen: entrance.edgesListen,
   };

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { Cache, KeyPrefix } from '../cache/cache.ts';
 import type { CacheRule, CachingConfig, SiteConfig } from '../config/config.ts';
+import { TAG_FIELDS } from '../http/cache-tags.ts';
 import { compileGlobs } from '../http/glob.ts';
 import type { JudgePolicy } from '../http/judge.ts';
 import { type CountryOf, KeyPlan, NO_COUNTRIES } from './key-plan.ts';
@@ -25,6 +26,9 @@ export interface CachePolicy extends JudgePolicy {
   readonly key: KeyPlan | undefined;
 }
 
+/** The targeted field that is for caches beyond this one too (RFC 9213 section 3.1). */
+const FOR_EVERY_CDN = 'cdn-cache-control';
+
 interface CompiledRule {
   matches(path: string): boolean;
   policy: CachePolicy;
@@ -40,6 +44,8 @@ export class SitePlan {
   readonly config: SiteConfig;
   /** No path of the site has a key plan, client directives or further methods: a hit needs no policy. */
   readonly simple: boolean;
+  /** Lowercase names of the origin's fields that are for this cache alone: clients do not get them. */
+  readonly hidden: readonly string[];
   readonly #cache: Cache;
   readonly #rules: CompiledRule[];
   readonly #noRule: CachePolicy;
@@ -48,6 +54,7 @@ export class SitePlan {
     this.index = index;
     this.config = config;
     this.#cache = cache;
+    this.hidden = [...TAG_FIELDS, ...config.cache.targets.filter((name) => name !== FOR_EVERY_CDN)];
     this.#noRule = policyOf(config, undefined, countryOf);
     this.#rules = config.cache.rules.map((rule) => ({
       matches: compileGlobs(rule.match),

@@ -12,6 +12,8 @@ export interface EdgeData {
   cache: SharedArrayBuffer;
   counters: SharedArrayBuffer;
   doorbells: SharedArrayBuffer;
+  /** Answers that were not stored. */
+  uncacheable: SharedArrayBuffer;
   /** Absent where the access log is off. */
   log: SharedArrayBuffer | undefined;
   /** Where node:http stands in for uWebSockets.js, the edge listens itself. */
