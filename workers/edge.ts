@@ -7,6 +7,7 @@ import { openCache } from '../src/cache/cache.ts';
 import { Flights } from '../src/fill/flights.ts';
 import { StoredViews } from '../src/fill/stored.ts';
 import { Uncacheable } from '../src/fill/uncacheable.ts';
+import { openCountries } from '../src/geo/country.ts';
 import { DEFAULT_REQUEST_LIMITS } from '../src/http/request-check.ts';
 import { OriginPools } from '../src/origin/pools.ts';
 import type { RequestContext } from '../src/request/exchange.ts';
@@ -43,7 +44,8 @@ const counters = openCounters(data.counters, worker);
 const doorbells = new Doorbells(data.doorbells);
 const flights = new Flights(cache, doorbells, worker);
 const pools = new OriginPools(config.sites);
-const plans = config.sites.map((site, index) => new SitePlan(index, site, cache));
+const countryOf = data.countries && openCountries(data.countries);
+const plans = config.sites.map((site, index) => new SitePlan(index, site, cache, countryOf));
 
 const context: RequestContext = {
   cache,

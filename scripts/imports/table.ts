@@ -23,7 +23,9 @@ export const IMPORT_TABLE: Readonly<Record<string, Rule>> = {
   request: { imports: ['base', 'http', 'cache', 'site', 'origin', 'fill', 'stats', 'threads'] },
   transport: { imports: ['base', 'native-bindings'], types: ['request'] },
   admin: { imports: ['base', 'stats', 'config', 'cache'] },
-  server: { imports: ['base', 'http', 'cache', 'site', 'fill', 'stats', 'config', 'geo', 'threads', 'transport', 'admin'] },
+  server: {
+    imports: ['base', 'http', 'cache', 'site', 'fill', 'stats', 'config', 'geo', 'threads', 'transport', 'admin'],
+  },
   cli: { imports: ['any'] },
   main: { imports: ['any'] },
   workers: { imports: ['any'] },

@@ -1,5 +1,6 @@
 import { AdminStartError } from '../admin/server.ts';
 import type { Config } from '../config/config.ts';
+import { CountryDatabaseError } from '../geo/country.ts';
 import { ListenError } from '../server/entrance.ts';
 import { type Server, startServer } from '../server/server.ts';
 import { createLogger, type Logger } from '../stats/logger.ts';
@@ -43,7 +44,8 @@ async function start(config: Config, logger: Logger, output: LineOutput): Promis
     const testHooks = process.env.LB_TEST_HOOKS === '1';
     return await startServer(config, { version: readVersion(), logger, output, testHooks });
   } catch (error) {
-    if (error instanceof ListenError || error instanceof AdminStartError) return fail(error.message);
+    const known = [ListenError, AdminStartError, CountryDatabaseError];
+    if (error instanceof Error && known.some((kind) => error instanceof kind)) return fail(error.message);
     throw error;
   }
 }

@@ -84,7 +84,7 @@ const SHARED_ROWS: readonly Setting[] = [
     path: 'cache.stale_if_error',
     scope: 'site',
     type: 'duration',
-    default: '0s',
+    default: '1h',
     min: 0,
     max: YEAR,
     unit: 's',

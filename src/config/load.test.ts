@@ -44,7 +44,7 @@ const EXAMPLE = `{
 /** What a site says of caching, and a rule has of it, where nobody says anything. */
 const SITE_DEFAULTS = {
   staleWhileRevalidate: 0,
-  staleIfError: 0,
+  staleIfError: 3600,
   staleDeadline: 0,
   clientDirectives: false,
   negativeTtl: 0,

@@ -5,8 +5,9 @@ import { setTimeout } from 'node:timers/promises';
 import { startAdmin } from '../admin/server.ts';
 import type { AdminServer } from '../admin/types.ts';
 import { type Cache, createCache, openCache } from '../cache/cache.ts';
-import type { Config } from '../config/config.ts';
+import type { Config, SiteConfig } from '../config/config.ts';
 import { createUncacheable } from '../fill/uncacheable.ts';
+import { loadCountries } from '../geo/country.ts';
 import { HostTable } from '../site/host-table.ts';
 import { SitePlan } from '../site/plan.ts';
 import { type AccessLog, startAccessLog } from '../stats/access-log.ts';
@@ -79,12 +80,12 @@ interface Parts {
 
 /**
  * Starts everything: shared memory, the listening socket, edge threads, the admin listener.
- * @throws ListenError, AdminStartError with one sentence each
+ * @throws ListenError, AdminStartError, CountryDatabaseError with one sentence each
  */
 export async function startServer(config: Config, options: ServerOptions): Promise<Server> {
   const { logger } = options;
-  const entrance = await openEntrance(config.listen, logger);
   const memory = shareMemory(config);
+  const entrance = await openEntrance(config.listen, logger);
   const cache = openCache(memory.cache, 0);
   const edges = new EdgeThreads(config.workers, {
     data: (worker) => edgeData(config, memory, worker, entrance),
@@ -117,24 +118,32 @@ interface SharedMemory {
   counters: SharedArrayBuffer;
   doorbells: SharedArrayBuffer;
   uncacheable: SharedArrayBuffer;
+  /** Undefined where no site asks for countries. */
+  countries: SharedArrayBuffer | undefined;
   /** By worker; empty where the access log is off. */
   logs: SharedArrayBuffer[];
 }
 
 function shareMemory(config: Config): SharedMemory {
-  const { workers, sites, cache, log } = config;
+  const { workers, sites, cache, geo, log } = config;
   return {
     instance: randomBytes(9).toString('hex'),
     cache: createCache({ memory: cache.memory, workers, eviction: cache.eviction }),
     counters: createCounters({ workers, sites: Math.min(sites.length, COUNTED_SITES) }),
     doorbells: createDoorbells(workers),
     uncacheable: createUncacheable(),
+    countries: sites.some(asksForCountries) ? loadCountries(geo.database) : undefined,
     logs: log.access ? Array.from({ length: workers + 1 }, () => createLogRing(LOG_RING)) : [],
   };
 }
 
+/** Whether a cache key of the site has the client's country in it. */
+function asksForCountries({ cache }: SiteConfig): boolean {
+  return [cache, ...cache.rules].some(({ key }) => key.country);
+}
+
 function edgeData(config: Config, memory: SharedMemory, worker: number, entrance: Entrance): EdgeData {
-  const { cache, counters, doorbells, uncacheable, logs } = memory;
+  const { cache, counters, doorbells, uncacheable, countries, logs } = memory;
   // edges have no use for the secret
   const shared = { ...config, adminToken: undefined };
   return {
@@ -145,6 +154,7 @@ function edgeData(config: Config, memory: SharedMemory, worker: number, entrance
     counters,
     doorbells,
     uncacheable,
+    countries,
     log: logs[worker],
     listen: entrance.edgesListen,
   };

@@ -14,6 +14,8 @@ export interface EdgeData {
   doorbells: SharedArrayBuffer;
   /** Answers that were not stored. */
   uncacheable: SharedArrayBuffer;
+  /** The database of countries; absent where no site asks for them. */
+  countries: SharedArrayBuffer | undefined;
   /** Absent where the access log is off. */
   log: SharedArrayBuffer | undefined;
   /** Where node:http stands in for uWebSockets.js, the edge listens itself. */
