@@ -1,0 +1,139 @@
+// What a change through lb takes from the cache, and what it may not.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { type Field, type Handler, startScene } from '../caching/scene.ts';
+import { FRESH, HIT, newPath } from './attack.ts';
+
+const scene = await startScene({ after });
+
+/** GET answers with a number that grows; other methods with `status` and `fields`. */
+function page(status: number, fields: readonly Field[] = []): Handler {
+  let count = 0;
+  return (request, answer) => {
+    if (request.method === 'GET') return answer.send(200, [FRESH], String(++count));
+    return status === 204 ? answer.head(204, fields) : answer.send(status, fields, '');
+  };
+}
+
+async function isKept(target: string, fields: readonly Field[] = []): Promise<boolean> {
+  return (await scene.get(target, fields)).get('cache-status') === HIT;
+}
+
+for (const [method, status, kept] of [
+  ['POST', 200, false],
+  ['POST', 201, false],
+  ['PUT', 204, false],
+  ['PATCH', 200, false],
+  ['DELETE', 200, false],
+  ['DELETE', 302, false],
+  ['MOVE', 200, false],
+  ['PURGE', 200, false],
+  ['POST', 400, true],
+  ['POST', 403, true],
+  ['PUT', 404, true],
+  ['DELETE', 500, true],
+  ['OPTIONS', 200, true],
+  ['PROPFIND', 200, true],
+] as const) {
+  test(`${method} answered with ${status} ${kept ? 'leaves' : 'invalidates'} its URI`, async () => {
+    const path = newPath();
+    scene.on(path, page(status));
+    await scene.get(path);
+    assert.equal((await scene.get(path, [], { method })).status, status);
+    assert.equal(await isKept(path), kept);
+  });
+}
+
+test('a change takes its own URI only: not other queries, hosts or paths', async () => {
+  const path = newPath();
+  const others: [string, Field[]][] = [
+    [`${path}?a=1`, []],
+    [`${path}/`, []],
+    [path.toUpperCase(), []],
+    [path, [['Host', 'other.test']]],
+    [path, [['Host', 'site.test:8080']]],
+  ];
+  for (const [target] of others) scene.on(target.split('?')[0], page(200));
+  for (const [target, fields] of others) await scene.get(target, fields);
+  await scene.get(path, [], { method: 'POST' });
+  for (const [target, fields] of others) assert.ok(await isKept(target, fields), `${target} ${fields.join()}`);
+});
+
+test('a change takes all variants of its URI', async () => {
+  const path = newPath();
+  scene.on(path, (request, answer) =>
+    request.method === 'GET' ? answer.send(200, [FRESH, ['Vary', 'X-A']], 'v') : answer.send(200, [], ''),
+  );
+  for (const a of ['1', '2']) await scene.get(path, [['X-A', a]]);
+  await scene.get(path, [['X-A', '3']], { method: 'POST' });
+  for (const a of ['1', '2']) assert.equal(await isKept(path, [['X-A', a]]), false);
+});
+
+test('Location and Content-Location of another origin take nothing', async () => {
+  const victim = newPath();
+  scene.on(victim, page(200));
+  for (const location of [
+    `http://other.test${victim}`,
+    `https://site.test${victim}`,
+    `http://site.test:8080${victim}`,
+    `//other.test${victim}`,
+    `http://site.test@other.test${victim}`,
+    `ftp://site.test${victim}`,
+    'http://[evil',
+    'javascript:alert(1)',
+  ]) {
+    for (const name of ['Location', 'Content-Location']) {
+      for (const host of ['site.test', 'other.test', 'site.test:8080']) await scene.get(victim, [['Host', host]]);
+      const attack = newPath();
+      scene.on(attack, page(201, [[name, location]]));
+      await scene.get(attack, [], { method: 'POST' });
+      for (const host of ['site.test', 'other.test', 'site.test:8080'])
+        assert.ok(await isKept(victim, [['Host', host]]), `${name}: ${location} took it from ${host}`);
+    }
+  }
+});
+
+test('a failed change takes nothing by its Location', async () => {
+  const victim = newPath();
+  scene.on(victim, page(200));
+  await scene.get(victim);
+  for (const status of [400, 404, 500]) {
+    const path = newPath();
+    scene.on(
+      path,
+      page(status, [
+        ['Location', victim],
+        ['Content-Location', victim],
+      ]),
+    );
+    await scene.get(path, [], { method: 'POST' });
+  }
+  assert.ok(await isKept(victim));
+});
+
+test('a GET takes nothing by its Location', async () => {
+  const victim = newPath();
+  scene.on(victim, page(200));
+  await scene.get(victim);
+  const path = newPath();
+  scene.on(path, (_request, answer) =>
+    answer.send(
+      302,
+      [
+        ['Location', victim],
+        ['Content-Location', victim],
+      ],
+      '',
+    ),
+  );
+  await scene.get(path);
+  assert.ok(await isKept(victim));
+});
+
+test('a field that asks for another method on a GET invalidates nothing', async () => {
+  const path = newPath();
+  scene.on(path, page(200));
+  await scene.get(path);
+  for (const name of ['X-HTTP-Method-Override', 'X-HTTP-Method']) await scene.get(path, [[name, 'DELETE']]);
+  assert.ok(await isKept(path));
+});
