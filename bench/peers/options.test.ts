@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { readOptions, UsageError } from './options.ts';
 
@@ -20,6 +23,23 @@ test('quick leaves out the variants, unless they are asked for', () => {
   const named = (argv: string[]) => readOptions(argv)?.peers.map(({ name }) => name);
   assert.equal(named(['--quick'])?.includes('varnish+log'), false);
   assert.deepEqual(named(['--quick', '--only', 'varnish+log']), ['varnish+log']);
+});
+
+test('a baseline is measured next to lb, in the cases that a change is judged by', (t) => {
+  const checkout = mkdtempSync(join(tmpdir(), 'lb-baseline-'));
+  t.after(() => rmSync(checkout, { recursive: true }));
+  assert.throws(() => readOptions(['--baseline', checkout]), /dist\/main\.js is not built/);
+  mkdirSync(join(checkout, 'dist'));
+  writeFileSync(join(checkout, 'dist', 'main.js'), '');
+  const named = (argv: string[]) => {
+    const options = readOptions(['--baseline', checkout, ...argv]);
+    return [options?.peers.map(({ name }) => name), options?.cases.map(({ name }) => name)];
+  };
+  assert.deepEqual(named([]), [
+    ['lb', 'lb before'],
+    ['hit-1k', 'hit-64k', 'miss-1k'],
+  ]);
+  assert.deepEqual(named(['--only', 'nginx,lb', '--cases', 'zipf']), [['lb', 'lb before', 'nginx'], ['zipf']]);
 });
 
 for (const argv of [['--only', 'apache'], ['--cases', 'hit'], ['--rounds', '0'], ['--cores', '1'], ['--fast'], ['x']]) {

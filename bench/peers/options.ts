@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { CASES, type Case } from './cases.ts';
 import type { Peer } from './peer.ts';
-import { MAIN_PEERS, PEERS } from './servers/index.ts';
+import { lb, lbBefore, MAIN_PEERS, PEERS } from './servers/index.ts';
 
 export interface Options {
   peers: readonly Peer[];
@@ -15,11 +15,16 @@ export interface Options {
   zipfWarmup: number;
   /** File for all samples as JSON, `-` for standard output. */
   json?: string;
+  /** Another checkout's lb, measured in turn with this one's; among `peers`. */
+  baseline?: Peer;
   install: boolean;
   /** Core of wrk and the origin, and core of the server under test. */
   loadCore: number;
   serverCore: number;
 }
+
+/** What a change to lb is measured by unless other cases are asked for. */
+const BASELINE_CASES = ['hit-1k', 'hit-64k', 'miss-1k'];
 
 export const HELP = `Measures lb beside its peers, each on one core, in front of the same origin.
 
@@ -27,11 +32,14 @@ Examples:
   npm run bench:peers                                   everything, about 25 minutes
   npm run bench:peers -- --quick                        the main servers, about 4 minutes
   npm run bench:peers -- --quick --only lb,nginx --cases hit-1k,miss-1k
+  npm run bench:peers -- --baseline ../lb-before        before and after a change, about 3 minutes
 
 Options:
   --quick         fewer and shorter runs, and without the variants nginx+sendfile and varnish+log; noisier
   --only A,B      servers: ${PEERS.map(({ name }) => name.replace(' ', '-')).join(', ')}
   --cases X,Y     cases: ${CASES.map(({ name }) => name).join(', ')}
+  --baseline DIR  a built checkout of lb at another commit, measured as "lb before" beside lb; without --only these
+                  two alone, without --cases ${BASELINE_CASES.join(', ')}
   --rounds N      rounds over all servers (default 5, quick 3)
   --seconds N     length of one measurement (default 4, quick 1)
   --json FILE     write every sample as JSON; - for standard output instead of the table
@@ -49,12 +57,11 @@ export function readOptions(argv: readonly string[]): Options | undefined {
   if (values.help) return undefined;
   const quick = values.quick === true;
   const [loadCore, serverCore] = cores(values.cores ?? '0,1');
+  const baseline = values.baseline === undefined ? undefined : baselineOf(values.baseline);
   return {
-    peers:
-      values.only === undefined && quick
-        ? MAIN_PEERS
-        : select('server', PEERS, values.only, ({ name }) => name.replace(' ', '-')),
-    cases: select('case', CASES, values.cases, ({ name }) => name),
+    peers: choosePeers(values.only, quick, baseline),
+    cases: select('case', CASES, values.cases ?? (baseline && BASELINE_CASES.join()), ({ name }) => name),
+    baseline,
     rounds: count('--rounds', values.rounds, quick ? 3 : 5),
     seconds: count('--seconds', values.seconds, quick ? 1 : 4),
     warmup: quick ? 1 : 2,
@@ -75,6 +82,7 @@ function parse(argv: readonly string[]) {
         quick: { type: 'boolean' },
         only: { type: 'string' },
         cases: { type: 'string' },
+        baseline: { type: 'string' },
         rounds: { type: 'string' },
         seconds: { type: 'string' },
         json: { type: 'string' },
@@ -86,6 +94,25 @@ function parse(argv: readonly string[]) {
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
+}
+
+function baselineOf(checkout: string): Peer {
+  const peer = lbBefore(checkout);
+  const absent = peer.absent();
+  if (absent !== undefined) throw new UsageError(`--baseline: ${absent}`);
+  return peer;
+}
+
+/** The servers of the run. The baseline comes next to lb, so that the two are measured one after the other. */
+function choosePeers(only: string | undefined, quick: boolean, baseline: Peer | undefined): readonly Peer[] {
+  const chosen =
+    only === undefined && baseline !== undefined
+      ? [lb]
+      : only === undefined && quick
+        ? MAIN_PEERS
+        : select('server', PEERS, only, ({ name }) => name.replace(' ', '-'));
+  if (baseline === undefined) return chosen;
+  return [...chosen.filter((peer) => peer === lb), baseline, ...chosen.filter((peer) => peer !== lb)];
 }
 
 function select<T>(

@@ -2,10 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
 import type { Case } from './cases.ts';
+import { changeLines, changes } from './change.ts';
 import { install } from './install.ts';
 import { HELP, type Options, readOptions, UsageError } from './options.ts';
 import { megabytes, type Peer } from './peer.ts';
 import { summarize, table } from './report.ts';
+import { lb } from './servers/index.ts';
 import { nginx } from './servers/nginx.ts';
 import { Session, type Skipped } from './session.ts';
 import { missing } from './which.ts';
@@ -91,6 +93,9 @@ function describe(options: Options, peers: readonly Peer[], session: Session, sk
     seconds: options.seconds,
     versions: Object.fromEntries(peers.map((peer) => [peer.name, version(peer)])),
     cases: options.cases.map((work) => ({ name: work.name, servers: summarize(session.outcomes, work) })),
+    ...(options.baseline && {
+      changes: changes(session.outcomes, options.cases, lb.name, options.baseline.name),
+    }),
     samples: session.outcomes,
     resident: session.resident,
     skipped,
@@ -107,6 +112,7 @@ function text(document: Document, cases: readonly Case[]): string {
       .map(([name, number]) => `${name} ${number}`)
       .join(', ')}`,
     ...cases.map((work, index) => `\n${table(work, document.cases[index].servers)}`),
+    ...(document.changes === undefined || document.changes.length === 0 ? [] : [`\n${changeLines(document.changes)}`]),
     `\nresident memory after the cases: ${resident
       .map(({ server, memory, bytes }) => `${server} ${megabytes(bytes)} MB (cache ${megabytes(memory)} MB)`)
       .join(', ')}`,

@@ -1,10 +1,12 @@
 import type { Peer } from '../peer.ts';
 import { bare } from './bare.ts';
 import { haproxy } from './haproxy.ts';
-import { lb, lbLogged } from './lb.ts';
+import { lb, lbBefore, lbLogged } from './lb.ts';
 import { nginx, nginxSendfile } from './nginx.ts';
 import { trafficserver } from './trafficserver.ts';
 import { varnish, varnishLogged } from './varnish.ts';
+
+export { lb, lbBefore };
 
 /** The servers, each at its cheapest, and lb also with its access log on. */
 export const MAIN_PEERS: readonly Peer[] = [lb, lbLogged, bare, haproxy, nginx, varnish, trafficserver];

@@ -1,12 +1,15 @@
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
 import { type Launch, megabytes, type Peer, type Setup } from '../peer.ts';
 
-const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
+const ROOT = join(import.meta.dirname, '..', '..', '..');
 
-function launch({ port, adminPort, originPort, memory }: Setup, accessLog: boolean): Launch {
+/** The program that a checkout has built. */
+const mainOf = (checkout: string): string => join(resolve(checkout), 'dist', 'main.js');
+
+function launch(main: string, { port, adminPort, originPort, memory }: Setup, accessLog: boolean): Launch {
   return {
-    argv: [process.execPath, MAIN],
+    argv: [process.execPath, main],
     env: {
       LB_ORIGINS: `http://127.0.0.1:${originPort}`,
       LB_LISTEN: `127.0.0.1:${port}`,
@@ -20,15 +23,27 @@ function launch({ port, adminPort, originPort, memory }: Setup, accessLog: boole
   };
 }
 
-const common = {
-  kinds: ['hit', 'miss', 'zipf'] as const,
-  packages: [],
-  absent: () => (existsSync(MAIN) ? undefined : 'dist/main.js is not built: npm run build'),
-  version: { argv: [process.execPath, MAIN, '--version'], pattern: /(\d+\.\d+\.\d+\S*)/ },
-};
+/** One edge thread of the program in a checkout. */
+function peer(name: string, checkout: string, accessLog: boolean): Peer {
+  const main = mainOf(checkout);
+  return {
+    name,
+    kinds: ['hit', 'miss', 'zipf'],
+    packages: [],
+    absent: () => (existsSync(main) ? undefined : `${main} is not built: run sh scripts/build.sh there`),
+    version: { argv: [process.execPath, main, '--version'], pattern: /(\d+\.\d+\.\d+\S*)/ },
+    launch: (setup) => launch(main, setup, accessLog),
+  };
+}
 
-/** The program this repository is about: one edge thread, access log off. */
-export const lb: Peer = { ...common, name: 'lb', launch: (setup) => launch(setup, false) };
+/** The program this repository is about, access log off. */
+export const lb: Peer = peer('lb', ROOT, false);
 
 /** The same with the access log on, its lines going to /dev/null. */
-export const lbLogged: Peer = { ...common, name: 'lb+log', launch: (setup) => launch(setup, true) };
+export const lbLogged: Peer = peer('lb+log', ROOT, true);
+
+/** lb as another checkout has built it, to be measured beside this one. Its version is that checkout's commit. */
+export function lbBefore(checkout: string): Peer {
+  const version = { argv: ['git', '-C', resolve(checkout), 'log', '-1', '--format=%h'], pattern: /^([0-9a-f]+)$/m };
+  return { ...peer('lb before', checkout, false), version };
+}
