@@ -24,7 +24,7 @@ import { Fetch, type FetchSink } from './fetch.ts';
 import type { LocalFlight } from './flights.ts';
 import { renderHead } from './head.ts';
 import {
-  concernsThisRequestOnly,
+  concernsResource,
   judge,
   type OriginAnswer,
   storedMeta,
@@ -146,8 +146,20 @@ export class Fill implements FetchSink {
       this.#context.flights.announce(this.#flight);
       return;
     }
-    if (answer.status < 500 && !concernsThisRequestOnly(refusal)) this.#rememberUncacheable(refusal, answer.status);
+    if (concernsResource(refusal, answer.status)) {
+      this.#rememberUncacheable(refusal, answer.status);
+      this.#removeStale();
+    }
     this.#release(answer);
+  }
+
+  /** The origin's newest answer is not for storing, so that the one before it must not be used any more. */
+  #removeStale(): void {
+    const { cache } = this.#context;
+    const { stale } = this.#task;
+    const current = stale !== undefined && cache.lookup(this.#key) === stale.id;
+    cache.unpin();
+    if (current) cache.remove(this.#key);
   }
 
   /** Begins to store the answer; why that cannot be, or undefined. */

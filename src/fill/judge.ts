@@ -50,8 +50,12 @@ const OF_THIS_REQUEST: ReadonlySet<StorageReason> = new Set([
   'partial',
 ]);
 
-export function concernsThisRequestOnly(reason: StorageReason): boolean {
-  return OF_THIS_REQUEST.has(reason);
+/**
+ * Whether an answer that is not stored says so of its resource, and not only of the request: a refusal of what one
+ * client sent (400, 403, 413 ...), or a failure, must not take the resource out of the cache for all.
+ */
+export function concernsResource(reason: StorageReason, status: number): boolean {
+  return !OF_THIS_REQUEST.has(reason) && (status < 400 || status === 404 || status === 410);
 }
 
 /** User words of an entry that holds the answer. A response to be validated each time is stored as never fresh. */

@@ -1,11 +1,11 @@
 import { type CacheKey, USER_BORN, USER_FRESH_UNTIL } from '../cache/cache.ts';
 import { parseCacheTags } from '../http/cache-tags.ts';
-import { combineHeader, getHeader, type HeaderList } from '../http/headers.ts';
+import { combineHeader, getAllHeaders, getHeader, type HeaderList } from '../http/headers.ts';
 import { headersToStore, updateStoredHeaders } from '../http/stored-headers.ts';
 import type { EdgeContext } from './context.ts';
 import type { StaleEntry } from './fill.ts';
 import { OWN_FIELDS, parseTail, renderHead } from './head.ts';
-import { concernsThisRequestOnly, judge, type OriginAnswer, storedMeta, storedWords } from './judge.ts';
+import { concernsResource, judge, type OriginAnswer, storedMeta, storedWords } from './judge.ts';
 import type { ClientRequest } from './origin-request.ts';
 import { encodeMeta } from './stored.ts';
 
@@ -37,7 +37,7 @@ export function refreshedEntry(context: EdgeContext, validation: Validation, ans
   const merged = withTimes({ ...answer, status: stale.meta.status, headers }, answer.headers);
   const judgement = judge(client, merged);
   if (!judgement.storage.storable) {
-    if (!concernsThisRequestOnly(judgement.storage.reason)) cache.remove(key);
+    if (concernsResource(judgement.storage.reason, merged.status)) cache.remove(key);
     return false;
   }
   const words = storedWords(judgement, merged.status);
@@ -74,9 +74,6 @@ function sameFields(a: HeaderList, b: HeaderList): boolean {
 /** Date and Age of the 304, from which the lifetime counts; stored heads hold neither. */
 function withTimes(answer: OriginAnswer, update: HeaderList): OriginAnswer {
   const headers = [...answer.headers];
-  for (const name of ['date', 'age']) {
-    const value = getHeader(update, name);
-    if (value !== undefined) headers.push(name, value);
-  }
+  for (const name of ['date', 'age']) for (const value of getAllHeaders(update, name)) headers.push(name, value);
   return { ...answer, headers };
 }

@@ -127,9 +127,15 @@ function expiresLifetime(input: FreshnessInput): Freshness | undefined {
   return origin(Math.max(lifetime, 0), 'expires', 'Expires minus Date');
 }
 
+/** Seconds of the Date field; NaN where it is absent, invalid or repeated. */
+export function receivedDate(input: Pick<FreshnessInput, 'headers' | 'responseTime'>): number {
+  const lines = getAllHeaders(input.headers, 'date');
+  return lines.length === 1 ? parseHttpDate(lines[0], input.responseTime) : Number.NaN;
+}
+
 /** Seconds of the Date field, the arrival's where it is absent, invalid or repeated. */
 export function dateOf(input: Pick<FreshnessInput, 'headers' | 'responseTime'>): number {
-  const date = parseHttpDate(getHeader(input.headers, 'date') ?? '', input.responseTime);
+  const date = receivedDate(input);
   return Number.isNaN(date) ? Math.floor(input.responseTime) : date;
 }
 

@@ -1,7 +1,6 @@
 import { type InitialAge, initialAge, parseAge } from './age.ts';
 import type { ResponseDirectives } from './cache-control.ts';
-import { parseHttpDate } from './date.ts';
-import { type Freshness, freshnessLifetime } from './freshness.ts';
+import { type Freshness, freshnessLifetime, receivedDate } from './freshness.ts';
 import { getAllHeaders, getHeader } from './headers.ts';
 import { judgeStorability, type Storability, type StorageInput, type StoragePolicy } from './storable.ts';
 
@@ -75,8 +74,12 @@ export function judgeResponse(input: JudgeInput, policy: Readonly<JudgePolicy>):
 }
 
 function ageAtArrival(input: JudgeInput): InitialAge {
-  const date = parseHttpDate(getHeader(input.headers, 'date') ?? '', input.responseTime);
-  return initialAge(date, parseAge(getAllHeaders(input.headers, 'age')), input.requestTime, input.responseTime);
+  return initialAge(
+    receivedDate(input),
+    parseAge(getAllHeaders(input.headers, 'age')),
+    input.requestTime,
+    input.responseTime,
+  );
 }
 
 function isReusable(judgement: Judgement, arrival: number): boolean {

@@ -1,6 +1,10 @@
 import { encodingBucket, parseWeight } from './accept-encoding.ts';
 import { isToken, trimOws } from './chars.ts';
-import { combineHeader, compactList, type HeaderList, splitList } from './headers.ts';
+import { FORWARDED_NAMES, METHOD_OVERRIDE_NAMES } from './forwarded.ts';
+import { combineHeader, compactList, getHeader, type HeaderList, splitList } from './headers.ts';
+import { isHopByHop, stripHopByHop } from './hop-by-hop.ts';
+import { CLIENT_CLASS_NAMES } from './keyed-fields.ts';
+import { CONDITIONAL_NAMES } from './stored-headers.ts';
 
 /** Request fields whose commas separate nothing: their whitespace counts. */
 const NO_LIST: ReadonlySet<string> = new Set([
@@ -14,11 +18,36 @@ const NO_LIST: ReadonlySet<string> = new Set([
   'user-agent',
 ]);
 
+/**
+ * Fields that a cache writes anew for each request or client: a response that varies by one matches no other request.
+ * X-Forwarded-For holds the address of the client alone.
+ */
+const OF_ONE_REQUEST: ReadonlySet<string> = new Set([
+  'cdn-loop',
+  'traceparent',
+  'tracestate',
+  'via',
+  'x-forwarded-for',
+  'x-request-id',
+]);
+
+/** Whether a field selects nothing: it never goes to an origin as a client sent it, or is in every key. */
+function selectsNothing(name: string): boolean {
+  return (
+    name === 'host' ||
+    FORWARDED_NAMES.has(name) ||
+    METHOD_OVERRIDE_NAMES.has(name) ||
+    CLIENT_CLASS_NAMES.has(name) ||
+    CONDITIONAL_NAMES.has(name) ||
+    isHopByHop(name)
+  );
+}
+
 /** What a Vary field asks for. */
 export interface Vary {
-  /** A member `*`, or one that is no field name: no other request is known to get the same response. */
+  /** A member `*`, one that is no field name or a field that is never the same: no other request is known to get the same response. */
   star: boolean;
-  /** Lowercase field names, sorted, each once. */
+  /** Lowercase names of the client's fields that select, sorted, each once. */
   fields: string[];
 }
 
@@ -27,10 +56,21 @@ export function parseVary(value: string | undefined): Vary {
   const fields = new Set<string>();
   let star = false;
   for (const member of value === undefined ? [] : splitList(value)) {
-    if (member === '*' || !isToken(member)) star = true;
-    else fields.add(member.toLowerCase());
+    const name = member.toLowerCase();
+    if (name === '*' || !isToken(name) || OF_ONE_REQUEST.has(name)) star = true;
+    else if (!selectsNothing(name)) fields.add(name);
   }
   return { star, fields: [...fields].sort() };
+}
+
+/**
+ * A request's fields without those that its Connection takes from the origin (RFC 9110 section 7.6.1): what the origin
+ * does not see selects nothing. The list itself where Connection names none.
+ */
+function selectingHeaders(request: HeaderList): HeaderList {
+  const connection = getHeader(request, 'connection');
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return request;
+  return stripHopByHop(request);
 }
 
 /**
@@ -41,8 +81,9 @@ export function parseVary(value: string | undefined): Vary {
  */
 export function variantKey(fields: readonly string[], request: HeaderList): string {
   let key = '';
+  const selecting = fields.length === 0 ? request : selectingHeaders(request);
   for (const field of fields) {
-    const value = normaliseSelecting(field, combineHeader(request, field));
+    const value = normaliseSelecting(field, combineHeader(selecting, field));
     key += value === undefined ? `${field}-` : `${field}=${value.length}:${value}`;
   }
   return key;
