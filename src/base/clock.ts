@@ -11,3 +11,8 @@ export function cacheNow(): number {
 export function toCacheTime(seconds: number): number {
   return Math.max(0, Math.min(MAX_CACHE_TIME, seconds - CACHE_EPOCH));
 }
+
+/** Cache time as whole seconds since 1970. */
+export function fromCacheTime(time: number): number {
+  return time + CACHE_EPOCH;
+}

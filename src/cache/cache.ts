@@ -45,6 +45,7 @@ import {
   WAITING,
 } from './layout.ts';
 import { acquire, release } from './lock.ts';
+import { type Peek, peek } from './peek.ts';
 import { hazardOf, Pins } from './pin.ts';
 import { Purge } from './purge.ts';
 import { type Recovery, recover } from './recover.ts';
@@ -53,9 +54,11 @@ import { type CacheStats, objectsOfSite, readStats } from './stats.ts';
 import { BodyMap, headOf, metaOf } from './storage.ts';
 import { NO_TAGS, type TagHashes, tagHasher, tagsOf } from './tags.ts';
 
+export { HARD_BAN, NO_BAN, SOFT_BAN } from './ban-index.ts';
 export type { Claim, UserWords } from './flight.ts';
 export { CacheKey, KeyPrefix } from './key.ts';
 export { createCache } from './layout.ts';
+export type { Peek } from './peek.ts';
 export type { Purge } from './purge.ts';
 export type { Recovery } from './recover.ts';
 export type { CacheStats } from './stats.ts';
@@ -150,6 +153,11 @@ export class Cache {
     }
     if (words[this.#hazard] !== 0) Atomics.store(words, this.#hazard, 0);
     return 0;
+  }
+
+  /** What stands under a key, found without leaving a trace: no use is noted, no purge applied. Sets the transient pin as `lookup` does. */
+  peek(key: CacheKey): Peek {
+    return peek(this.#a, this.#bans, key);
   }
 
   /** Ends the transient pin. */

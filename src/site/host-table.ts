@@ -44,6 +44,12 @@ export class HostTable {
     return this.#remembered.get(field) ?? this.#resolve(field);
   }
 
+  /** What it answers for, as configured. */
+  names(): string[] {
+    const suffixes = [...this.#suffixes.keys()].map((suffix) => `*${suffix}`);
+    return [...this.#exact.keys(), ...suffixes, ...(this.#any === undefined ? [] : ['*'])];
+  }
+
   /** The site that answers for a normalised host name without port. */
   siteOf(host: string): SitePlan | undefined {
     const exact = this.#exact.get(host);
