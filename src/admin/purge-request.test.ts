@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { PurgeSyntaxError, parsePurge, parsePurgeBody, parseSoftHeader } from './purge-request.ts';
+import { parsePurge, parsePurgeBody, parseSoftHeader } from './purge-request.ts';
+import { PurgeSyntaxError } from './purge-target.ts';
 
 const CASES: [url: string, scope: string, host: string | null, pattern: string][] = [
   ['/cache/a.css', 'url', null, '/a.css'],
@@ -35,7 +36,7 @@ const CASES: [url: string, scope: string, host: string | null, pattern: string][
 
 for (const [url, scope, host, pattern] of CASES) {
   test(`DELETE ${url} is ${scope} ${pattern} of ${host ?? 'any host'}`, () => {
-    assert.deepEqual(parsePurge(url, false), { scope, host, pattern, soft: false });
+    assert.deepEqual(parsePurge(url, {}), { scope, host, pattern, soft: false });
   });
 }
 
@@ -48,13 +49,13 @@ for (const url of [
   `/cache/${'a'.repeat(9_000)}`,
 ]) {
   test(`refuses ${JSON.stringify(url.slice(0, 20))}`, () => {
-    assert.throws(() => parsePurge(url, false), PurgeSyntaxError);
+    assert.throws(() => parsePurge(url, {}), PurgeSyntaxError);
   });
 }
 
 for (const host of ['*.example', 'a/b', 'user@h', 'a b', '%zz', '%00', 'h:8a', '-']) {
   test(`refuses the host ${host}`, () => {
-    assert.throws(() => parsePurge(`/cache/a?host=${encodeURI(host).replace('%25', '%')}`, false), PurgeSyntaxError);
+    assert.throws(() => parsePurge(`/cache/a?host=${encodeURI(host).replace('%25', '%')}`, {}), PurgeSyntaxError);
   });
 }
 
@@ -86,7 +87,7 @@ test('a target without a host parameter comes out byte for byte, and is never a 
   fc.assert(
     fc.property(SEGMENT, query, fc.boolean(), (path, rest, soft) => {
       const target = `/${path}${rest === undefined ? '' : `?q${rest}`}`;
-      assert.deepEqual(parsePurge(`/cache${target}`, soft), { scope: 'url', host: null, pattern: target, soft });
+      assert.deepEqual(parsePurge(`/cache${target}`, { soft }), { scope: 'url', host: null, pattern: target, soft });
     }),
   );
 });
@@ -96,7 +97,7 @@ test('the host can be put anywhere into the query and comes out alone', () => {
   fc.assert(
     fc.property(SEGMENT, fc.array(parameter, { minLength: 1 }), fc.nat(), (path, parameters, place) => {
       const sent = parameters.toSpliced(place % (parameters.length + 1), 0, 'host=h.example');
-      const { host, pattern } = parsePurge(`/cache/${path}?${sent.join('&')}`, false);
+      const { host, pattern } = parsePurge(`/cache/${path}?${sent.join('&')}`, {});
       assert.equal(host, 'h.example');
       assert.equal(pattern, `/${path}?${parameters.join('&')}`);
     }),

@@ -1,20 +1,19 @@
-// From `DELETE /cache/PATH?host=HOST&QUERY` to the purge it asks for. Nothing is decoded or normalized: the target is
-// compared with stored targets byte by byte, so what was requested is what has to be named. That keeps `%2A` a literal
-// star and leaves dot segments and doubled slashes alone.
+// From `DELETE /cache/PATH?host=HOST&QUERY` with `{"soft": true}` to the purge it asks for.
+import { checkTarget, PurgeSyntaxError, parseHost, parseTag, scopeOf } from './purge-target.ts';
 import type { PurgeRequest } from './types.ts';
-
-/** The request is wrong; the message says what to change. */
-export class PurgeSyntaxError extends Error {
-  override name = 'PurgeSyntaxError';
-}
 
 const PREFIX = '/cache';
 const HOST_PARAMETER = 'host=';
-/** RFC 9112 section 3.2: a request target is made of visible ASCII; `#` never reaches a server. */
-const TARGET = /^[\x21\x22\x24-\x7e]+$/;
-const MAX_TARGET = 8192;
-/** A host name in ASCII, with wildcards refused, or an IP literal. A port is dropped, as in the cache key. */
-const HOST = /^(?:\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?\.?)(?::\d{0,5})?$/;
+
+/** What the body of a purge may say. */
+export interface PurgeBody {
+  readonly soft?: boolean;
+  /** Name of a site. */
+  readonly site?: string;
+  readonly tag?: string;
+}
+
+const TYPES = { soft: 'boolean', site: 'string', tag: 'string' } as const;
 
 /** Whether a raw request target (path and query) is one under `/cache/`. */
 export function isPurgeTarget(url: string): boolean {
@@ -29,9 +28,8 @@ export function isPurgeTarget(url: string): boolean {
  * @param url raw request target, for which `isPurgeTarget` holds
  * @throws PurgeSyntaxError
  */
-export function parsePurge(url: string, soft: boolean): PurgeRequest {
-  if (!TARGET.test(url)) throw new PurgeSyntaxError('the path may hold visible ASCII only; percent-encode the rest');
-  if (url.length > MAX_TARGET) throw new PurgeSyntaxError(`the path is longer than ${MAX_TARGET} characters`);
+export function parsePurge(url: string, { soft = false, site, tag }: PurgeBody): PurgeRequest {
+  checkTarget(url);
   const mark = url.indexOf('?');
   const path = url.slice(PREFIX.length, mark < 0 ? url.length : mark);
   const parameters = mark < 0 ? [] : url.slice(mark + 1).split('&');
@@ -39,7 +37,16 @@ export function parsePurge(url: string, soft: boolean): PurgeRequest {
   // `/a?` and `/a` are different targets, but a `?` that only carried the host is not part of the target.
   const query = parameters.length > 0 ? `?${parameters.join('&')}` : '';
   const pattern = path + query;
-  return { scope: scopeOf(pattern), host, pattern, soft };
+  const scope = scopeOf(pattern);
+  if (tag !== undefined && scope !== 'all') throw new PurgeSyntaxError('with a "tag" the path is /cache/*');
+  return {
+    scope: tag === undefined ? scope : 'tag',
+    host,
+    pattern,
+    soft,
+    ...(site === undefined ? {} : { site }),
+    ...(tag === undefined ? {} : { tag: parseTag(tag) }),
+  };
 }
 
 function takeHost(parameters: string[]): string | null {
@@ -58,23 +65,11 @@ function decodeHost(raw: string): string {
   }
 }
 
-function parseHost(name: string): string | null {
-  if (name === '') return null;
-  const host = name.toLowerCase();
-  if (!HOST.test(host)) throw new PurgeSyntaxError(`"${name}" is not a host name; wildcards work in the path only`);
-  return host.replace(/:\d*$/, '').replace(/\.$/, '');
-}
-
-function scopeOf(pattern: string): PurgeRequest['scope'] {
-  if (pattern === '/*') return 'all';
-  return pattern.includes('*') ? 'pattern' : 'url';
-}
-
 /**
- * Reads the body of a purge: empty or `{"soft": true}`.
+ * Reads the body of a purge: empty, or an object such as `{"soft": true}`.
  * @throws PurgeSyntaxError
  */
-export function parsePurgeBody(body: string): { soft?: boolean } {
+export function parsePurgeBody(body: string): PurgeBody {
   if (body.trim() === '') return {};
   let value: unknown;
   try {
@@ -85,13 +80,16 @@ export function parsePurgeBody(body: string): { soft?: boolean } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new PurgeSyntaxError('the body must be a JSON object such as {"soft": true}');
   }
-  const unknown = Object.keys(value).find((key) => key !== 'soft');
-  if (unknown !== undefined) {
-    throw new PurgeSyntaxError(`unknown member "${unknown}" in the body; the only one is "soft"`);
+  for (const [name, member] of Object.entries(value)) {
+    if (!Object.hasOwn(TYPES, name)) {
+      throw new PurgeSyntaxError(`unknown member "${name}" in the body; it may have "soft", "site" and "tag"`);
+    }
+    const type = TYPES[name as keyof typeof TYPES];
+    if (typeof member !== type) {
+      throw new PurgeSyntaxError(`"${name}" must be ${type === 'boolean' ? 'true or false' : 'a string'}`);
+    }
   }
-  if (!('soft' in value)) return {};
-  if (typeof value.soft !== 'boolean') throw new PurgeSyntaxError('"soft" must be true or false');
-  return { soft: value.soft };
+  return value;
 }
 
 /** Reads the header `X-LB-Soft`: `1` or `true`, `0` or `false`. @throws PurgeSyntaxError */

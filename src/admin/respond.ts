@@ -8,22 +8,22 @@ export class BodyTooLargeError extends Error {
   override name = 'BodyTooLargeError';
 }
 
-/** Reads a body of at most 16 KB as UTF-8. @throws BodyTooLargeError */
-export async function readBody(request: IncomingMessage): Promise<string> {
-  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY) throw tooLarge();
+/** Reads a body of at most `limit` bytes, 16 KB by default, as UTF-8. @throws BodyTooLargeError */
+export async function readBody(request: IncomingMessage, limit = MAX_BODY): Promise<string> {
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
   const chunks: Buffer[] = [];
   let length = 0;
   // The socket has to survive a body that is too large, for the answer that says so.
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > MAX_BODY) throw tooLarge();
+    if (length > limit) throw tooLarge(limit);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function tooLarge(): BodyTooLargeError {
-  return new BodyTooLargeError(`the body is over ${MAX_BODY} bytes`);
+function tooLarge(limit: number): BodyTooLargeError {
+  return new BodyTooLargeError(`the body is over ${limit} bytes`);
 }
 
 /** Answers a text; for HEAD node:http sends the head only. */

@@ -1,9 +1,11 @@
 // The routes of the admin listener, and what each method answers.
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Guard } from './guard.ts';
-import { isPurgeTarget, PurgeSyntaxError, parsePurge, parsePurgeBody, parseSoftHeader } from './purge-request.ts';
+import { MAX_LIST, parsePurgeList } from './purge-list.ts';
+import { isPurgeTarget, parsePurge, parsePurgeBody, parseSoftHeader } from './purge-request.ts';
+import { PurgeSyntaxError } from './purge-target.ts';
 import { BodyTooLargeError, readBody, sendJson, sendProblem, sendText } from './respond.ts';
-import { type AdminDeps, UnknownHostError } from './types.ts';
+import { type AdminDeps, type PurgeRequest, UnknownSiteError } from './types.ts';
 
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
@@ -19,6 +21,7 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/livez', { open: true, methods: { GET: (_deps, _request, response) => sendJson(response, 200, { live: true }) } }],
   ['/readyz', { open: true, methods: { GET: answerReady } }],
   ['/metrics', { methods: { GET: answerMetrics } }],
+  ['/purge', { methods: { POST: answerPurges } }],
   ['/cache', { methods: { GET: (deps, _request, response) => sendJson(response, 200, deps.cacheStats()) } }],
 ]);
 const PURGE_ROUTE: Route = { methods: { DELETE: answerPurge } };
@@ -42,7 +45,11 @@ async function handle(deps: AdminDeps, guard: Guard, request: IncomingMessage, r
     return sendProblem(response, refusal.status, refusal.detail);
   }
   if (!route) {
-    return sendProblem(response, 404, 'known are /livez, /readyz, /metrics, /cache and DELETE /cache/PATH');
+    return sendProblem(
+      response,
+      404,
+      'known are /livez, /readyz, /metrics, /cache, DELETE /cache/PATH and POST /purge',
+    );
   }
   const handler = route.methods[request.method === 'HEAD' ? 'GET' : (request.method ?? '')];
   if (!handler) {
@@ -79,12 +86,23 @@ async function answerMetrics(deps: AdminDeps, _request: IncomingMessage, respons
 async function answerPurge(deps: AdminDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = parsePurgeBody(await readBody(request));
   const header = parseSoftHeader(request.headers['x-lb-soft']?.toString());
-  const purge = parsePurge(request.url ?? '', body.soft ?? header ?? false);
-  const { id, site, objects } = deps.purge(purge);
-  const { scope, host, pattern, soft } = purge;
-  const answer = { id, scope, host, site, pattern, soft, time: new Date().toISOString(), objects };
-  deps.log?.({ level: 'info', message: 'purged', details: answer });
+  const [answer] = carryOut(deps, [parsePurge(request.url ?? '', { ...body, soft: body.soft ?? header })]);
   sendJson(response, 200, answer);
+}
+
+async function answerPurges(deps: AdminDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const purges = parsePurgeList(await readBody(request, MAX_LIST));
+  sendJson(response, 200, { purged: carryOut(deps, purges) });
+}
+
+function carryOut(deps: AdminDeps, purges: readonly PurgeRequest[]): object[] {
+  const results = deps.purge(purges);
+  const answers = results.map(({ id, site, time, objects }, index) => {
+    const { scope, host, pattern, tag, soft, item } = purges[index];
+    return { item, id, scope, host, site, pattern, tag, soft, time, objects };
+  });
+  for (const details of answers) deps.log?.({ level: 'info', message: 'purged', details });
+  return answers;
 }
 
 function answerKill(deps: AdminDeps, request: IncomingMessage, response: ServerResponse): void {
@@ -98,7 +116,7 @@ function fail(deps: AdminDeps, response: ServerResponse, error: unknown): void {
     response.destroy();
   } else if (error instanceof PurgeSyntaxError) {
     sendProblem(response, 400, error.message);
-  } else if (error instanceof UnknownHostError) {
+  } else if (error instanceof UnknownSiteError) {
     sendProblem(response, 404, error.message);
   } else if (error instanceof BodyTooLargeError) {
     response.setHeader('Connection', 'close');

@@ -1,9 +1,11 @@
 // What the admin listener needs from the program, and what it answers.
 
-/** A parsed purge. Which objects it matches is said by `site`, `host` and `pattern` together. */
+/** A parsed purge. Which objects it matches is said by `site`, `host`, `pattern` and `tag` together. */
 export interface PurgeRequest {
-  /** `url`: one target; `pattern`: targets that match a pattern with wildcards; `all`: every target. */
-  readonly scope: 'url' | 'pattern' | 'all';
+  /** `url`: one target; `pattern`: targets that match a pattern with wildcards; `tag`: whatever has it; `all`: every target. */
+  readonly scope: 'url' | 'pattern' | 'tag' | 'all';
+  /** Name of the one site it is for. */
+  readonly site?: string;
   /** Lower-case host name without port, or null for any host. */
   readonly host: string | null;
   /**
@@ -11,23 +13,29 @@ export interface PurgeRequest {
    * there are none. `%2A` stays as it is and is never a wildcard.
    */
   readonly pattern: string;
+  /** With the scope `tag`; what is not ASCII stands for its UTF-8. */
+  readonly tag?: string;
   /** True marks matching objects stale, false removes them. */
   readonly soft: boolean;
+  /** Position in the list that it came in. */
+  readonly item?: number;
 }
 
 /** Answer of a purge that has already taken effect on every thread. */
 export interface PurgeResult {
   /** Identifies the purge in logs. */
   readonly id: string;
-  /** Name of the site that the host belongs to, null when no host was given. */
+  /** Name of the site that was named or that the host belongs to, null when it is for every site. */
   readonly site: string | null;
+  /** When it took effect: ISO 8601, UTC. */
+  readonly time: string;
   /** Number of objects, where it can be known at once. */
   readonly objects?: number;
 }
 
-/** Refuses a purge of a host that no site serves. */
-export class UnknownHostError extends Error {
-  override name = 'UnknownHostError';
+/** Refuses a purge of a host that no site serves, or of a site that there is none of. */
+export class UnknownSiteError extends Error {
+  override name = 'UnknownSiteError';
 }
 
 export interface AdminConfig {
@@ -43,8 +51,8 @@ export interface AdminConfig {
 
 export interface AdminDeps {
   readonly config: AdminConfig;
-  /** Makes the purge effective on every thread before it returns. */
-  purge(request: PurgeRequest): PurgeResult;
+  /** Makes purges effective on every thread before it returns: all, or none when it throws UnknownSiteError. In their order. */
+  purge(requests: readonly PurgeRequest[]): PurgeResult[];
   /** Reasons for not being ready; an empty list means ready. */
   ready(): readonly string[];
   /** Prometheus exposition. */

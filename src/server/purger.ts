@@ -1,43 +1,69 @@
 import { randomUUID } from 'node:crypto';
-import { type PurgeRequest, type PurgeResult, UnknownHostError } from '../admin/types.ts';
+import { type PurgeRequest, type PurgeResult, UnknownSiteError } from '../admin/types.ts';
 import { type Cache, CacheKey } from '../cache/cache.ts';
 import type { HostTable } from '../site/host-table.ts';
 import type { SitePlan } from '../site/plan.ts';
+import { PurgeHistory, type PurgeMatch, type PurgeRecord, type PurgeSubject } from './purge-history.ts';
 
-/** Entries swept in one slice, and the pause between slices in ms: purged objects give their memory back in a while. */
-const SLICE = 20_000;
-const PAUSE = 20;
+export type { PurgeRecord, PurgeSubject } from './purge-history.ts';
+
+/**
+ * The sweep that gives the memory of purged objects back takes turns with everything else on the main thread: ms at a
+ * time, ms between, and entries between two looks at the clock.
+ */
+const TURN = 2;
+const PAUSE = 4;
+const SLICE = 1024;
 
 /** How often memory of objects that are no longer stored nor sent is given back without need for it, in ms. */
 const TIDY = 500;
 
+/** Everything, for the cache. */
+const ANY_TARGET = '*';
+
+/** The cache counts the objects of so many sites; those of others it would have to search for. */
+const COUNTED_SITES = 1024;
+
+export interface PurgerOptions {
+  readonly hosts: HostTable;
+  readonly sites: readonly SitePlan[];
+  /** Where clients connect, which the Host of most requests names. */
+  readonly port: number;
+}
+
+/** A purge that may be carried out. */
+interface Plan {
+  readonly request: PurgeRequest;
+  readonly site: SitePlan | undefined;
+  readonly matches: readonly PurgeMatch[];
+}
+
 /** Carries out purges on the main thread. */
 export class Purger {
   readonly #cache: Cache;
-  readonly #hosts: HostTable;
-  readonly #port: number;
+  readonly #options: PurgerOptions;
   readonly #key = new CacheKey();
+  readonly #history = new PurgeHistory();
   readonly #tidy: NodeJS.Timeout;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param port where clients connect, which the Host of most requests names */
-  constructor(cache: Cache, hosts: HostTable, port: number) {
+  constructor(cache: Cache, options: PurgerOptions) {
     this.#cache = cache;
-    this.#hosts = hosts;
-    this.#port = port;
+    this.#options = options;
     this.#tidy = setInterval(() => cache.purge.sweep(1), TIDY).unref();
   }
 
-  /** In force on every thread when it returns. @throws UnknownHostError */
-  purge(request: PurgeRequest): PurgeResult {
-    const { scope, host, pattern, soft } = request;
-    const site = host === null ? undefined : this.#hosts.siteOf(host);
-    if (host !== null && site === undefined) throw new UnknownHostError(`no site answers for ${host}`);
-    const objects = this.#matching(request, site);
-    const sequence = this.#cache.purge.add({ site: site?.index ?? -1, host: host ?? '', pattern, soft });
+  /** In force on every thread when it returns; all, or none when it throws. @throws UnknownSiteError */
+  purge(requests: readonly PurgeRequest[]): PurgeResult[] {
+    const plans = requests.map((request) => this.#plan(request, requests.length));
+    const results = plans.map((plan) => this.#carryOut(plan));
     this.#sweepSoon();
-    const result = { id: `${sequence}-${randomUUID()}`, site: site?.config.name ?? null };
-    return scope !== 'pattern' && objects !== undefined ? { ...result, objects } : result;
+    return results;
+  }
+
+  /** Of the last 1,000 purges, those that concern a response, newest first. */
+  matching(subject: PurgeSubject): PurgeRecord[] {
+    return this.#history.matching(subject);
   }
 
   stop(): void {
@@ -45,15 +71,79 @@ export class Purger {
     clearInterval(this.#tidy);
   }
 
+  #plan(request: PurgeRequest, count: number): Plan {
+    try {
+      const site = this.#siteOf(request);
+      return { request, site, matches: this.#matches(request, site) };
+    } catch (error) {
+      const { item } = request;
+      if (item !== undefined && count > 1 && error instanceof Error) {
+        error.message = `purge[${item}]: ${error.message}; nothing is purged`;
+      }
+      throw error;
+    }
+  }
+
+  #siteOf({ site: name, host }: PurgeRequest): SitePlan | undefined {
+    const { hosts, sites } = this.#options;
+    const ofHost = host === null ? undefined : hosts.siteOf(host);
+    if (host !== null && ofHost === undefined) throw new UnknownSiteError(`no site answers for ${host}`);
+    if (name === undefined) return ofHost;
+    const site = sites.find(({ config }) => config.name === name);
+    if (site === undefined) throw new UnknownSiteError(`there is no site "${name}"; GET /cache lists the sites`);
+    if (ofHost !== undefined && ofHost !== site) {
+      throw new UnknownSiteError(`the site of ${host} is "${ofHost.config.name}", not "${name}"`);
+    }
+    return site;
+  }
+
+  /** An URL is purged under the keys that the sites make of it. */
+  #matches({ scope, host, pattern, tag }: PurgeRequest, site: SitePlan | undefined): PurgeMatch[] {
+    const match = { site: site?.index ?? -1, host: host ?? '', pattern, tag: 0 };
+    if (tag !== undefined) return [{ ...match, pattern: ANY_TARGET, tag: this.#cache.tagHash(latin1(tag)) }];
+    if (scope === 'all') return [{ ...match, pattern: ANY_TARGET }];
+    if (scope === 'pattern') return [match];
+    if (site !== undefined) return [{ ...match, pattern: keyTarget(site, pattern) }];
+    const others = this.#options.sites.flatMap((plan) => {
+      const target = plan.simple ? pattern : keyTarget(plan, pattern);
+      return target === pattern ? [] : [{ ...match, site: plan.index, pattern: target }];
+    });
+    return [match, ...others];
+  }
+
+  #carryOut({ request, site, matches }: Plan): PurgeResult {
+    const { scope, host, pattern, tag, soft } = request;
+    const objects = this.#count(request, site, matches);
+    let sequence = 0;
+    for (const { tag: hash, ...match } of matches) {
+      sequence = this.#cache.purge.add({ ...match, soft, ...(hash === 0 ? {} : { tag: latin1(tag ?? '') }) });
+    }
+    const result = {
+      id: `${sequence}-${randomUUID()}`,
+      site: site?.config.name ?? null,
+      time: new Date().toISOString(),
+    };
+    const record = { ...result, sequence, scope, host, pattern, soft, ...(tag === undefined ? {} : { tag }) };
+    this.#history.add(record, matches);
+    return objects === undefined ? result : { ...result, objects };
+  }
+
   /** Objects that the purge is about, where that needs no search. */
-  #matching({ scope, host, pattern }: PurgeRequest, site: SitePlan | undefined): number | undefined {
-    if (scope === 'all' && host === null) return this.#cache.stats().objects;
+  #count(
+    { scope, host }: PurgeRequest,
+    site: SitePlan | undefined,
+    matches: readonly PurgeMatch[],
+  ): number | undefined {
+    if (scope === 'all' && host === null) {
+      if (site === undefined) return this.#cache.stats().objects;
+      return site.index < COUNTED_SITES ? this.#cache.objectsOfSite(site.index) : undefined;
+    }
     if (scope !== 'url' || host === null || site === undefined) return undefined;
     let count = 0;
     for (const scheme of ['http', 'https'] as const) {
-      for (const authority of [host, `${host}:${this.#port}`]) {
+      for (const authority of [host, `${host}:${this.#options.port}`]) {
         const prefix = site.keyPrefix(scheme, host, authority);
-        if (this.#cache.lookup(this.#key.set(prefix, pattern, '')) !== 0) count++;
+        if (this.#cache.lookup(this.#key.set(prefix, matches[0].pattern, '')) !== 0) count++;
         this.#cache.unpin();
       }
     }
@@ -63,7 +153,22 @@ export class Purger {
   #sweepSoon(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      if (!this.#cache.purge.sweep(SLICE).finished) this.#sweepSoon();
+      const end = performance.now() + TURN;
+      while (performance.now() < end) if (this.#cache.purge.sweep(SLICE).finished) return;
+      this.#sweepSoon();
     }, PAUSE).unref();
   }
+}
+
+/** The bytes of a tag, as they stand in an origin's header. */
+function latin1(tag: string): string {
+  return Buffer.from(tag).toString('latin1');
+}
+
+/** The target under which a site stores what was asked for as `target`. */
+function keyTarget(site: SitePlan, target: string): string {
+  const mark = target.indexOf('?');
+  const path = mark < 0 ? target : target.slice(0, mark);
+  const query = mark < 0 ? '' : target.slice(mark + 1);
+  return site.policyFor(path).key?.target(path, query) ?? target;
 }

@@ -95,7 +95,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     log: (level, message, details) => logger[level](details, message),
   });
   const plans = config.sites.map((site, index) => new SitePlan(index, site, cache));
-  const purger = new Purger(cache, new HostTable(plans, 'http'), entrance.port);
+  const purger = new Purger(cache, { hosts: new HostTable(plans, 'http'), sites: plans, port: entrance.port });
   const accessLog = openAccessLog(config, memory, options);
   const parts = { config, state: { draining: false }, entrance, edges, purger, accessLog };
   try {
@@ -186,7 +186,7 @@ function openAdmin(parts: Parts, cache: Cache, memory: SharedMemory, options: Se
   const { config, edges, purger, state } = parts;
   return startAdmin({
     config: { ...config.admin, token: config.adminToken },
-    purge: (request) => purger.purge(request),
+    purge: (requests) => purger.purge(requests),
     ready: () => notReady(edges, state.draining),
     metrics: createExposition({
       counters: memory.counters,

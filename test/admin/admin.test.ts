@@ -4,13 +4,15 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { after, test } from 'node:test';
 import { startAdmin } from '../../src/admin/server.ts';
-import { type AdminDeps, type AdminEvent, type PurgeRequest, UnknownHostError } from '../../src/admin/types.ts';
+import { type AdminDeps, type AdminEvent, type PurgeRequest, UnknownSiteError } from '../../src/admin/types.ts';
 
 interface Answer {
   status: number;
   headers: IncomingHttpHeaders;
   text: string;
 }
+
+const TIME = '2026-01-02T03:04:05.678Z';
 
 const opened: { close(): Promise<void> }[] = [];
 after(() => Promise.all(opened.map((server) => server.close())));
@@ -20,10 +22,11 @@ async function open(overrides: Partial<AdminDeps> = {}) {
   const events: AdminEvent[] = [];
   const admin = await startAdmin({
     config: { host: '127.0.0.1', port: 0 },
-    purge: (purge) => {
-      purges.push(purge);
-      return { id: `p${purges.length}`, site: purge.host && 'shop', objects: 1 };
-    },
+    purge: (requests) =>
+      requests.map((purge) => {
+        purges.push(purge);
+        return { id: `p${purges.length}`, site: purge.host && 'shop', time: TIME, objects: 1 };
+      }),
     ready: () => [],
     metrics: async () => '# TYPE lb_up gauge\nlb_up 1\n',
     cacheStats: () => ({ objects: 3 }),
@@ -95,17 +98,16 @@ test('a purge is answered with what it covers', async () => {
   const { send, purges, events } = await open();
   const answer = await send('DELETE', '/cache/images/*?host=Shop.example');
   assert.equal(answer.status, 200);
-  const { time, ...rest } = JSON.parse(answer.text);
-  assert.deepEqual(rest, {
+  assert.deepEqual(JSON.parse(answer.text), {
     id: 'p1',
     scope: 'pattern',
     host: 'shop.example',
     site: 'shop',
     pattern: '/images/*',
     soft: false,
+    time: TIME,
     objects: 1,
   });
-  assert.ok(Math.abs(Date.parse(time) - Date.now()) < 60_000);
   assert.deepEqual(purges, [{ scope: 'pattern', host: 'shop.example', pattern: '/images/*', soft: false }]);
   assert.equal(events[0].message, 'purged');
 });
@@ -140,9 +142,42 @@ test('purge targets arrive as sent', async () => {
   );
 });
 
+test('a list of purges is answered one by one', async () => {
+  const { send, purges, events } = await open();
+  const body = JSON.stringify({ purge: [{ url: 'http://h.example/a' }, { tags: ['x', 'y'] }], soft: true });
+  const answer = await send('POST', '/purge', { body });
+  assert.equal(answer.status, 200);
+  const all = { scope: 'tag', host: null, site: null, pattern: '/*', soft: true, time: TIME, objects: 1 };
+  assert.deepEqual(JSON.parse(answer.text), {
+    purged: [
+      { ...all, item: 0, id: 'p1', scope: 'url', host: 'h.example', site: 'shop', pattern: '/a' },
+      { ...all, item: 1, id: 'p2', tag: 'x' },
+      { ...all, item: 1, id: 'p3', tag: 'y' },
+    ],
+  });
+  assert.equal(purges.length, 3);
+  assert.equal(events.length, 3);
+});
+
+test('a purge by path may name a site, one of everything a tag', async () => {
+  const { send, purges } = await open();
+  await send('DELETE', '/cache/a', { body: '{"site": "shop"}' });
+  await send('DELETE', '/cache/*?host=h.example', { body: '{"tag": "news", "soft": true}' });
+  assert.deepEqual(purges, [
+    { scope: 'url', host: null, pattern: '/a', soft: false, site: 'shop' },
+    { scope: 'tag', host: 'h.example', pattern: '/*', soft: true, tag: 'news' },
+  ]);
+});
+
 const WRONG: [string, string, { headers?: Record<string, string>; body?: string }, number, RegExp][] = [
   ['DELETE', '/cache/a', { body: '{"sotf": true}' }, 400, /unknown member "sotf"/],
   ['DELETE', '/cache/a', { body: 'soft=1' }, 400, /not JSON/],
+  ['DELETE', '/cache/a', { body: '{"tag": "x"}' }, 400, /with a "tag" the path is \/cache\/\*/],
+  ['DELETE', '/cache/*', { body: '{"tag": 1}' }, 400, /"tag" must be a string/],
+  ['POST', '/purge', { body: '{"purge": [{"url": "/a"}, {"ulr": "/b"}]}' }, 400, /purge\[1\]: .*did you mean "url"/],
+  ['POST', '/purge', { body: '{"purge": [{"host": "unknown.example"}]}' }, 404, /no site/],
+  ['POST', '/purge', { body: ' '.repeat(1_100_000) }, 413, /over 1048576 bytes/],
+  ['GET', '/purge', {}, 405, /answers POST/],
   ['DELETE', '/cache/a', { headers: { 'X-LB-Soft': 'maybe' } }, 400, /X-LB-Soft/],
   ['DELETE', '/cache/a?host=*.example', {}, 400, /wildcards work in the path only/],
   ['DELETE', '/cache/a?host=unknown.example', {}, 404, /no site/],
@@ -159,7 +194,7 @@ for (const [method, path, options, status, detail] of WRONG) {
   test(`${method} ${path} ${JSON.stringify(options).slice(0, 40)} is a ${status} problem`, async () => {
     const { send, purges } = await open({
       purge: () => {
-        throw new UnknownHostError('no site has this host');
+        throw new UnknownSiteError('no site has this host');
       },
     });
     const answer = await send(method, path, options);

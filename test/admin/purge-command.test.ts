@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { startAdmin } from '../../src/admin/server.ts';
-import { type PurgeRequest, UnknownHostError } from '../../src/admin/types.ts';
+import { type PurgeRequest, UnknownSiteError } from '../../src/admin/types.ts';
 import { CliError } from '../../src/cli/exit.ts';
 import { runCli } from '../../src/cli/index.ts';
 import type { Io } from '../../src/cli/io.ts';
@@ -20,10 +20,10 @@ async function admin(token?: string) {
   const purges: PurgeRequest[] = [];
   const server = await startAdmin({
     config: { host: '127.0.0.1', port: 0, token },
-    purge: (purge) => {
-      if (purge.host === 'unknown.example') throw new UnknownHostError('no site has this host');
-      purges.push(purge);
-      return { id: 'p', site: null, objects: purge.scope === 'url' ? 1 : undefined };
+    purge: (requests) => {
+      if (requests.some(({ host }) => host === 'unknown.example')) throw new UnknownSiteError('no site has this host');
+      purges.push(...requests.map(({ item: _item, ...purge }) => purge));
+      return requests.map(({ scope }) => ({ id: 'p', site: null, time: '', objects: scope === 'url' ? 1 : undefined }));
     },
     ready: () => [],
     metrics: async () => '',
@@ -112,9 +112,62 @@ test('the token, and exit code 3 without it', async () => {
   assert.deepEqual([wrong.code, wrong.error], [3, 'the admin token is wrong: check LB_ADMIN_TOKEN']);
 });
 
+test('tags, a site, a host', async () => {
+  const { address, purges } = await admin();
+  const { stdout } = await run(['--tag', 'news', '--tag', 'é', '--host', 'a.example', '--soft', '--admin', address]);
+  assert.equal(stdout, 'marked stale tag news of a.example\nmarked stale tag é of a.example\n');
+  const tag = { scope: 'tag', host: 'a.example', pattern: '/*', soft: true };
+  assert.deepEqual(purges.splice(0), [
+    { ...tag, tag: 'news' },
+    { ...tag, tag: 'é' },
+  ]);
+  assert.equal((await run(['--site', 'shop', '--admin', address])).stdout, 'purged /* of site shop\n');
+  assert.equal((await run(['--host', 'b.example', '--admin', address])).stdout, 'purged /* of b.example\n');
+  await run(['/a', '--tag', 'x', '--site', 'shop', '--admin', address]);
+  const all = { scope: 'all', host: null, pattern: '/*', soft: false };
+  assert.deepEqual(purges, [
+    { ...all, site: 'shop' },
+    { ...all, host: 'b.example' },
+    { ...all, scope: 'url', pattern: '/a', site: 'shop' },
+    { ...all, scope: 'tag', tag: 'x', site: 'shop' },
+  ]);
+});
+
+test('a list', async () => {
+  const { address, purges } = await admin();
+  const list = '# changed today\n/a\n\n  /b?x=1 \r\nhttps://shop.example/c/*\ntag:news\ntag: sport\n';
+  const { code, stdout } = await lb(['purge', '/first', '--file', 'list', '--admin', address], { list });
+  assert.equal(code, 0);
+  assert.equal(stdout.split('\n').length, 7);
+  assert.deepEqual(
+    purges.map(({ scope, host, pattern, tag }) => [scope, host, tag ?? pattern]),
+    [
+      ['url', null, '/first'],
+      ['url', null, '/a'],
+      ['url', null, '/b?x=1'],
+      ['pattern', 'shop.example', '/c/*'],
+      ['tag', null, 'news'],
+      ['tag', null, 'sport'],
+    ],
+  );
+  for (const [text, message] of [
+    ['/a\nb', /lb: list:2: "b" is not a path: begin with \//],
+    ['# nothing\n', /list lists nothing to purge/],
+  ] as const) {
+    const { code, stderr } = await lb(['purge', '--file', 'list', '--admin', address], { list: text });
+    assert.equal(code, 2);
+    assert.match(stderr, message);
+  }
+  const none = await lb(['purge', '--file', 'none', '--admin', address], {});
+  assert.equal(none.code, 2);
+  assert.match(none.stderr, /^lb: --file: ENOENT/);
+});
+
 const USAGE: [args: string[], message: RegExp][] = [
   [[], /say what to purge/],
   [['/a', '--all'], /not both/],
+  [['--tag', 'a', '--all'], /not both/],
+  [['--soft'], /say what to purge/],
   [['images/*'], /is not a path: begin with \/, such as "\/images\/\*"/],
   [['/a#b'], /has a fragment/],
   [['http://a/x', '--host', 'b'], /names a host and so does --host/],
@@ -134,8 +187,11 @@ test('an unknown host is told; after a purge that worked the code is that of a p
   const alone = await run(['/a', '--host', 'unknown.example', '--admin', address]);
   assert.deepEqual([alone.code, alone.error], [1, '/a: no site has this host']);
   const second = await run(['/a', 'http://unknown.example/b', '--admin', address]);
-  assert.equal(second.code, 5);
-  assert.match(second.error, /1 of 2 purged/);
+  assert.deepEqual([second.code, second.error], [1, '2 purges: no site has this host']);
+  const paths = Array.from({ length: 1000 }, (_, i) => `/${i}`);
+  const batches = await run([...paths, 'http://unknown.example/b', '--admin', address]);
+  assert.equal(batches.code, 5);
+  assert.match(batches.error, /1000 of 1001 purged/);
 });
 
 test('nothing there, or something else, is told in one line', async () => {
