@@ -21,7 +21,7 @@ export async function conformancePage(): Promise<{ current: string; expected: st
     totals: totalsTable(columns),
     groups: KINDS.map((kind) => groupsTable(groups, kind, columns)).join('\n\n'),
     shortfalls: shortfallsTable(lb[0].verdicts, lb[1].verdicts),
-    answers: answersList(lb[0].verdicts),
+    answers: answersTable(lb[0].verdicts),
     own: ownTable(),
   };
   let expected = current.replaceAll(/(?<=http-cache-tests` )\d+\.\d+\.\d+/g, SUITE_VERSION);
@@ -60,14 +60,11 @@ function shortfallsTable(judged: ReadonlyMap<string, Verdict>, byDefault: Readon
 }
 
 /** Questions without a right answer that lb answers with no. */
-function answersList(judged: ReadonlyMap<string, Verdict>): string {
-  return [...judged.values()]
+function answersTable(judged: ReadonlyMap<string, Verdict>): string {
+  const rows = [...judged.values()]
     .filter(({ kind, outcome }) => kind === 'check' && outcome !== 'passed')
-    .map(({ test }) => {
-      const reason = REASONS[test.id];
-      return `- \`${test.id}\`: ${test.name}${reason === undefined ? '' : ` ${reason}`}`;
-    })
-    .join('\n');
+    .map(({ test }) => [`\`${test.id}\``, REASONS[test.id] ?? 'Not done.']);
+  return markdownTable(['question', 'why the answer is no'], rows, 2);
 }
 
 /** The project's own tests, which name the tests of the newer suite that they stand for in brackets. */
@@ -75,8 +72,8 @@ function ownTable(): string {
   const files = globSync('*.test.ts', { cwd: import.meta.dirname }).sort();
   const rows = files.flatMap((file) => {
     const source = readFileSync(join(import.meta.dirname, file), 'utf8');
-    return [...source.matchAll(/^\s*test\(\s*(['"`])(.+?) \[([\w=, -]+)\]\1/gm)].map(([, , name, ids]) => [
-      name.replaceAll('\\', ''),
+    return [...source.matchAll(/(['"`])([A-Za-z0-9][^\n]*?) \[([a-z][\w=, -]+)\]\1/g)].map(([, , name, ids]) => [
+      name,
       ids.replaceAll(/[^, ]+/g, '`$&`'),
       `[${file}](../test/conformance/${file})`,
     ]);

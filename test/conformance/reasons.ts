@@ -1,5 +1,15 @@
 const BROKEN_STALE =
   'No proxy can pass it: the origin breaks the connection, and the test wants an answer with a field that only the origin could have sent. The newer suite has mended it; see the own tests below.';
+const SET_COOKIE =
+  'Without `cache.store_set_cookie` no response with Set-Cookie is stored: everybody would get the cookie of one.';
+const INVALID_LIFETIME = 'An invalid lifetime counts as none at all (RFC 9111 section 4.2.1).';
+const TWO_LIFETIMES = 'Of two lifetimes the shorter counts (RFC 9111 section 4.2.1).';
+const LACKS_COMMA =
+  "The test's date lacks its comma and so is invalid; written right, it counts. See the own tests below.";
+const INVALID_DATE = 'An invalid Expires lies in the past (RFC 9111 section 5.3).';
+const WARNING = 'Warning is obsolete (RFC 9111 section 5.5).';
+const SHORT_HEURISTIC = 'A tenth of it is over before the second request comes, three seconds later.';
+const UNQUOTED = 'An entity-tag without quotes is none; lb neither adds nor takes quotes.';
 
 /** Why lb does not pass a test, or answers a question with no, by the test's id. */
 export const REASONS: Readonly<Record<string, string>> = {
@@ -14,8 +24,40 @@ export const REASONS: Readonly<Record<string, string>> = {
     'On purpose: the stored response has a Date and no Last-Modified, and the request asks for what changed since 50 minutes before that Date. RFC 9111 section 4.3.2 takes Date for Last-Modified there, so the answer is the page and not 304.',
   'headers-store-Transfer-Encoding':
     'On purpose: the origin sends a transfer coding that does not exist. What its bytes mean is unknown, so lb answers 502 and stores nothing, as Squid, Varnish and Fastly do.',
-  'headers-store-Set-Cookie':
-    'Without `cache.store_set_cookie` no response with Set-Cookie is stored: everybody would get the cookie of one.',
-  '304-etag-update-response-Set-Cookie': 'See `headers-store-Set-Cookie`.',
-  'other-set-cookie': 'See `headers-store-Set-Cookie`.',
+  'headers-store-Set-Cookie': SET_COOKIE,
+  '304-etag-update-response-Set-Cookie': SET_COOKIE,
+  'other-set-cookie': SET_COOKIE,
+  'freshness-max-age-decimal-zero': INVALID_LIFETIME,
+  'freshness-max-age-decimal-five': INVALID_LIFETIME,
+  'freshness-max-age-a100': INVALID_LIFETIME,
+  'freshness-max-age-100a': INVALID_LIFETIME,
+  'freshness-max-age-two-stale-fresh-sameline': TWO_LIFETIMES,
+  'freshness-max-age-two-fresh-stale-sameline': TWO_LIFETIMES,
+  'freshness-max-age-two-stale-fresh-sepline': TWO_LIFETIMES,
+  'freshness-max-age-two-fresh-stale-sepline': TWO_LIFETIMES,
+  'freshness-expires-32bit': LACKS_COMMA,
+  'freshness-expires-far-future': LACKS_COMMA,
+  'freshness-expires-invalid-utc': INVALID_DATE,
+  'freshness-expires-invalid-aest': INVALID_DATE,
+  'freshness-expires-invalid-2-digit-year': INVALID_DATE,
+  'freshness-expires-invalid-no-comma': INVALID_DATE,
+  'freshness-expires-invalid-multiple-spaces': INVALID_DATE,
+  'freshness-expires-invalid-date-dashes': INVALID_DATE,
+  'freshness-expires-invalid-time-periods': INVALID_DATE,
+  'freshness-expires-invalid-1-digit-hour': INVALID_DATE,
+  'freshness-expires-invalid-multiple-lines': INVALID_DATE,
+  'stale-warning-stored': WARNING,
+  'stale-warning-become': WARNING,
+  'heuristic-delta-5': SHORT_HEURISTIC,
+  'heuristic-delta-10': SHORT_HEURISTIC,
+  'heuristic-delta-30': SHORT_HEURISTIC,
+  'pragma-request-no-cache':
+    'With `cache.client_directives`, Pragma stands for `Cache-Control: no-cache` (RFC 9111 section 5.4). By default lb answers yes.',
+  'pragma-response-no-cache-heuristic':
+    'An origin that sends `Pragma: no-cache` and no Cache-Control wants no caching.',
+  'conditional-etag-quoted-respond-unquoted': UNQUOTED,
+  'conditional-etag-unquoted-respond-quoted': UNQUOTED,
+  'conditional-etag-strong-generate-unquoted': UNQUOTED,
+  'conditional-etag-forward-unquoted': UNQUOTED,
+  'surrogate-remove-header': 'The field is for lb alone and is taken out.',
 };
