@@ -43,7 +43,7 @@ const cache = openCache(data.cache, worker);
 const counters = openCounters(data.counters, worker);
 const doorbells = new Doorbells(data.doorbells);
 const flights = new Flights(cache, doorbells, worker);
-const pools = new OriginPools(config.sites);
+const pools = new OriginPools(config.sites, { multiTenant: config.multiTenant });
 const countryOf = data.countries && openCountries(data.countries);
 const plans = config.sites.map((site, index) => new SitePlan(index, site, cache, countryOf));
 

@@ -60,6 +60,7 @@ const BY_CODE: ReadonlyMap<string, ProxyErrorType> = new Map([
   ['UND_ERR_DESTROYED', 'connection_terminated'],
   ['ETIMEDOUT', 'connection_timeout'],
   ['UND_ERR_CONNECT_TIMEOUT', 'connection_timeout'],
+  ['ERR_IP_BLOCKED', 'destination_ip_prohibited'],
   ['EHOSTUNREACH', 'destination_ip_unroutable'],
   ['ENETUNREACH', 'destination_ip_unroutable'],
   ['EADDRNOTAVAIL', 'destination_ip_unroutable'],

@@ -19,6 +19,7 @@ const ADVICE: Partial<Record<ProxyErrorType, string>> = {
   connection_timeout: 'the origin did not accept the connection in time',
   connection_terminated: 'the origin closed the connection before it had answered',
   connection_read_timeout: 'the origin stopped sending its answer',
+  destination_ip_prohibited: "the origin's address is not public, and only public ones are allowed here",
   destination_ip_unroutable: "no route leads to the origin's address",
   http_response_timeout: 'the origin accepted the request but did not answer in time',
   http_response_incomplete: "the origin's answer does not have the length that it declares",

@@ -1,6 +1,7 @@
-import { isIP } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import { Pool } from 'undici';
 import type { OriginConfig, SiteConfig } from '../config/config.ts';
+import { guardedConnector } from './address-guard.ts';
 
 /** Connections that one thread opens to one origin at most; further requests queue. */
 const MAX_CONNECTIONS = 256;
@@ -16,12 +17,22 @@ export interface OriginPool {
   readonly servername: string | undefined;
 }
 
+export interface PoolOptions {
+  /** Whether origins at addresses that are not public are refused; see address-guard.ts. */
+  readonly multiTenant: boolean;
+  /** Resolves names in place of the system, where origins are guarded. */
+  readonly lookup?: LookupFunction;
+}
+
 /** This thread's connection pools, by site; a site's origins take turns. */
 export class OriginPools {
   readonly #bySite: { pools: OriginPool[]; next: number }[];
 
-  constructor(sites: readonly SiteConfig[]) {
-    this.#bySite = sites.map((site) => ({ pools: site.origins.map((origin) => openPool(origin, site)), next: 0 }));
+  constructor(sites: readonly SiteConfig[], options: PoolOptions) {
+    this.#bySite = sites.map((site) => ({
+      pools: site.origins.map((origin) => openPool(origin, site, options)),
+      next: 0,
+    }));
   }
 
   /** The origin for the site's next request: round robin. */
@@ -49,7 +60,8 @@ export class OriginPools {
   }
 }
 
-function openPool(config: OriginConfig, site: SiteConfig): OriginPool {
+function openPool(config: OriginConfig, site: SiteConfig, { multiTenant, lookup }: PoolOptions): OriginPool {
+  const connect = { timeout: site.timeouts.connect, autoSelectFamily: true };
   const name = isIP(config.host) === 6 ? `[${config.host}]` : config.host;
   const pool = new Pool(`${config.tls ? 'https' : 'http'}://${name}:${config.port}`, {
     connections: MAX_CONNECTIONS,
@@ -58,7 +70,7 @@ function openPool(config: OriginConfig, site: SiteConfig): OriginPool {
     keepAliveTimeout: KEEP_ALIVE,
     headersTimeout: site.timeouts.firstByte,
     bodyTimeout: site.timeouts.betweenBytes,
-    connect: { timeout: site.timeouts.connect, autoSelectFamily: true },
+    connect: multiTenant ? guardedConnector({ ...connect, allowH2: false }, lookup) : connect,
   });
   return { config, pool, servername: config.tls && isIP(config.host) === 0 ? config.host : undefined };
 }
