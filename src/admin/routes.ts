@@ -1,5 +1,6 @@
 // The routes of the admin listener, and what each method answers.
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { answerExplain } from './explain.ts';
 import type { Guard } from './guard.ts';
 import { MAX_LIST, parsePurgeList } from './purge-list.ts';
 import { isPurgeTarget, parsePurge, parsePurgeBody, parseSoftHeader } from './purge-request.ts';
@@ -21,6 +22,7 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/livez', { open: true, methods: { GET: (_deps, _request, response) => sendJson(response, 200, { live: true }) } }],
   ['/readyz', { open: true, methods: { GET: answerReady } }],
   ['/metrics', { methods: { GET: answerMetrics } }],
+  ['/explain', { methods: { GET: answerExplain } }],
   ['/purge', { methods: { POST: answerPurges } }],
   ['/cache', { methods: { GET: (deps, _request, response) => sendJson(response, 200, deps.cacheStats()) } }],
 ]);
@@ -48,7 +50,7 @@ async function handle(deps: AdminDeps, guard: Guard, request: IncomingMessage, r
     return sendProblem(
       response,
       404,
-      'known are /livez, /readyz, /metrics, /cache, DELETE /cache/PATH and POST /purge',
+      'known are /livez, /readyz, /metrics, /cache, /explain, DELETE /cache/PATH and POST /purge',
     );
   }
   const handler = route.methods[request.method === 'HEAD' ? 'GET' : (request.method ?? '')];

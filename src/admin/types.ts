@@ -1,4 +1,5 @@
 // What the admin listener needs from the program, and what it answers.
+import type { ExplainAnswer, ExplainQuery } from './explain.ts';
 
 /** A parsed purge. Which objects it matches is said by `site`, `host`, `pattern` and `tag` together. */
 export interface PurgeRequest {
@@ -53,6 +54,8 @@ export interface AdminDeps {
   readonly config: AdminConfig;
   /** Makes purges effective on every thread before it returns: all, or none when it throws UnknownSiteError. In their order. */
   purge(requests: readonly PurgeRequest[]): PurgeResult[];
+  /** Says what would become of a request, without a trace. */
+  explain(query: ExplainQuery): ExplainAnswer;
   /** Reasons for not being ready; an empty list means ready. */
   ready(): readonly string[];
   /** Prometheus exposition. */

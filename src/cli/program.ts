@@ -8,6 +8,7 @@ import { completionCommand } from './completion.ts';
 import { configCommand } from './config-print.ts';
 import { demoCommand } from './demo-command.ts';
 import { CliError, EXIT, fail } from './exit.ts';
+import { explainCommand } from './explain-command.ts';
 import { initCommand } from './init.ts';
 import { hasColor, type Io } from './io.ts';
 import { runServe, serveCommand } from './serve-command.ts';
@@ -28,7 +29,11 @@ const EXAMPLES = `Examples:
 const SETTINGS_COMMANDS = new Set(['lb', 'serve', 'check', 'print']);
 
 /** What those that ask a running lb read of them. */
-const CLIENT_FLAGS: Readonly<Record<string, readonly string[]>> = { purge: ['-c', '--admin'], warm: ['-c'] };
+const CLIENT_FLAGS: Readonly<Record<string, readonly string[]>> = {
+  purge: ['-c', '--admin'],
+  explain: ['-c', '--admin'],
+  warm: ['-c'],
+};
 
 /** Builds the program. `purge` comes from its own file, loaded only when it is needed. */
 export function buildProgram(io: Io, purge: Command): Command {
@@ -52,6 +57,7 @@ export function buildProgram(io: Io, purge: Command): Command {
     initCommand(io),
     checkCommand(io, given),
     configCommand(io, given),
+    explainCommand(io),
     purge,
     warmCommand(io),
     completionCommand(io),

@@ -17,7 +17,7 @@ export function serveCommand(io: Io, given: GivenFlags): Command {
 
 /** Loads the configuration and serves until the process is told to stop. */
 export async function runServe(io: Io, given: GivenFlags): Promise<void> {
-  const { config, announcements } = loadOrFail(given, io);
+  const { config, announcements, origins } = loadOrFail(given, io);
   const { serve } = await import('./serve.ts');
-  await serve(config, [...announcements]);
+  await serve(config, announcements, origins);
 }

@@ -1,5 +1,6 @@
 import { AdminStartError } from '../admin/server.ts';
 import type { Config } from '../config/config.ts';
+import type { Provenance } from '../config/picker.ts';
 import { CountryDatabaseError } from '../geo/country.ts';
 import { ListenError } from '../server/entrance.ts';
 import { type Server, startServer } from '../server/server.ts';
@@ -12,12 +13,19 @@ import { readVersion } from './version.ts';
 /** Characters of log that may wait for a slow reader of stdout before lines are dropped. */
 const OUTPUT_LIMIT = 8 << 20;
 
-/** Runs the proxy until SIGTERM or SIGINT, then drains it; a second signal ends it at once. */
-export async function serve(config: Config, announcements: string[]): Promise<void> {
+/**
+ * Runs the proxy until SIGTERM or SIGINT, then drains it; a second signal ends it at once.
+ * @param settings every setting with where it came from, for explanations
+ */
+export async function serve(
+  config: Config,
+  announcements: readonly string[],
+  settings: readonly Provenance[],
+): Promise<void> {
   const output = new LineOutput(stdoutStream(), OUTPUT_LIMIT);
   const logger = createLogger({ level: config.log.level, output, terminal: process.stdout.isTTY === true });
   const stopped = stopSignal();
-  const server = await start(config, logger, output);
+  const server = await start(config, logger, output, settings);
   for (const announcement of announcements) {
     if (logger.isLevelEnabled('warn')) logger.warn({}, announcement);
     else process.stderr.write(`note: ${announcement}\n`);
@@ -39,10 +47,15 @@ export async function serve(config: Config, announcements: string[]): Promise<vo
   await output.flush(1000);
 }
 
-async function start(config: Config, logger: Logger, output: LineOutput): Promise<Server> {
+async function start(
+  config: Config,
+  logger: Logger,
+  output: LineOutput,
+  settings: readonly Provenance[],
+): Promise<Server> {
   try {
     const testHooks = process.env.LB_TEST_HOOKS === '1';
-    return await startServer(config, { version: readVersion(), logger, output, testHooks });
+    return await startServer(config, { version: readVersion(), logger, output, settings, testHooks });
   } catch (error) {
     const known = [ListenError, AdminStartError, CountryDatabaseError];
     if (error instanceof Error && known.some((kind) => error instanceof kind)) return fail(error.message);

@@ -6,6 +6,7 @@ import { startAdmin } from '../admin/server.ts';
 import type { AdminServer } from '../admin/types.ts';
 import { type Cache, createCache, openCache } from '../cache/cache.ts';
 import type { Config, SiteConfig } from '../config/config.ts';
+import type { Provenance } from '../config/picker.ts';
 import { createUncacheable } from '../fill/uncacheable.ts';
 import { loadCountries } from '../geo/country.ts';
 import { HostTable } from '../site/host-table.ts';
@@ -20,6 +21,7 @@ import { createDoorbells, Doorbells } from '../threads/doorbell.ts';
 import { EdgeThreads } from '../threads/edges.ts';
 import type { EdgeData } from '../threads/messages.ts';
 import { type Entrance, openEntrance } from './entrance.ts';
+import { createExplainer } from './explainer.ts';
 import { Purger } from './purger.ts';
 
 /** Bytes of the access log that may wait for the main thread, for each edge. */
@@ -39,6 +41,8 @@ export interface ServerOptions {
   logger: Logger;
   /** Where the access log goes. */
   output: LineOutput;
+  /** Every setting with where it came from, for explanations. */
+  settings?: readonly Provenance[];
   /** Serve the admin API's hooks for tests. */
   testHooks: boolean;
 }
@@ -74,6 +78,7 @@ interface Parts {
   state: { draining: boolean };
   entrance: Entrance;
   edges: EdgeThreads;
+  hosts: HostTable;
   purger: Purger;
   accessLog: AccessLog | undefined;
 }
@@ -95,9 +100,10 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     log: (level, message, details) => logger[level](details, message),
   });
   const plans = config.sites.map((site, index) => new SitePlan(index, site, cache));
-  const purger = new Purger(cache, { hosts: new HostTable(plans, 'http'), sites: plans, port: entrance.port });
+  const hosts = new HostTable(plans, 'http');
+  const purger = new Purger(cache, { hosts, sites: plans, port: entrance.port });
   const accessLog = openAccessLog(config, memory, options);
-  const parts = { config, state: { draining: false }, entrance, edges, purger, accessLog };
+  const parts = { config, state: { draining: false }, entrance, edges, hosts, purger, accessLog };
   try {
     const admin = await openAdmin(parts, cache, memory, options);
     await edges.start();
@@ -183,10 +189,18 @@ function openAccessLog(config: Config, memory: SharedMemory, options: ServerOpti
 }
 
 function openAdmin(parts: Parts, cache: Cache, memory: SharedMemory, options: ServerOptions): Promise<AdminServer> {
-  const { config, edges, purger, state } = parts;
+  const { config, edges, entrance, hosts, purger, state } = parts;
   return startAdmin({
     config: { ...config.admin, token: config.adminToken },
     purge: (requests) => purger.purge(requests),
+    explain: createExplainer({
+      cache,
+      hosts,
+      purger,
+      uncacheable: memory.uncacheable,
+      listen: { ...config.listen, port: entrance.port },
+      settings: options.settings ?? [],
+    }),
     ready: () => notReady(edges, state.draining),
     metrics: createExposition({
       counters: memory.counters,

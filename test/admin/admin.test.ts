@@ -30,6 +30,7 @@ async function open(overrides: Partial<AdminDeps> = {}) {
     ready: () => [],
     metrics: async () => '# TYPE lb_up gauge\nlb_up 1\n',
     cacheStats: () => ({ objects: 3 }),
+    explain: (query) => ({ ...query }),
     log: (event) => events.push(event),
     ...overrides,
   });

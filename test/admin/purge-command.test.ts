@@ -28,6 +28,7 @@ async function admin(token?: string) {
     ready: () => [],
     metrics: async () => '',
     cacheStats: () => ({}),
+    explain: () => ({}),
   });
   closers.push(() => server.close());
   return { purges, address: `127.0.0.1:${server.address.port}` };

@@ -69,7 +69,7 @@ function uniqueRequests({ entries, variants, limit, tally, signal }: WarmOptions
   }
   const all = requests();
   // a list that comes through a pipe may have no end
-  return () => Promise.race([all.next().then(({ value }) => value as Request | undefined), stopped]);
+  return () => Promise.race([all.next().then(({ value }) => value), stopped]);
 }
 
 async function fetchOne({ fetcher, tally, signal }: WarmOptions, { target, fields }: Request): Promise<void> {

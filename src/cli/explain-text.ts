@@ -1,0 +1,115 @@
+import { styleText } from 'node:util';
+import type { Explanation, FreshnessPart, KeyPart, Term } from '../explain/types.ts';
+
+/** A name and the lines beside it. */
+type Section = [name: string, lines: string[]];
+
+const INDENT = 12;
+
+/** An explanation for people: the decision first, then what it rests on. */
+export function explanationText(explanation: Explanation, color: boolean): string {
+  const { request, decision } = explanation;
+  const bold = (text: string) => (color ? styleText('bold', text, { validateStream: false }) : text);
+  const sections: Section[] = [
+    ['request', [`${request.method} ${request.target}  (Host: ${request.host})`, ...request.fields]],
+    ['decision', [bold(decisionLine(decision)), ...decision.why, `Cache-Status: ${decision.cache_status}`]],
+    [
+      'site',
+      [`${explanation.site.name}, by ${explanation.site.matched}; origin ${explanation.site.origins.join(', ')}`],
+    ],
+    ['rule', [ruleLine(explanation.rule), ...policyLines(explanation)]],
+    ['key', keyLines(explanation.key)],
+    ['stored', storedLines(explanation)],
+    ['freshness', freshnessLines(explanation.freshness)],
+    ['validation', explanation.validation?.request.map((line) => `asks with ${line}`) ?? []],
+    ['purge', purgeLines(explanation)],
+    ['last answer', lastAnswerLines(explanation)],
+  ];
+  return sections
+    .filter(([, lines]) => lines.length > 0)
+    .map(sectionText)
+    .join('');
+}
+
+function sectionText([name, lines]: Section): string {
+  return lines.map((line, i) => `${(i === 0 ? name : '').padEnd(INDENT)}${line}\n`).join('');
+}
+
+const ACTIONS: Readonly<Record<Explanation['decision']['action'], string>> = {
+  hit: 'hit: from the cache, without asking the origin',
+  stale: 'stale: from the cache, though its time is over',
+  revalidate: 'revalidate: what is stored goes out once the origin has confirmed it',
+  miss: 'miss: from the origin, and for the cache',
+  pass: 'pass: from the origin, for this client alone',
+  refuse: 'refuse: lb answers an error of its own',
+};
+
+function decisionLine({ action, status }: Explanation['decision']): string {
+  return `${ACTIONS[action]}${status === null ? '' : ` (${status})`}`;
+}
+
+function ruleLine(rule: Explanation['rule']): string {
+  return rule === null ? 'none is for this path' : `${rule.name} (${rule.source}), for ${rule.match.join(', ')}`;
+}
+
+/** What was set; the rest is by default. */
+function policyLines({ policy }: Explanation): string[] {
+  const given = policy.filter(({ from, setting }) => from !== 'default' || setting.endsWith('.ttl'));
+  return aligned(given.map(({ setting, value, from }) => [setting, text(value), from]));
+}
+
+function keyLines({ scheme, host, methods, target, configured, vary }: KeyPart): string[] {
+  const lines = [`${scheme}  ${host}  ${methods}  ${target}`];
+  if (configured !== '') lines.push(`configured: ${configured}`);
+  if (vary === null) return lines;
+  lines.push(`varies by ${vary.fields.join(', ')}`);
+  for (const [name, value] of Object.entries(vary.selecting)) lines.push(`  ${name}: ${value ?? '(absent)'}`);
+  const others = vary.variants.filter(({ chosen }) => !chosen).length;
+  const isKnown = vary.variants.some(({ chosen }) => chosen);
+  lines.push(
+    `  ${isKnown ? 'this variant is known' : 'this variant is not known'}, ${others} other${others === 1 ? '' : 's'}`,
+  );
+  return lines;
+}
+
+function storedLines({ stored }: Explanation): string[] {
+  if (stored === null) return ['nothing'];
+  const { status, bytes, arrived, uses, fields } = stored;
+  const used =
+    uses === null
+      ? ''
+      : `, ${uses === 0 ? 'not used' : `used ${uses}${uses === 3 ? ' times or more' : uses === 1 ? ' time' : ' times'}`} of late`;
+  return [`${status}, ${bytes} bytes, arrived ${arrived ?? 'at an unknown time'}${used}`, ...fields];
+}
+
+function freshnessLines(freshness: FreshnessPart | null): string[] {
+  if (freshness === null) return [];
+  const { terms, governed_by, stale_while_revalidate: swr, stale_if_error: sie, client_directives } = freshness;
+  const lines = aligned(terms.map(({ name, value, how }: Term) => [name, text(value), how]));
+  if (governed_by !== 'cache-control') lines.push(`${governed_by} counts in place of Cache-Control and Expires`);
+  lines.push(`afterwards: ${swr} s while it is refreshed, ${sie} s while the origin fails`);
+  if (client_directives !== null) lines.push(`the request's own directives count: ${client_directives}`);
+  return lines;
+}
+
+function purgeLines({ purge }: Explanation): string[] {
+  if (purge === null) return [];
+  const { id, time, soft, spec, effect } = purge;
+  return [`${soft ? 'soft' : 'hard'}, of ${spec}, at ${time}: ${effect}`, `id ${id}`];
+}
+
+function lastAnswerLines({ last_answer }: Explanation): string[] {
+  if (last_answer === null) return [];
+  const { status, reason, time } = last_answer;
+  return [`${status} at ${time}, not stored: ${reason}`];
+}
+
+/** Columns beside each other; the last as it is. */
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => row[column].length)));
+  return rows.map(([first, second, third]) => `${first.padEnd(widths[0])}  ${second.padStart(widths[1])}  ${third}`);
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

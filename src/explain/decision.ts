@@ -1,0 +1,177 @@
+import { PROXY_NAME } from '../fill/head.ts';
+import { requestDirectives } from '../fill/judge.ts';
+import type { StoredMeta } from '../fill/stored.ts';
+import type { RequestDirectives } from '../http/cache-control.ts';
+import { appendCacheStatus } from '../http/cache-status.ts';
+import { evaluateConditional, ifRangeAllows } from '../http/conditional.ts';
+import { combineHeader, getHeader } from '../http/headers.ts';
+import { isSafeMethod } from '../http/method.ts';
+import { resolveRange } from '../http/range.ts';
+import { decideReuse } from '../http/reuse.ts';
+import type { CachePolicy } from '../site/plan.ts';
+import type { Entry, Found } from './entry.ts';
+import type { Times } from './freshness.ts';
+import type { ExplainedRequest } from './request.ts';
+import type { Decision } from './types.ts';
+
+/** What decides about a request, once it is known what is stored. */
+export interface Situation {
+  request: ExplainedRequest;
+  policy: CachePolicy;
+  found: Found;
+  /** Of a stored response that no purge has removed. */
+  times: Times | undefined;
+  /** The last answer was not stored: nobody waits for the next one. */
+  uncacheable: boolean;
+  /** Cache time. */
+  now: number;
+}
+
+/** What lb would do, by the functions that decide when it does. */
+export function decide(situation: Situation): Decision {
+  const { request, found, times } = situation;
+  if (request.method !== 'GET' && request.method !== 'HEAD') return otherMethod(request.method, situation.policy);
+  if (found.entry === undefined || times === undefined) return notStored(situation);
+  return weigh(situation, found.entry, times);
+}
+
+function otherMethod(method: string, policy: CachePolicy): Decision {
+  const why = [`${method} goes to the origin each time: GET and HEAD are answered from the cache`];
+  if (policy.methods.includes(method)) {
+    why[0] = `${method} is cached by its body here (methods of the rule); without the body nothing more can be said`;
+  }
+  if (!isSafeMethod(method)) why.push('an answer that is no error invalidates what is stored for the same target');
+  return { action: 'pass', status: null, cache_status: `${PROXY_NAME}; fwd=method`, why };
+}
+
+function notStored({ request, policy, found, uncacheable }: Situation): Decision {
+  const isVariant = found.marker !== undefined;
+  const forward = `${PROXY_NAME}; fwd=${isVariant ? 'vary-miss' : 'uri-miss'}`;
+  const why = [isVariant ? 'the variant that this request selects is not stored' : 'nothing is stored under this key'];
+  if (policy.clientDirectives && requestDirectives(request.headers).onlyIfCached) {
+    return { action: 'refuse', status: 504, cache_status: forward, why: [...why, 'the request says only-if-cached'] };
+  }
+  if (uncacheable) {
+    why.push('its last answer was not for storing, so this request would not wait for others (hit-for-miss)');
+    return { action: 'pass', status: null, cache_status: `${forward}; detail=hit-for-miss`, why };
+  }
+  if (request.method === 'HEAD' || getHeader(request.headers, 'range') !== undefined) {
+    why.push('a HEAD, or a range of what is not stored, goes to the origin on its own');
+    return { action: 'pass', status: null, cache_status: forward, why };
+  }
+  if (found.fetching) {
+    why.push('it is being fetched: this request would get that answer as it comes, where it may be stored');
+    return { action: 'miss', status: null, cache_status: `${forward}; collapsed`, why };
+  }
+  why.push('the origin is asked, and its answer stored where it may be; Cache-Status then says `stored`');
+  return { action: 'miss', status: null, cache_status: forward, why };
+}
+
+function weigh(situation: Situation, entry: Entry, times: Times): Decision {
+  const { request, policy, now } = situation;
+  const { meta } = entry;
+  const directives = policy.clientDirectives ? requestDirectives(request.headers) : undefined;
+  const state = {
+    ...times,
+    alwaysRevalidate: false,
+    mayServeStale: meta.strict !== true,
+    staleWhileRevalidate: meta.swr ?? 0,
+  };
+  const remaining = times.freshUntil - now;
+  const isFresh = remaining > 0;
+  const standing = isFresh
+    ? `it is fresh for ${seconds(remaining)} more`
+    : `it has been stale for ${seconds(-remaining)}`;
+  switch (decideReuse(state, now, directives)) {
+    case 'fresh':
+      return fromCache(situation, entry, 'hit', [standing]);
+    case 'stale':
+      return fromCache(situation, entry, 'stale', [standing, 'the request takes it stale (max-stale)'], 'max-stale');
+    case 'refresh': {
+      const why = [standing, 'it may be used while it is refreshed in the background (stale-while-revalidate)'];
+      return fromCache(situation, entry, 'stale', why, 'stale-while-revalidate');
+    }
+    default:
+      return revalidate(situation, entry, remaining, standing, directives);
+  }
+}
+
+/** The decision about a stored response that goes out; with the status that the request's conditions make of it. */
+function fromCache(
+  { request, found, times, now }: Situation,
+  entry: Entry,
+  action: 'hit' | 'stale',
+  why: string[],
+  detail = '',
+): Decision {
+  const own =
+    detail === ''
+      ? `${PROXY_NAME}; hit`
+      : `${PROXY_NAME}; hit; ttl=${(times?.freshUntil ?? 0) - now}; detail=${detail}`;
+  const { status, note } = statusFor(request, entry);
+  const variant = found.marker === undefined ? [] : ['the variant that the request selects is stored'];
+  return {
+    action,
+    status,
+    cache_status: appendCacheStatus(entry.meta.upstream, own),
+    why: [...why, ...variant, ...(note === '' ? [] : [note])],
+  };
+}
+
+/** RFC 9110 sections 13.2.2 and 14.2, for a stored response. */
+function statusFor({ method, headers }: ExplainedRequest, { meta, bytes }: Entry): { status: number; note: string } {
+  const ifNoneMatch = combineHeader(headers, 'if-none-match');
+  const ifModifiedSince = combineHeader(headers, 'if-modified-since');
+  if (meta.status !== 200) return { status: meta.status, note: '' };
+  if (evaluateConditional({ method, ifNoneMatch, ifModifiedSince }, meta) === 304) {
+    return { status: 304, note: 'the client has it already, by its own conditions' };
+  }
+  const range = method === 'GET' ? getHeader(headers, 'range') : undefined;
+  if (range === undefined) return { status: 200, note: '' };
+  if (!ifRangeAllows(getHeader(headers, 'if-range'), meta))
+    return { status: 200, note: 'If-Range does not match: all of it' };
+  const result = resolveRange(range, bytes, { ranges: 1 });
+  if (result.kind === 'unsatisfiable') return { status: 416, note: `the range lies outside of its ${bytes} bytes` };
+  if (result.kind === 'full') return { status: 200, note: 'the range is not honoured: all of it' };
+  const [{ start, end }] = result.ranges;
+  return { status: 206, note: `bytes ${start} to ${end} of ${bytes}` };
+}
+
+function revalidate(
+  { policy, found }: Situation,
+  { meta }: Entry,
+  remaining: number,
+  standing: string,
+  directives: RequestDirectives | undefined,
+): Decision {
+  const cacheStatus = `${PROXY_NAME}; fwd=stale`;
+  const why = [standing];
+  const demanded = remaining > 0 || directives?.noCache === true;
+  if (demanded) why.push('the request wants it validated all the same (its Cache-Control)');
+  if (directives?.onlyIfCached === true) {
+    return {
+      action: 'refuse',
+      status: 504,
+      cache_status: cacheStatus,
+      why: [...why, 'the request says only-if-cached'],
+    };
+  }
+  why.push(validators(meta));
+  if (found.fetching) why.push('that is under way: this request would wait for it');
+  if (demanded) return { action: 'revalidate', status: null, cache_status: cacheStatus, why };
+  const left = remaining + Math.max(meta.sie ?? 0, directives?.staleIfError ?? 0);
+  if (left > 0) why.push(`should the origin fail, it is used for ${seconds(left)} more (stale-if-error)`);
+  if (policy.staleDeadline > 0 && Math.max(left, (meta.swr ?? 0) + remaining) > 0) {
+    why.push(`should the origin take over ${policy.staleDeadline} ms, it goes out stale (stale_deadline)`);
+  }
+  return { action: 'revalidate', status: null, cache_status: cacheStatus, why };
+}
+
+function validators({ etag, lastModified }: StoredMeta): string {
+  if (etag === undefined && lastModified === undefined) return 'it has no validator: the origin is asked for all of it';
+  return 'the origin is asked whether it has changed; a 304 makes it fresh again (fwd-status=304)';
+}
+
+function seconds(count: number): string {
+  return `${count} second${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,101 @@
+import { toCacheTime } from '../base/clock.ts';
+import { type Cache, CacheKey, type Peek, USER_BORN, USER_FLAGS, USER_FRESH_UNTIL } from '../cache/cache.ts';
+import { parseTail } from '../fill/head.ts';
+import { judge, variantName } from '../fill/judge.ts';
+import { FLAG_VARY_MARKER, type StoredMeta, StoredViews } from '../fill/stored.ts';
+import type { HeaderList } from '../http/headers.ts';
+import type { Judgement } from '../http/judge.ts';
+import type { HostEntry } from '../site/host-table.ts';
+import type { CachePolicy } from '../site/plan.ts';
+
+/** What a request is looked up by. */
+export interface Keyed {
+  host: HostEntry;
+  /** Path and query as keyed. */
+  target: string;
+  /** What the configuration adds, as it stands in the key. */
+  parts: string;
+  /** For the selecting fields. */
+  headers: HeaderList;
+}
+
+/** A stored response, read whole: nothing here refers to the cache. */
+export interface Entry {
+  meta: StoredMeta;
+  /** As stored, with those that clients do not get; Date and Age as they came. */
+  headers: HeaderList;
+  bytes: number;
+  uses: number | null;
+  /** Cache time; `freshUntil` is 0 where a purge or no-cache made it stale. */
+  born: number;
+  freshUntil: number;
+  /** What is to become of it by a newer purge: its next look-up does it. */
+  ban: Peek['ban'];
+  /** The newest purge that it has met. */
+  sequence: number;
+  /** Hashes. */
+  tags: Peek['tags'];
+}
+
+/** What the cache holds for a request. */
+export interface Found {
+  /** The key that decides in the end: of the variant, where the resource varies. */
+  key: CacheKey;
+  marker: StoredMeta | undefined;
+  entry: Entry | undefined;
+  /** A request to the origin for it is under way. */
+  fetching: boolean;
+}
+
+/** Looks a request up without leaving a trace: see `Cache.peek`. */
+export function findEntry(cache: Cache, keyed: Keyed): Found {
+  const { host, target, parts, headers } = keyed;
+  const key = new CacheKey().set(host.prefix, target, parts);
+  const views = new StoredViews(cache);
+  try {
+    const plain = cache.peek(key);
+    const isMarker = plain.id !== 0 && (cache.word(plain.id, USER_FLAGS) & FLAG_VARY_MARKER) !== 0;
+    if (!isMarker) return { key, marker: undefined, entry: read(cache, views, plain), fetching: plain.fetching };
+    const marker = views.meta(plain.id);
+    const { variant = '', vary = [] } = marker;
+    key.set(host.prefix, target, parts + variantName(variant, vary, headers));
+    const chosen = cache.peek(key);
+    return { key, marker, entry: read(cache, views, chosen), fetching: chosen.fetching };
+  } finally {
+    cache.unpin();
+  }
+}
+
+function read(cache: Cache, views: StoredViews, { id, ban, uses, tags }: Peek): Entry | undefined {
+  if (id === 0) return undefined;
+  const { meta, tail } = views.read(id);
+  const headers = [...parseTail(tail.slice()), ...(meta.hidden ?? [])];
+  if (meta.date !== undefined) headers.push('date', new Date(meta.date * 1000).toUTCString());
+  if (meta.age !== undefined) headers.push('age', String(meta.age));
+  const born = cache.word(id, USER_BORN);
+  const freshUntil = cache.word(id, USER_FRESH_UNTIL);
+  return {
+    meta,
+    headers,
+    bytes: cache.bodyLength(id),
+    uses,
+    born,
+    freshUntil,
+    ban,
+    sequence: cache.sequence(id),
+    tags,
+  };
+}
+
+/** The judgement of a stored response at its arrival, made again by the code that made it. */
+export function judgeAgain(entry: Entry, path: string, policy: CachePolicy): Judgement {
+  const { meta, headers } = entry;
+  const responseTime = meta.arrived ?? meta.date ?? 0;
+  const answer = { status: meta.status, headers, requestTime: responseTime - (meta.delay ?? 0), responseTime };
+  return judge({ path, headers: [], policy }, answer);
+}
+
+/** Whether a 304 has begun its lifetime anew since it arrived. */
+export function isConfirmed({ born }: Entry, judgement: Judgement): boolean {
+  return born !== toCacheTime(judgement.born);
+}

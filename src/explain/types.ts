@@ -1,0 +1,168 @@
+/** What is asked: a request that nobody sends. */
+export interface ExplainQuery {
+  /** A URL, or a path on the address that lb listens on. */
+  readonly url: string;
+  readonly method: string;
+  /** Fields as `Name: value`. */
+  readonly headers: readonly string[];
+}
+
+/** Why there is no explanation; `status` is that of the admin API's answer. */
+export interface ExplainProblem {
+  readonly problem: string;
+  readonly status: 400 | 404;
+}
+
+/** What lb would do with a request at this moment, and why. Goes out as JSON. Times in seconds unless they are dates. */
+export interface Explanation {
+  /** ISO 8601, UTC. */
+  readonly time: string;
+  readonly request: RequestPart;
+  readonly decision: Decision;
+  readonly site: SitePart;
+  /** The rule that is for the path; null where none is. */
+  readonly rule: RulePart | null;
+  readonly policy: readonly PolicyLine[];
+  readonly key: KeyPart;
+  readonly stored: StoredPart | null;
+  readonly freshness: FreshnessPart | null;
+  readonly validation: ValidationPart | null;
+  readonly purge: PurgePart | null;
+  readonly last_answer: LastAnswerPart | null;
+}
+
+export interface RequestPart {
+  readonly method: string;
+  /** Host field. */
+  readonly host: string;
+  /** As sent. */
+  readonly target: string;
+  /** Lines as `name: value`. */
+  readonly fields: readonly string[];
+}
+
+/**
+ * `hit`: from the cache; `stale`: from the cache though it is stale; `revalidate`: after the origin has confirmed or
+ * replaced what is stored; `miss`: from the origin, for the cache too; `pass`: from the origin for this client alone;
+ * `refuse`: an error of lb itself.
+ */
+export type Action = 'hit' | 'stale' | 'revalidate' | 'miss' | 'pass' | 'refuse';
+
+export interface Decision {
+  readonly action: Action;
+  /** Status of the answer, null where the origin says. */
+  readonly status: number | null;
+  /** Cache-Status of the answer, as far as it is known now. */
+  readonly cache_status: string;
+  /** In words, the decisive one first. */
+  readonly why: readonly string[];
+}
+
+export interface SitePart {
+  readonly name: string;
+  /** How the host led to the site. */
+  readonly matched: string;
+  readonly origins: readonly string[];
+}
+
+export interface RulePart {
+  readonly name: string;
+  /** Where it stands: `lb.json:5:15`, a flag or a variable. */
+  readonly source: string;
+  readonly match: readonly string[];
+}
+
+export interface PolicyLine {
+  /** As in lb.json, such as `cache.api.ttl`. */
+  readonly setting: string;
+  readonly value: unknown;
+  /** `lb.json:5:15`, a flag, a variable, or `default`. */
+  readonly from: string;
+}
+
+export interface KeyPart {
+  readonly scheme: string;
+  readonly host: string;
+  /** Methods that share the key. */
+  readonly methods: string;
+  /** Path and query as keyed. */
+  readonly target: string;
+  /** What the configuration adds: fields, cookies, device, country; '' for nothing. */
+  readonly configured: string;
+  /** Null where the resource is not known to vary. */
+  readonly vary: VaryPart | null;
+}
+
+export interface VaryPart {
+  readonly fields: readonly string[];
+  /** By field, normalised; null where the request lacks it. */
+  readonly selecting: Readonly<Record<string, string | null>>;
+  /** Variants known, the one that the request selects among them if it is. */
+  readonly variants: readonly VariantPart[];
+}
+
+export interface VariantPart {
+  /** Selecting values as the key has them. */
+  readonly selection: string;
+  readonly etag: string | null;
+  readonly chosen: boolean;
+}
+
+export interface StoredPart {
+  readonly status: number;
+  /** Of the body, bytes. */
+  readonly bytes: number;
+  /** ISO 8601; null where it is not known. */
+  readonly arrived: string | null;
+  /** Uses noted since eviction last weighed it, counted up to 3; null where eviction is by LRU. */
+  readonly uses: number | null;
+  /** Fields of the origin that decided, as `name: value`, those that clients do not get among them. */
+  readonly fields: readonly string[];
+}
+
+export interface FreshnessPart {
+  readonly terms: readonly Term[];
+  /** The field whose directives count. */
+  readonly governed_by: string;
+  readonly fresh: boolean;
+  /** Until it is stale; negative since it has been. */
+  readonly remaining: number;
+  readonly fresh_until: string;
+  /** Seconds after that in which it may be used while it is refreshed, and while the origin fails. */
+  readonly stale_while_revalidate: number;
+  readonly stale_if_error: number;
+  /** The request's own directives, where clients have a say and it has any. */
+  readonly client_directives: string | null;
+}
+
+/** One term of the arithmetic of RFC 9111 sections 4.2.1 and 4.2.3. */
+export interface Term {
+  readonly name: string;
+  /** Seconds; a date where it is one. */
+  readonly value: number | string;
+  readonly how: string;
+}
+
+export interface ValidationPart {
+  readonly etag: string | null;
+  readonly last_modified: string | null;
+  /** Fields of the request to the origin, as `name: value`. */
+  readonly request: readonly string[];
+}
+
+export interface PurgePart {
+  readonly id: string;
+  readonly time: string;
+  readonly soft: boolean;
+  /** What it named, in words. */
+  readonly spec: string;
+  /** What it did, in words. */
+  readonly effect: string;
+}
+
+/** An answer that was not stored. */
+export interface LastAnswerPart {
+  readonly status: number;
+  readonly reason: string;
+  readonly time: string;
+}
