@@ -7,7 +7,7 @@
 import { audit } from './audit.ts';
 import { HARD_BAN, NO_BAN } from './ban-index.ts';
 import { BanView, banSequence } from './bans.ts';
-import { removeLive, slotHeader, stateOf } from './entries.ts';
+import { slotHeader, stateOf } from './entries.ts';
 import { Evictor, MAX_USE } from './eviction.ts';
 import { type Claim, Flights, type Unstored, type UserWords } from './flight.ts';
 import { type CacheKey, type KeyPrefix, makePrefix, slotHasKey } from './key.ts';
@@ -38,13 +38,10 @@ import {
   LIVE,
   REFRESHED,
   RELEASED,
-  S_WAIT_HI,
-  S_WAIT_LO,
   STATE_MASK,
   STREAMING,
   WAITING,
 } from './layout.ts';
-import { acquire, release } from './lock.ts';
 import { type Peek, peek } from './peek.ts';
 import { hazardOf, Pins } from './pin.ts';
 import { Purge } from './purge.ts';
@@ -200,6 +197,11 @@ export class Cache {
     return metaOf(this.#a, id);
   }
 
+  /** The tag hashes of a pinned entry. */
+  tags(id: number): TagHashes {
+    return tagsOf(this.#a, slotHeader(this.#a, id));
+  }
+
   /** Published body bytes. */
   bodyLength(id: number): number {
     return Atomics.load(this.#words, this.#entries + id * ENTRY_WORDS + E_LENGTH);
@@ -269,8 +271,7 @@ export class Cache {
 
   /** Masks of the workers that joined a flight, ids 0..31 and 32..62; the caller pins it. */
   waiters(id: number): [lo: number, hi: number] {
-    const header = slotHeader(this.#a, id);
-    return [Atomics.load(this.#words, header + S_WAIT_LO), Atomics.load(this.#words, header + S_WAIT_HI)];
+    return this.#flights.waiters(id);
   }
 
   /**
@@ -301,7 +302,7 @@ export class Cache {
     head: Uint8Array,
     meta: Uint8Array,
     words: UserWords,
-    tags: TagHashes = tagsOf(this.#a, slotHeader(this.#a, id)),
+    tags: TagHashes = this.tags(id),
     since: number = this.sequence(id),
   ): number {
     const feed = (to: number): boolean => this.#flights.copyBody(id, to);
@@ -392,9 +393,7 @@ export class Cache {
     }
     const generation = this.generation(id);
     this.unpin();
-    acquire(this.#a);
-    if (this.generation(id) === generation && stateOf(this.#a, id) === LIVE) removeLive(this.#a, this.#slab, id);
-    release(this.#a);
+    this.#landing.removeEntry(id, generation);
     return FREE;
   }
 

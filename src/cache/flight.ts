@@ -278,6 +278,13 @@ export class Flights {
     return true;
   }
 
+  /** See Cache.waiters. */
+  waiters(id: number): [lo: number, hi: number] {
+    const { words } = this.#a;
+    const header = slotHeader(this.#a, id);
+    return [Atomics.load(words, header + S_WAIT_LO), Atomics.load(words, header + S_WAIT_HI)];
+  }
+
   #wait(id: number): void {
     const { words, worker } = this.#a;
     const at = slotHeader(this.#a, id) + (worker < 32 ? S_WAIT_LO : S_WAIT_HI);

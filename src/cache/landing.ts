@@ -13,6 +13,7 @@ import {
   E_PREV,
   E_SEQ,
   E_SLOT,
+  E_STATE,
   F_DETACHED,
   F_DOOMED,
   F_MISSED,
@@ -119,6 +120,14 @@ export class Landing {
     if (under !== 0) this.detach(under, F_DOOMED);
     release(a);
     return id !== 0;
+  }
+
+  /** Takes the lock. Removes an entry, unless it is another by now. */
+  removeEntry(id: number, generation: number): void {
+    const a = this.#a;
+    acquire(a);
+    if (a.words[a.entry(id) + E_STATE] >>> 4 === generation && stateOf(a, id) === LIVE) removeLive(a, this.#slab, id);
+    release(a);
   }
 
   /** Nobody joins the flight any more. */

@@ -42,7 +42,7 @@ export function purgeCommand(io: Io = processIo()): Command {
   const command = new Command('purge')
     .description('Drop cached responses by path, wildcard, tag or all')
     .argument('[PATHS...]', 'paths with query as requested, * for anything, or URLs')
-    .option('--tag <NAME>', 'what the origin gave this tag; may be repeated', collect, [])
+    .option('--tag <NAME>', 'what the origin gave this tag; may be repeated', collect)
     .option('--host <HOST>', 'only of this host; every host without')
     .option('--site <NAME>', 'only of this site; every site without')
     .option('--all', 'everything')
@@ -57,8 +57,8 @@ export function purgeCommand(io: Io = processIo()): Command {
   return addAdminOptions(command);
 }
 
-function collect(value: string, before: readonly string[]): string[] {
-  return [...before, value];
+function collect(value: string, before?: readonly string[]): string[] {
+  return before === undefined ? [value] : [...before, value];
 }
 
 async function purge(paths: readonly string[], options: Options, io: Io): Promise<void> {
