@@ -111,7 +111,7 @@ test('a name that changes its address between two connections is looked at each 
     const failure = await pools
       .pick(0)
       .pool.request({ path: '/', method: 'GET' })
-      .catch((error: Error) => error);
+      .catch((error: unknown) => error);
     types.push(failure instanceof Error ? originErrorFrom(failure).type : 'answered');
   }
   await pools.destroy();

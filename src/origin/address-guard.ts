@@ -73,9 +73,9 @@ class ProhibitedAddressError extends Error {
  */
 export function guardedConnector(
   options: buildConnector.BuildOptions,
-  lookup: LookupFunction = systemLookup as LookupFunction,
+  lookup: LookupFunction = systemLookup,
 ): buildConnector.connector {
-  const connect = buildConnector({ ...options, lookup: guardedLookup(lookup) } as buildConnector.BuildOptions);
+  const connect = buildConnector({ ...options, lookup: guardedLookup(lookup) });
   return (target, callback) => {
     const host = target.hostname.replace(/^\[|\]$/g, '');
     // names are looked at when they are resolved, addresses are not resolved

@@ -36,7 +36,7 @@ export function countryDatabase(networks: Readonly<Record<string, string>>): Buf
 
 function insert(nodes: (number | undefined)[][], network: string, record: number): void {
   const [address, length] = network.split('/');
-  const bits = address.split('.').flatMap((part) => [...Number(part).toString(2).padStart(8, '0')].map(Number));
+  const bits = address.split('.').flatMap((part) => Array.from({ length: 8 }, (_, i) => (Number(part) >> (7 - i)) & 1));
   let node = 0;
   for (const bit of bits.slice(0, Number(length) - 1)) {
     const next = nodes[node][bit] ?? nodes.push([undefined, undefined]) - 1;
