@@ -54,7 +54,7 @@ async function fetchInto(t: TestContext, sink: Sink, bytes: string): Promise<voi
   const counters = { add() {}, observe() {} };
   const context = { counters, lines: [0], onBug: (error: Error) => sink.bugs.push(error) };
   const origin = { pool, servername: undefined, config: { host: '127.0.0.1', port: 0, tls: false } };
-  new Fetch(context as unknown as EdgeContext, 0, sink).start(origin as never, {
+  new Fetch(context as unknown as EdgeContext, 0, sink).start(origin, {
     method: 'GET',
     target: '/',
     headers: [],

@@ -48,6 +48,8 @@ const NOTHING = new Uint8Array(0);
 
 /** The client whose request began a fill, as long as it is there. */
 export interface FillLeader {
+  /** The origin sent an interim answer. */
+  inform(status: number, headers: HeaderList): void;
   /** The answer is not stored: from here on it belongs to this client alone. Returns who takes it. */
   takeOver(fetch: Fetch): FetchSink;
   /** The answer was being stored but is too large: the client has `chunk` and the rest to itself. */
@@ -124,6 +126,10 @@ export class Fill implements FetchSink {
     this.#fetch.abort();
     this.#fetch.sink = NOBODY;
     this.#end(RELEASED);
+  }
+
+  onInform(status: number, headers: HeaderList): void {
+    this.leader?.inform(status, headers);
   }
 
   onHead(status: number, headers: HeaderList): void {

@@ -6,6 +6,7 @@ import type { LocalFlight } from '../fill/flights.ts';
 import { variantName } from '../fill/judge.ts';
 import { admit } from './admit.ts';
 import type { Exchange } from './exchange.ts';
+import { passInterim } from './interim.ts';
 import { isLoop } from './loop.ts';
 import { PassedAnswer } from './passed.ts';
 import { FOLLOW, LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
@@ -56,6 +57,7 @@ function join(x: Exchange): Step {
     const task = { client: x.clientRequest(), key: x.key, parts: x.keyParts, marker: x.marker, stale: x.stale };
     x.stale = undefined;
     x.fill = new Fill(x.context, flight, task, {
+      inform: (status, headers) => passInterim(x, status, headers),
       takeOver: (fetch) => takeOver(x, fetch),
       takeRest: (fetch, chunk) => takeRest(x, fetch, chunk),
     });

@@ -4,13 +4,15 @@ import { passRequest } from '../fill/origin-request.ts';
 import { appendCacheStatus } from '../http/cache-status.ts';
 import { parseContentLength } from '../http/framing.ts';
 import { combineHeader, getHeader, type HeaderList } from '../http/headers.ts';
-import { isSafeMethod } from '../http/method.ts';
 import { statusText } from '../http/status-text.ts';
 import { type OriginError, originError } from '../origin/origin-error.ts';
 import type { Exchange } from './exchange.ts';
 import { originProblem } from './follow.ts';
+import { passInterim } from './interim.ts';
+import { invalidate } from './invalidate.ts';
 import { RequestBody } from './request-body.ts';
 import { FINISH, RESPOND } from './step.ts';
+import { trailersFor } from './trailers.ts';
 
 /** Largest body that is sent by one call once all of it is there. Bytes. */
 const WHOLE = 64 * 1024;
@@ -27,6 +29,8 @@ export class PassedAnswer implements FetchSink {
   #queued = 0;
   #bodyless = false;
   #ended = false;
+  /** Fields behind the body that go on to the client. */
+  #trailers: HeaderList = [];
   #flushing = false;
 
   /** @param fetch one that is under way; without it `start` makes one */
@@ -63,6 +67,10 @@ export class PassedAnswer implements FetchSink {
     return this.#x.passed === this || this.#x.rest === this;
   }
 
+  onInform(status: number, headers: HeaderList): void {
+    if (this.#isCurrent) passInterim(this.#x, status, headers);
+  }
+
   onHead(status: number, headers: HeaderList): void {
     const x = this.#x;
     if (!this.#isCurrent) return;
@@ -72,7 +80,7 @@ export class PassedAnswer implements FetchSink {
       return;
     }
     x.status = status;
-    if (status < 400 && !isSafeMethod(x.method)) this.#invalidate();
+    invalidate(x, status, headers);
     const bodyless = x.method === 'HEAD' || status === 204 || status === 304;
     const declared = getHeader(headers, 'content-length');
     const length = declared === undefined ? -1 : parseContentLength(declared);
@@ -98,12 +106,6 @@ export class PassedAnswer implements FetchSink {
     return this.#x.field('if-none-match') !== '' || this.#x.field('if-modified-since') !== '';
   }
 
-  /** A success of an unsafe method invalidates what is stored for the URI (RFC 9111 section 4.4). */
-  #invalidate(): void {
-    const { cache } = this.#x.context;
-    cache.invalidate(this.#x.key.set(this.#x.host.prefix, this.#x.target, ''));
-  }
-
   onData(chunk: Buffer): void {
     // undici brings an empty chunk where it resumes at the end of what it had read
     if (chunk.length === 0 || this.#bodyless || !this.#isCurrent) return;
@@ -113,8 +115,9 @@ export class PassedAnswer implements FetchSink {
     else this.#flushSoon();
   }
 
-  onEnd(): void {
+  onEnd(trailers: HeaderList): void {
     this.#ended = true;
+    if (this.#isCurrent) this.#trailers = trailersFor(this.#x, trailers);
     if (this.#x.passed === this && !this.#x.blocked) this.#flushSoon();
   }
 
@@ -197,6 +200,7 @@ export class PassedAnswer implements FetchSink {
     if (this.#bodyless || x.bodyTotal === 0) return true;
     if (
       this.#ended &&
+      this.#trailers.length === 0 &&
       x.reply.offset === 0 &&
       this.#queued <= WHOLE &&
       (x.bodyTotal < 0 || x.bodyTotal === this.#queued)
@@ -222,7 +226,7 @@ export class PassedAnswer implements FetchSink {
     const ended = this.#ended;
     this.#fetch.resume();
     if (!ended) return false;
-    if (x.bodyTotal < 0) x.reply.finish();
+    if (x.bodyTotal < 0) x.reply.finish(this.#trailers);
     else x.reply.destroy(); // shorter than declared: the client must see that it is broken
     return true;
   }

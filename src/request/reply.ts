@@ -1,5 +1,7 @@
+import type { HeaderList } from '../http/headers.ts';
+
 /**
- * The way a response goes out, whatever carries it. One of `end`, `endEmpty`, or `write`s and `finish` follow one `head`.
+ * The way a response goes out, whatever carries it. Any number of `inform` come first. One of `end`, `endEmpty`, or `write`s and `finish` follow one `head`.
  * Outside the transport's own call into the pipeline, wrap what belongs together in `cork`.
  */
 export interface Reply {
@@ -9,6 +11,12 @@ export interface Reply {
   readonly closed: boolean;
   /** Whether the connection ends with this response. */
   closeAfter: boolean;
+  /**
+   * An interim response, which leaves at once.
+   * @param status `103 Early Hints`
+   * @param lines rendered, from Via's value on; latin1
+   */
+  inform(status: string, lines: string): void;
   /**
    * Status line and headers.
    * @param status `200 OK`
@@ -26,8 +34,8 @@ export interface Reply {
    * @returns false when no more is to be written until `onWritable`; `offset` tells what was taken of a known total
    */
   write(chunk: Uint8Array, total: number): boolean;
-  /** Ends a body of unknown length. */
-  finish(): void;
+  /** Ends a body of unknown length. @param trailers sent where the transport can: uWebSockets.js cannot */
+  finish(trailers?: Readonly<HeaderList>): void;
   /** Breaks the connection, so that the client sees that the response is incomplete. */
   destroy(): void;
   cork(send: () => void): void;

@@ -89,6 +89,13 @@ class NodeReply implements Reply {
     this.#response = response;
   }
 
+  /** As text: node has no call for interim responses in general. One that waits behind another response has no socket. */
+  inform(status: string, lines: string): void {
+    const { socket, headersSent } = this.#response;
+    if (this.closed || headersSent || socket === null || this.#message.httpVersion === '1.0') return;
+    socket.write(`HTTP/1.1 ${status}\r\nVia: ${lines}\r\n\r\n`, 'latin1');
+  }
+
   head(status: string, cacheStatus: string, block: Uint8Array | string, age: number): void {
     const text = typeof block === 'string' ? block : Buffer.from(block).toString('latin1');
     const lines = `${cacheStatus === '' ? 'Cache-Status' : 'Via'}: ${text}`.split('\r\n');
@@ -133,8 +140,9 @@ class NodeReply implements Reply {
     return true;
   }
 
-  finish(): void {
+  finish(trailers: readonly string[] = []): void {
     this.closed = true;
+    for (let i = 0; i < trailers.length; i += 2) this.#response.addTrailers([[trailers[i], trailers[i + 1]]]);
     this.#response.end();
   }
 

@@ -114,6 +114,8 @@ class UwsReply implements Reply {
   #events: ReplyEvents | undefined;
   #chunks: ChunkWriter | undefined;
   #headBytes = 0;
+  /** Bytes of the interim responses so far. */
+  #informed = 0;
   #awaiting = false;
   #closing = false;
   /** The connection is broken: the library's object may not be touched. */
@@ -128,6 +130,7 @@ class UwsReply implements Reply {
     this.closed = false;
     this.closeAfter = false;
     this.#chunks = undefined;
+    this.#informed = 0;
     this.#awaiting = false;
     this.#closing = false;
     this.#gone = false;
@@ -146,13 +149,31 @@ class UwsReply implements Reply {
     }
   }
 
+  /**
+   * The library writes one status line and no blank line before the last, but all text as it stands: the first interim
+   * response goes out as its status, whatever follows as fields that begin with a status line.
+   */
+  inform(status: string, lines: string): void {
+    if (this.closed) return;
+    const text = Buffer.from(`${lines}\r\n`, 'latin1');
+    const write = () => {
+      if (this.#informed > 0) this.#res.writeHeader(`HTTP/1.1 ${status}\r\nVia`, text);
+      else this.#res.writeStatus(Buffer.concat([Buffer.from(`${status}\r\nVia: `), text]));
+    };
+    if (this.#corked || this.#inHandler) write();
+    else this.#res.cork(write);
+    this.#informed += HEAD_ROOM + text.length;
+  }
+
   head(status: string, cacheStatus: string, block: Uint8Array | string, age: number): void {
     const res = this.#res;
-    this.#headBytes = HEAD_ROOM + cacheStatus.length + block.length;
-    if (status !== '200 OK') res.writeStatus(status); // that is what the library writes by itself
-    if (cacheStatus === '') res.writeHeader('Cache-Status', block);
+    this.#headBytes = this.#informed + HEAD_ROOM + cacheStatus.length + block.length;
+    let first = 'Cache-Status';
+    if (this.#informed > 0) first = `HTTP/1.1 ${status}\r\n${first}`;
+    else if (status !== '200 OK') res.writeStatus(status); // that is what the library writes by itself
+    if (cacheStatus === '') res.writeHeader(first, block);
     else {
-      res.writeHeader('Cache-Status', cacheStatus);
+      res.writeHeader(first, cacheStatus);
       res.writeHeader('Via', block);
     }
     if (age >= 0) res.writeHeader('Age', String(age));

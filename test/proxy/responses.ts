@@ -70,19 +70,6 @@ export function responseScenarios(): void {
     }
   });
 
-  test('interim responses are left out, and the final one passes', async (t) => {
-    pair.script(async (asked, answer) => {
-      await answer.raw('HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n');
-      await asked.body();
-      await answer.raw('HTTP/1.1 102 Processing\r\n\r\n');
-      await answer.send(200, [], 'final');
-    });
-    for (const options of [{}, { method: 'POST', body: 'x' }]) {
-      const response = await request(t, pair.port, '/interim', options);
-      assert.deepEqual([response.status, response.text, response.interim], [200, 'final', []]);
-    }
-  });
-
   test('a client that expects 100-continue gets it, and its body arrives', async (t) => {
     pair.script(async (asked, answer) => {
       const body = await asked.body();

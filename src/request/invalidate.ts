@@ -1,0 +1,36 @@
+import { CacheKey } from '../cache/cache.ts';
+import type { HeaderList } from '../http/headers.ts';
+import { invalidatedTargets } from '../http/invalidation.ts';
+import { isSafeMethod } from '../http/method.ts';
+import type { Exchange } from './exchange.ts';
+
+const key = new CacheKey();
+
+/**
+ * Drops what an answer to an unsafe method makes invalid (RFC 9111 section 4.4), with all variants: the target, and what
+ * Location and Content-Location name on the same origin. A method that the configuration has cached counts as safe. Where
+ * the configuration keys fields or cookies, that concerns what this request and one without any of them are answered with.
+ */
+export function invalidate(x: Exchange, status: number, headers: HeaderList): void {
+  const { method, host } = x;
+  if (isSafeMethod(method) || x.policyOf().methods.includes(method)) return;
+  const uri = `${x.context.scheme}://${host.authority}${x.target}`;
+  for (const { path, query = '' } of invalidatedTargets(method, uri, status, headers)) {
+    const plan = host.plan.simple ? undefined : host.plan.policyFor(path).key;
+    if (plan === undefined) {
+      drop(x, query === '' ? path : `${path}?${query}`, '');
+      continue;
+    }
+    const target = plan.target(path, query);
+    const parts = plan.parts((name) => x.field(name), x.clientAddress());
+    drop(x, target, parts === '' ? '' : `${parts.length}:${parts}`);
+    if (parts !== '') {
+      const bare = plan.parts(() => '', x.clientAddress());
+      drop(x, target, `${bare.length}:${bare}`);
+    }
+  }
+}
+
+function drop(x: Exchange, target: string, parts: string): void {
+  x.context.cache.invalidate(key.set(x.host.prefix, target, parts));
+}

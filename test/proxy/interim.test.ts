@@ -1,0 +1,4 @@
+import { interimScenarios, trailerScenarios } from './interim.ts';
+
+interimScenarios();
+trailerScenarios(false);
