@@ -74,6 +74,12 @@ function template(origin: string): string {
     "auto": true,
     "auto_ttl": "1h",
 
+    // A stale response stands in when the origin fails, this long.
+    "stale_if_error": "1h",
+
+    // Parameters of advertisers and newsletters make no difference, and do not reach the origin.
+    // "key": { "query_exclude": [":tracking"] },
+
     // Rules by path, the first that matches counts. "ttl" is for responses whose origin does not say how long.
     "static": { "match": ["*.js", "*.css", "*.woff2"], "ttl": "1d" },
     // "api": { "match": "/api/products/*", "ttl": "60s" },
