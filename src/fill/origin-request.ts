@@ -5,6 +5,7 @@ import { FORWARDED_NAMES, METHOD_OVERRIDE_NAMES } from '../http/forwarded.ts';
 import { combineHeader, getHeader, type HeaderList } from '../http/headers.ts';
 import { stripHopByHop } from '../http/hop-by-hop.ts';
 import { CLIENT_CLASS_NAMES } from '../http/keyed-fields.ts';
+import { isMaskedName } from '../http/masked-names.ts';
 import { CONDITIONAL_NAMES } from '../http/stored-headers.ts';
 import { nextTraceparent, parseTraceparent } from '../http/traceparent.ts';
 import { appendVia } from '../http/via.ts';
@@ -91,7 +92,7 @@ function forwardedHeaders(
   const kept = stripHopByHop(headers);
   for (let i = 0; i < kept.length; i += 2) {
     const name = kept[i];
-    if (REPLACED.has(name) || (unconditional && CONDITIONAL_NAMES.has(name))) continue;
+    if (REPLACED.has(name) || isMaskedName(name) || (unconditional && CONDITIONAL_NAMES.has(name))) continue;
     if (name === 'content-length' && !hasBody) continue;
     if (isRetrieval && METHOD_OVERRIDE_NAMES.has(name)) continue;
     if (unconditional && name === 'accept-encoding') continue;

@@ -71,6 +71,11 @@ export function isHopByHop(name: string): boolean {
   return HOP_BY_HOP.has(name);
 }
 
+/** Whether a field (lowercase) is for every recipient, so that no Connection option takes it away. */
+export function isEndToEnd(name: string): boolean {
+  return END_TO_END.has(name);
+}
+
 /** The options of all Connection lines, lowercase; members that are no token are left out. */
 export function connectionOptions(headers: HeaderList): string[] {
   const options: string[] = [];
@@ -91,7 +96,7 @@ export function stripHopByHop(headers: HeaderList): HeaderList {
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i];
     if (HOP_BY_HOP.has(name)) continue;
-    if (nominated.length > 0 && nominated.includes(name) && !END_TO_END.has(name)) continue;
+    if (nominated.length > 0 && nominated.includes(name) && !isEndToEnd(name)) continue;
     kept.push(name, headers[i + 1]);
   }
   return kept;

@@ -86,6 +86,14 @@ test('lines are combined, order of other fields does not matter', () => {
   assert.equal(variantKey([], one), '');
 });
 
+test('what an origin may take for a selecting field selects too', () => {
+  const keyOf = (...fields: [string, string][]) => variantKey(['x-device'], headerList(fields));
+  assert.notEqual(keyOf(['X_Device', 'phone']), keyOf());
+  assert.notEqual(keyOf(['X.Device', 'phone']), keyOf(['X_Device', 'phone']));
+  assert.notEqual(keyOf(['X_Device', 'phone']), keyOf(['X-Device', 'phone']));
+  assert.equal(keyOf(['XxDevice', 'phone'], ['X_Device_', 'phone']), keyOf());
+});
+
 test('keys are equal only where each normalised field is, and are latin1', () => {
   const value = fc.option(fc.stringMatching(/^[ab=:;,-]{0,4}$/), { nil: undefined });
   const pair = fc.tuple(value, value);

@@ -4,6 +4,7 @@ import { FORWARDED_NAMES, METHOD_OVERRIDE_NAMES } from './forwarded.ts';
 import { combineHeader, compactList, getHeader, type HeaderList, splitList } from './headers.ts';
 import { isHopByHop, stripHopByHop } from './hop-by-hop.ts';
 import { CLIENT_CLASS_NAMES } from './keyed-fields.ts';
+import { isUnmaskable, unmaskedName } from './masked-names.ts';
 import { CONDITIONAL_NAMES } from './stored-headers.ts';
 
 /** Request fields whose commas separate nothing: their whitespace counts. */
@@ -85,8 +86,21 @@ export function variantKey(fields: readonly string[], request: HeaderList): stri
   for (const field of fields) {
     const value = normaliseSelecting(field, combineHeader(selecting, field));
     key += value === undefined ? `${field}-` : `${field}=${value.length}:${value}`;
+    if (!isUnmaskable(field)) key += maskedLines(field, selecting);
   }
   return key;
+}
+
+/** A field under other spellings (`x_device`): it goes to the origin, which may take it for the field itself. */
+function maskedLines(field: string, request: HeaderList): string {
+  let lines = '';
+  for (let i = 0; i < request.length; i += 2) {
+    const name = request[i];
+    // lengths first: only names of one length can be spellings of each other
+    if (name.length !== field.length || name === field || unmaskedName(name) !== field) continue;
+    lines += `${name}=${request[i + 1].length}:${request[i + 1]}`;
+  }
+  return lines;
 }
 
 /**

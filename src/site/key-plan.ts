@@ -3,6 +3,7 @@ import { selectCookies } from '../http/cookies.ts';
 import { DeviceClasses } from '../http/device-class.ts';
 import { getHeader, type HeaderList, splitList } from '../http/headers.ts';
 import { COUNTRY_FIELD, DEVICE_FIELD } from '../http/keyed-fields.ts';
+import { unmaskedName } from '../http/masked-names.ts';
 import { QueryFilter } from '../http/query-key.ts';
 
 /** Country of an address: two letters, 'XX' where it is not known. */
@@ -97,7 +98,7 @@ export class KeyPlan {
     for (let i = 0; i < headers.length; i += 2) {
       const name = headers[i];
       if (name === 'connection') this.#pushConnection(out, headers[i + 1]);
-      else if (!this.#replaced.has(name)) out.push(name, headers[i + 1]);
+      else if (!this.#replaced.has(unmaskedName(name))) out.push(name, headers[i + 1]);
     }
     const field = (name: string) => getHeader(headers, name) ?? '';
     for (const name of this.#headers) push(out, name, field(name));
