@@ -55,7 +55,12 @@ function ruleLine(rule: Explanation['rule']): string {
 /** What was set; the rest is by default. */
 function policyLines({ policy }: Explanation): string[] {
   const given = policy.filter(({ from, setting }) => from !== 'default' || setting.endsWith('.ttl'));
-  return aligned(given.map(({ setting, value, from }) => [setting, text(value), from]));
+  const rows = given.map(({ setting, value, from }) => [setting, text(value), from]);
+  const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => row[column].length)));
+  const lines = rows.map(([name, value, from]) => `${name.padEnd(widths[0])}  ${value.padEnd(widths[1])}  ${from}`);
+  return given.length < policy.length
+    ? [...lines, `${given.length > 0 ? 'all else' : 'all'} by default (--json lists it)`]
+    : lines;
 }
 
 function keyLines({ scheme, host, methods, target, configured, vary }: KeyPart): string[] {
@@ -85,11 +90,21 @@ function storedLines({ stored }: Explanation): string[] {
 function freshnessLines(freshness: FreshnessPart | null): string[] {
   if (freshness === null) return [];
   const { terms, governed_by, stale_while_revalidate: swr, stale_if_error: sie, client_directives } = freshness;
-  const lines = aligned(terms.map(({ name, value, how }: Term) => [name, text(value), how]));
+  const lines = termLines(terms);
   if (governed_by !== 'cache-control') lines.push(`${governed_by} counts in place of Cache-Control and Expires`);
   lines.push(`afterwards: ${swr} s while it is refreshed, ${sie} s while the origin fails`);
   if (client_directives !== null) lines.push(`the request's own directives count: ${client_directives}`);
   return lines;
+}
+
+/** Names and numbers beside each other. */
+function termLines(terms: readonly Term[]): string[] {
+  const width = Math.max(...terms.map(({ name }) => name.length));
+  const digits = Math.max(...terms.map(({ value }) => (typeof value === 'number' ? String(value).length : 0)));
+  return terms.map(({ name, value, how }) => {
+    const shown = typeof value === 'number' ? String(value).padStart(digits) : value;
+    return `${name.padEnd(width)}  ${shown}  ${how}`;
+  });
 }
 
 function purgeLines({ purge }: Explanation): string[] {
@@ -102,12 +117,6 @@ function lastAnswerLines({ last_answer }: Explanation): string[] {
   if (last_answer === null) return [];
   const { status, reason, time } = last_answer;
   return [`${status} at ${time}, not stored: ${reason}`];
-}
-
-/** Columns beside each other; the last as it is. */
-function aligned(rows: readonly (readonly string[])[]): string[] {
-  const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => row[column].length)));
-  return rows.map(([first, second, third]) => `${first.padEnd(widths[0])}  ${second.padStart(widths[1])}  ${third}`);
 }
 
 function text(value: unknown): string {
