@@ -1,0 +1,144 @@
+/** Histories drawn at random: few URLs, so that they collide, and origins that change their minds. */
+import {
+  age,
+  cacheControl,
+  date,
+  dateField,
+  ENCODINGS,
+  expires,
+  FLAVOURS,
+  LANGUAGES,
+  requestDirectives,
+  targeted,
+  vary,
+} from './generate-fields.ts';
+import type { Exchange, History, Script, Template } from './history.ts';
+import { Random } from './random.ts';
+import { SITES } from './sites.ts';
+
+/** Exchanges of one history. */
+export const EXCHANGES = 100;
+const START = Date.UTC(2026, 4, 10, 12);
+
+const STATUSES = [
+  201, 204, 206, 299, 300, 301, 302, 307, 308, 400, 401, 403, 404, 405, 410, 414, 418, 429, 451, 500, 501, 502, 503,
+  504,
+];
+const METHODS = ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'PROPFIND', 'HEAD', 'HEAD', 'HEAD', 'HEAD'];
+
+/** The history of a seed. */
+export function generate(seed: number): History {
+  const random = new Random(seed);
+  const targets = ['/a', '/b?q=1', '/r/x', '/a.css', '/b'].slice(0, 1 + random.int(5));
+  const exchanges = Array.from({ length: EXCHANGES }, () => exchange(random, targets));
+  return { site: random.pick(Object.keys(SITES)), begins: START + random.int(1e9), exchanges };
+}
+
+function exchange(random: Random, targets: readonly string[]): Exchange {
+  const method = random.chance(85) ? 'GET' : random.pick(METHODS);
+  return {
+    wait: wait(random),
+    method,
+    target: random.pick(targets),
+    lines: requestLines(random),
+    hasBody: method === 'GET' && random.chance(1),
+    slow: random.chance(5),
+    origin: script(random),
+  };
+}
+
+function wait(random: Random): number {
+  if (random.chance(40)) return 0;
+  if (random.chance(10)) return random.int(3000);
+  return 1000 * random.pick([1, 2, 5, 9, 10, 11, 30, 59, 60, 61, 100, 1000, 3600, 86400, 200000]);
+}
+
+function requestLines(random: Random): Template {
+  const lines: Template = [];
+  if (random.chance(35)) lines.push(['accept-encoding', random.pick(ENCODINGS)]);
+  if (random.chance(35)) lines.push(['accept-language', random.pick(LANGUAGES)]);
+  if (random.chance(15)) lines.push(['x-flavour', random.pick(FLAVOURS)]);
+  if (random.chance(8)) lines.push(['authorization', 'Basic YTpi']);
+  if (random.chance(20)) lines.push(...requestDirectives(random));
+  if (random.chance(18)) lines.push(...conditions(random));
+  if (random.chance(12)) lines.push(...range(random));
+  return lines;
+}
+
+/** `@etag` and `@modified` are the validators that the origin has at the time. */
+function conditions(random: Random): Template {
+  const lines: Template = [];
+  const matching: Template = [
+    ['if-none-match', random.pick(['@etag', '@etag', 'W/@etag', '"x", @etag', '"x"', '*', '@etag, "y"', 'x'])],
+  ];
+  if (random.chance(65)) lines.push(...matching);
+  if (random.chance(50))
+    lines.push(['if-modified-since', random.pick(['@modified', '@modified', date(random), 'never'])]);
+  if (random.chance(5)) lines.push(['if-match', random.pick(['@etag', '"x"', '*'])]);
+  if (random.chance(5)) lines.push(['if-unmodified-since', random.pick(['@modified', date(random)])]);
+  return lines;
+}
+
+function range(random: Random): Template {
+  const lines: Template = [
+    [
+      'range',
+      random.pick([
+        'bytes=0-',
+        'bytes=0-4',
+        'bytes=3-9',
+        'BYTES=-5',
+        'bytes=-0',
+        'bytes=5-2',
+        'bytes=900-',
+        'items=0-1',
+        'bytes=0-0, 5-6',
+        'bytes= 1-2',
+        'bytes=1-99999',
+        'bytes=',
+      ]),
+    ],
+  ];
+  if (random.chance(30)) lines.push(['if-range', random.pick(['@etag', '"x"', '@modified', 'W/"x"', date(random)])]);
+  return lines;
+}
+
+function script(random: Random): Script {
+  const fault = random.chance(92) ? 'none' : random.pick(['refused', 'reset', 'cut'] as const);
+  return {
+    changes: random.chance(25),
+    delay: random.chance(80) ? 0 : random.pick([10, 400, 999, 1500, 3000, 20000]),
+    fault,
+    status: random.chance(82) ? 200 : random.pick(STATUSES),
+    lines: responseLines(random),
+    validators: random.pick(['strong', 'strong', 'weak', 'none', 'none', 'bare']),
+    modified: random.chance(45) ? random.pick([-5, 0, 1, 60, 1000, 100000, 8640000]) : undefined,
+    length: random.chance(90) ? random.pick([40, 60, 100, 300]) : random.pick([0, 1500, 40000]),
+    declared: random.chance(75),
+    honours: random.chance(75),
+    ranges: random.chance(60),
+    lines304: random.chance(40)
+      ? []
+      : responseLines(random).filter(([name]) => random.chance(70) && name !== 'content-type'),
+    apart: random.chance(15),
+  };
+}
+
+function responseLines(random: Random): Template {
+  const lines: Template = dateField(random);
+  lines.push(['content-type', random.pick(['text/css', 'text/html', 'text/css; charset=utf-8'])]);
+  if (random.chance(80)) lines.push(...cacheControl(random, 'cache-control'));
+  for (const name of ['lb-cache-control', 'cdn-cache-control', 'surrogate-control']) {
+    if (random.chance(4)) lines.push(...targeted(random, name));
+  }
+  if (random.chance(20)) lines.push(...expires(random));
+  if (random.chance(12)) lines.push(...age(random));
+  if (random.chance(22)) lines.push(...vary(random));
+  if (random.chance(6)) lines.push(['set-cookie', 'a=b']);
+  if (random.chance(4)) lines.push(['set-cookie', 'c=d; path=/']);
+  if (random.chance(4)) lines.push(['pragma', random.pick(['no-cache', 'x'])]);
+  if (random.chance(10)) lines.push(['x-note', random.pick(['1', '2'])]);
+  if (random.chance(4)) lines.push(['connection', 'x-note, keep-alive'], ['keep-alive', '5']);
+  if (random.chance(4)) lines.push(['content-encoding', 'gzip']);
+  return lines;
+}
