@@ -29,6 +29,9 @@ export interface Ban {
   glob: Glob;
 }
 
+/** Tags are sorted into so many groups, a power of two. */
+const GROUPS = 4096;
+
 export class BanIndex {
   readonly #a: Arena;
   readonly #exact = new Map<string, Ban[]>();
@@ -37,6 +40,8 @@ export class BanIndex {
   /** Ascending by sequence. */
   #globs: Ban[] = [];
   readonly #tags = new Map<number, Ban[]>();
+  /** By the low bits of a tag: the newest ban. Most tags are of a group without any, and need not be looked up. */
+  readonly #groups = new Int32Array(GROUPS);
   /** By site and host: the newest ban by tag. */
   readonly #scopes = new Map<string, Ban>();
   /** The newest of all by target, and of all by tag: an entry that has met it need not be compared. */
@@ -50,6 +55,7 @@ export class BanIndex {
   learn(ban: Ban): void {
     if (ban.tag !== 0) {
       this.#newestTag = ban.seq;
+      this.#groups[ban.tag & (GROUPS - 1)] = ban.seq;
       this.#scopes.set(`${ban.site} ${ban.host}`, ban);
       supersede(this.#tags, ban.tag, ban);
       return;
@@ -142,9 +148,9 @@ export class BanIndex {
     const end = header + words[header + S_META] / 4;
     let verdict: Verdict = NO_BAN;
     for (let at = end - Math.max(0, words[header + S_TAGS]); at < end && verdict !== HARD_BAN; at++) {
-      const bans = this.#tags.get(words[at]);
-      if (bans === undefined) continue;
-      for (const ban of bans) {
+      const tag = words[at];
+      if (this.#groups[tag & (GROUPS - 1)] <= since) continue;
+      for (const ban of this.#tags.get(tag) ?? []) {
         if (ban.seq <= since || ban.verdict <= verdict) continue;
         if (concerns(ban, site, ban.host === '' ? '' : (host ?? this.#hostOf(slot)))) verdict = ban.verdict;
       }

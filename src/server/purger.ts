@@ -11,8 +11,8 @@ export type { PurgeRecord, PurgeSubject } from './purge-history.ts';
  * The sweep that gives the memory of purged objects back takes turns with everything else on the main thread: ms at a
  * time, ms between, and entries between two looks at the clock.
  */
-const TURN = 2;
-const PAUSE = 4;
+const TURN = 1;
+const PAUSE = 2;
 const SLICE = 1024;
 
 /** How often memory of objects that are no longer stored nor sent is given back without need for it, in ms. */
