@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { Explanation, FreshnessPart, KeyPart, Term } from '../explain/types.ts';
+import type { Explanation, FreshnessPart, KeyPart, Term, VariantPart } from '../explain/types.ts';
 
 /** A name and the lines beside it. */
 type Section = [name: string, lines: string[]];
@@ -69,12 +69,20 @@ function keyLines({ scheme, host, methods, target, configured, vary }: KeyPart):
   if (vary === null) return lines;
   lines.push(`varies by ${vary.fields.join(', ')}`);
   for (const [name, value] of Object.entries(vary.selecting)) lines.push(`  ${name}: ${value ?? '(absent)'}`);
-  const others = vary.variants.filter(({ chosen }) => !chosen).length;
-  const isKnown = vary.variants.some(({ chosen }) => chosen);
-  lines.push(
-    `  ${isKnown ? 'this variant is known' : 'this variant is not known'}, ${others} other${others === 1 ? '' : 's'}`,
-  );
+  lines.push(...variantLines(vary.variants));
   return lines;
+}
+
+/** Variants shown one by one. */
+const MAX_VARIANTS = 5;
+
+function variantLines(variants: readonly VariantPart[]): string[] {
+  const shown = variants.slice(0, MAX_VARIANTS).map(({ selection, stored, chosen }) => {
+    const note = [...(chosen ? ['this one'] : []), ...(stored ? [] : ['no longer stored'])].join(', ');
+    return `  variant ${selection}${note === '' ? '' : `  (${note})`}`;
+  });
+  const more = variants.length - shown.length;
+  return more === 0 ? shown : [...shown, `  and ${more} more`];
 }
 
 function storedLines({ stored }: Explanation): string[] {

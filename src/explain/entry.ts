@@ -1,5 +1,5 @@
 import { toCacheTime } from '../base/clock.ts';
-import { type Cache, CacheKey, type Peek, USER_BORN, USER_FLAGS, USER_FRESH_UNTIL } from '../cache/cache.ts';
+import { type Cache, CacheKey, HARD_BAN, type Peek, USER_BORN, USER_FLAGS, USER_FRESH_UNTIL } from '../cache/cache.ts';
 import { parseTail } from '../fill/head.ts';
 import { judge, variantName } from '../fill/judge.ts';
 import { FLAG_VARY_MARKER, type StoredMeta, StoredViews } from '../fill/stored.ts';
@@ -43,6 +43,8 @@ export interface Found {
   key: CacheKey;
   marker: StoredMeta | undefined;
   entry: Entry | undefined;
+  /** Of the variants that the marker knows, those that are stored, by name. */
+  variants: ReadonlySet<string>;
   /** A request to the origin for it is under way. */
   fetching: boolean;
 }
@@ -55,12 +57,20 @@ export function findEntry(cache: Cache, keyed: Keyed): Found {
   try {
     const plain = cache.peek(key);
     const isMarker = plain.id !== 0 && (cache.word(plain.id, USER_FLAGS) & FLAG_VARY_MARKER) !== 0;
-    if (!isMarker) return { key, marker: undefined, entry: read(cache, views, plain), fetching: plain.fetching };
+    const { fetching } = plain;
+    const none = { key, marker: undefined, variants: new Set<string>(), fetching };
+    // without its marker no variant is found
+    if (isMarker && plain.ban === HARD_BAN) return { ...none, entry: undefined };
+    if (!isMarker) return { ...none, entry: read(cache, views, plain) };
     const marker = views.meta(plain.id);
-    const { variant = '', vary = [] } = marker;
-    key.set(host.prefix, target, parts + variantName(variant, vary, headers));
-    const chosen = cache.peek(key);
-    return { key, marker, entry: read(cache, views, chosen), fetching: chosen.fetching };
+    const { variant = '', vary = [], known = [] } = marker;
+    const isStored = (name: string): boolean => {
+      const { id, ban } = cache.peek(key.set(host.prefix, target, parts + name));
+      return id !== 0 && ban !== HARD_BAN;
+    };
+    const variants = new Set(known.map(({ name }) => name).filter(isStored));
+    const chosen = cache.peek(key.set(host.prefix, target, parts + variantName(variant, vary, headers)));
+    return { key, marker, variants, entry: read(cache, views, chosen), fetching: chosen.fetching };
   } finally {
     cache.unpin();
   }

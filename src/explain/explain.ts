@@ -5,6 +5,7 @@ import { selectionOf } from '../fill/judge.ts';
 import type { StoredMeta } from '../fill/stored.ts';
 import type { Uncacheable } from '../fill/uncacheable.ts';
 import { etagsToSend } from '../fill/variants.ts';
+import { TAG_FIELDS } from '../http/cache-tags.ts';
 import { combineHeader, getHeader, type HeaderList, onlyFields } from '../http/headers.ts';
 import { normaliseSelecting } from '../http/vary.ts';
 import type { HostEntry, HostTable } from '../site/host-table.ts';
@@ -41,7 +42,7 @@ export interface ExplainSources {
 }
 
 /** Fields of a stored response that have a say in what becomes of it. */
-const DECISIVE = ['age', 'cache-control', 'date', 'etag', 'expires', 'last-modified', 'pragma', 'vary'];
+const DECISIVE = [...TAG_FIELDS, 'age', 'cache-control', 'date', 'etag', 'expires', 'last-modified', 'pragma', 'vary'];
 
 /** Says what lb would do with a request at this moment, without asking an origin and without a trace in the cache. */
 export function explain(query: ExplainQuery, sources: ExplainSources): Explanation | ExplainProblem {
@@ -126,18 +127,24 @@ function describeKey(
   { authority }: HostEntry,
   target: string,
   configured: string,
-  { marker, key }: Found,
+  { marker, key, variants }: Found,
   headers: HeaderList,
 ): KeyPart {
-  const vary = marker === undefined ? null : describeVary(marker, key.variant, headers);
+  const vary = marker === undefined ? null : describeVary(marker, key.variant, variants, headers);
   return { scheme, host: authority, methods: 'GET, HEAD', target, configured, vary };
 }
 
-function describeVary({ vary = [], known = [] }: StoredMeta, chosen: string, headers: HeaderList): VaryPart {
+function describeVary(
+  { vary = [], known = [] }: StoredMeta,
+  chosen: string,
+  stored: ReadonlySet<string>,
+  headers: HeaderList,
+): VaryPart {
   const selecting = vary.map((field) => [field, normaliseSelecting(field, combineHeader(headers, field)) ?? null]);
   const variants = known.map(({ name, etag }) => ({
     selection: selectionOf(name),
     etag: etag ?? null,
+    stored: stored.has(name),
     chosen: chosen.endsWith(name),
   }));
   return { fields: vary, selecting: Object.fromEntries(selecting) as Record<string, string | null>, variants };

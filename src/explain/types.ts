@@ -97,7 +97,7 @@ export interface VaryPart {
   readonly fields: readonly string[];
   /** By field, normalised; null where the request lacks it. */
   readonly selecting: Readonly<Record<string, string | null>>;
-  /** Variants known, the one that the request selects among them if it is. */
+  /** Variants known to have been stored. */
   readonly variants: readonly VariantPart[];
 }
 
@@ -105,6 +105,9 @@ export interface VariantPart {
   /** Selecting values as the key has them. */
   readonly selection: string;
   readonly etag: string | null;
+  /** Whether its response is still there. */
+  readonly stored: boolean;
+  /** Whether the request selects it. */
   readonly chosen: boolean;
 }
 

@@ -1,0 +1,101 @@
+// Whatever the origin said, the request asks and was purged: lb does what explain says.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import type { Explanation } from '../../src/explain/types.ts';
+import { cacheStatus, type Field, httpDate, startScene } from '../caching/scene.ts';
+
+const EXCHANGES = 300;
+const SEED = 20_261_123;
+
+const CONTROL = [
+  'max-age=600',
+  'max-age=1',
+  'max-age=600, must-revalidate',
+  'max-age=1, stale-while-revalidate=300',
+  'max-age=1, stale-if-error=300, stale-while-revalidate=300',
+  's-maxage=600, max-age=0',
+  'no-cache',
+  'no-store',
+  'private',
+  'public',
+  '',
+];
+const VARY = ['', '', 'Accept-Encoding', 'Accept-Language', 'Accept-Encoding, Accept-Language', '*'];
+const REQUEST: Field[] = [
+  ['Accept-Encoding', 'gzip'],
+  ['Accept-Encoding', 'br, gzip'],
+  ['Accept-Language', 'de, en;q=0.5'],
+  ['Accept-Language', 'en;q=0.5,de'],
+  ['If-None-Match', '"a"'],
+  ['If-Modified-Since', httpDate(-60)],
+  ['Cache-Control', 'no-cache'],
+  ['Cache-Control', 'max-age=30'],
+  ['Cache-Control', 'max-stale'],
+  ['Cache-Control', 'only-if-cached'],
+  ['Cache-Control', 'min-fresh=3600'],
+  ['Pragma', 'no-cache'],
+];
+
+/** The second may have changed between question and answer. */
+function timeless(status: string): string {
+  return status.replace(/ttl=-?\d+/, 'ttl');
+}
+
+/** Numbers from 0 on, the same in each run (mulberry32). */
+function numbers(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+test('explain and lb agree over random exchanges', async () => {
+  const scene = await startScene({ after }, { cache: { told: { match: '/told/*', client_directives: true } } });
+  const next = numbers(SEED);
+  const pick = <T>(list: readonly T[]): T => list[next(list.length)];
+  let answers: { status: number; fields: Field[] } = { status: 200, fields: [] };
+  const respond = (): typeof answers => {
+    const fields: Field[] = [['Date', httpDate(0)]];
+    const [control, vary] = [pick(CONTROL), pick(VARY)];
+    if (control !== '') fields.push(['Cache-Control', control]);
+    if (control.includes('max-age=1')) fields.push(['Age', '9']);
+    if (vary !== '') fields.push(['Vary', vary]);
+    if (next(2) === 0) fields.push(['ETag', pick(['"a"', '"b"', 'W/"a"'])]);
+    if (next(3) === 0) fields.push(['Last-Modified', httpDate(-86_400)]);
+    if (next(4) === 0) fields.push(['Cache-Tag', 'tag']);
+    return { status: pick([200, 200, 200, 404, 301, 500]), fields };
+  };
+  const targets = ['/told/a', '/told/b', '/plain/a', '/plain/b'];
+  for (const target of targets) {
+    scene.on(target, (request, answer) => {
+      const etag = answers.fields.find(([name]) => name === 'ETag')?.[1];
+      const isKnown = etag !== undefined && request.get('if-none-match')?.includes(etag) === true;
+      if (isKnown && answers.status === 200) return answer.head(304, answers.fields);
+      return answer.send(answers.status, answers.fields, 'body');
+    });
+  }
+  const seen = new Map<string, number>();
+  for (let i = 0; i < EXCHANGES; i++) {
+    answers = respond();
+    const target = pick(targets);
+    const fields = REQUEST.filter(() => next(5) === 0);
+    if (next(12) === 0) await scene.lb.admin.fetch('DELETE', `/cache${pick(['/told/*', '/plain/a', '/*'])}`);
+    await scene.lb.admin.idle();
+    const parameters = new URLSearchParams({ url: `http://site.test${target}` });
+    for (const [name, value] of fields) parameters.append('header', `${name}: ${value}`);
+    const explained = await scene.lb.admin.fetch('GET', `/explain?${parameters.toString()}`);
+    const { decision, ...rest } = explained.json() as Explanation;
+    const response = await scene.get(target, [['Host', 'site.test'], ...fields]);
+    const said = cacheStatus(response);
+    const context = JSON.stringify({ i, target, fields, said, status: response.status, decision, rest }, null, 1);
+    assert.ok(timeless(said).startsWith(timeless(decision.cache_status)), context);
+    if (decision.status !== null) assert.equal(response.status, decision.status, context);
+    seen.set(decision.action, (seen.get(decision.action) ?? 0) + 1);
+  }
+  for (const action of ['hit', 'stale', 'revalidate', 'miss', 'pass', 'refuse']) {
+    assert.ok((seen.get(action) ?? 0) > 0, `${action} never came: ${JSON.stringify([...seen])}`);
+  }
+});
