@@ -13,6 +13,7 @@ import type { HostEntry, HostTable } from '../site/host-table.ts';
 import type { CachePolicy } from '../site/plan.ts';
 import type { AccessLogWriter } from '../stats/log-ring.ts';
 import type { PassedAnswer } from './passed.ts';
+import type { BodyPiece } from './pieces.ts';
 import type { Reply, ReplyEvents, RequestView } from './reply.ts';
 import { LOOKUP, type Step, WAIT } from './step.ts';
 
@@ -108,6 +109,8 @@ export class Exchange implements FlightClient, ReplyEvents {
   /** The socket takes no more for now. */
   blocked = false;
   bodyFrom = 0;
+  /** Of a body that is put together; else it is the entry's from `bodyFrom` on. */
+  pieces: readonly BodyPiece[] | undefined;
   /** Bytes that the response body has, -1 while unknown. */
   bodyTotal = 0;
 
@@ -264,6 +267,7 @@ export class Exchange implements FlightClient, ReplyEvents {
     this.status = 0;
     this.headSent = this.blocked = this.detached = this.aborted = false;
     this.bodyFrom = this.bodyTotal = 0;
+    this.pieces = undefined;
     this.started = 0;
     this.next = WAIT;
   }

@@ -1,5 +1,6 @@
 import { BROKEN, DONE } from '../cache/cache.ts';
 import type { Exchange } from './exchange.ts';
+import { pieceAt } from './pieces.ts';
 import { FINISH, type Step, WAIT } from './step.ts';
 
 /** Largest part of a body of unknown length that is handed over at once. Bytes. */
@@ -23,22 +24,34 @@ export function pump(x: Exchange): Step {
     const state = x.flight === undefined ? DONE : cache.flightState(x.flight.id);
     const sent = x.reply.offset;
     if (x.bodyTotal >= 0 && sent >= x.bodyTotal) return x.bodyTotal === 0 ? endNothing(x) : FINISH;
-    const at = x.bodyFrom + sent;
-    if (at >= cache.bodyLength(x.entry)) {
+    const run = nextRun(x, sent);
+    if (run === undefined) {
       if (x.rest !== undefined) return goOnWithRest(x);
       if (state === BROKEN) x.reply.destroy();
       else if (state === DONE) x.reply.finish();
       else return WAIT;
       return FINISH;
     }
-    const run = cache.body(x.entry, at);
-    const limit = x.bodyTotal < 0 ? PART : x.bodyTotal - sent;
-    if (!x.reply.write(run.length > limit ? run.subarray(0, limit) : run, x.bodyTotal)) {
+    if (!x.reply.write(run, x.bodyTotal)) {
       if (x.reply.closed) return FINISH;
       x.blocked = true;
       return WAIT;
     }
   }
+}
+
+/** The bytes behind the first `sent` of the body, as far as they lie in one piece; undefined where none are there yet. */
+function nextRun(x: Exchange, sent: number): Uint8Array | undefined {
+  if (x.pieces === undefined) return entryRun(x, x.bodyFrom + sent, x.bodyTotal < 0 ? PART : x.bodyTotal - sent);
+  const piece = pieceAt(x.pieces, sent);
+  return piece === undefined ? undefined : (piece.text ?? entryRun(x, piece.start, piece.length));
+}
+
+/** At most `limit` bytes. */
+function entryRun({ context: { cache }, entry }: Exchange, at: number, limit: number): Uint8Array | undefined {
+  if (at >= cache.bodyLength(entry)) return undefined;
+  const run = cache.body(entry, at);
+  return run.length > limit ? run.subarray(0, limit) : run;
 }
 
 function endNothing(x: Exchange): Step {

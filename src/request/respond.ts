@@ -4,10 +4,12 @@ import { hitHead, type StoredView } from '../fill/stored.ts';
 import { appendCacheStatus } from '../http/cache-status.ts';
 import { evaluateConditional, ifRangeAllows } from '../http/conditional.ts';
 import { formatContentRange, formatUnsatisfiedRange } from '../http/content-range.ts';
+import { getHeader, type HeaderList } from '../http/headers.ts';
 import { type ByteRange, resolveRange } from '../http/range.ts';
 import { statusText } from '../http/status-text.ts';
 import { headersOf304 } from '../http/stored-headers.ts';
 import type { Exchange } from './exchange.ts';
+import { multipartBody } from './pieces.ts';
 import { sendProblem } from './problem.ts';
 import { pump, pumpMore, releaseSent } from './pump.ts';
 import { FILL, FINISH, type Step, WAIT } from './step.ts';
@@ -34,12 +36,8 @@ export function respond(x: Exchange): Step {
 
 function send(x: Exchange, view: StoredView): Step {
   if (isUnchanged(x, view)) return sendNotModified(x, view);
-  const range = x.method === 'GET' && x.flight === undefined ? x.field('range') : '';
-  if (range !== '' && view.meta.status === 200 && ifRangeAllows(x.field('if-range') || undefined, view.meta)) {
-    const result = resolveRange(range, view.length, { ranges: 1 });
-    if (result.kind === 'unsatisfiable') return sendUnsatisfiable(x, view);
-    if (result.kind === 'ranges') return sendRange(x, view, result.ranges[0]);
-  }
+  const ranges = rangesOf(x, view);
+  if (ranges !== undefined) return ranges.length === 0 ? sendUnsatisfiable(x, view) : sendRanges(x, view, ranges);
   x.status = view.meta.status;
   x.bodyTotal = view.length;
   if (x.method === 'HEAD' || view.meta.status === 204) {
@@ -92,10 +90,27 @@ function sendNotModified(x: Exchange, view: StoredView): Step {
 }
 
 function notModifiedTail(view: StoredView): string {
-  const lines = headersOf304(parseTail(view.tail));
+  return tailOf(headersOf304(parseTail(view.tail)));
+}
+
+/** Lines from Via's value on; Via comes first. */
+function tailOf(lines: HeaderList): string {
   let tail = lines[1];
   for (let i = 2; i < lines.length; i += 2) tail += `\r\n${lines[i]}: ${lines[i + 1]}`;
   return tail;
+}
+
+/**
+ * What a Range field wants of a whole response, stored or still arriving (RFC 9110 section 14.2): none where nothing of
+ * it is there, undefined where all goes out, as also while its length is not known, and where it is empty.
+ */
+function rangesOf(x: Exchange, view: StoredView): readonly ByteRange[] | undefined {
+  if (x.method !== 'GET' || view.meta.status !== 200 || view.length <= 0) return undefined;
+  const field = x.field('range');
+  if (field === '' || !ifRangeAllows(x.field('if-range') || undefined, view.meta)) return undefined;
+  const result = resolveRange(field, view.length);
+  if (result.kind === 'full') return undefined;
+  return result.kind === 'ranges' ? result.ranges : [];
 }
 
 function sendUnsatisfiable(x: Exchange, view: StoredView): Step {
@@ -105,12 +120,24 @@ function sendUnsatisfiable(x: Exchange, view: StoredView): Step {
   return FINISH;
 }
 
-function sendRange(x: Exchange, view: StoredView, range: ByteRange): Step {
+function sendRanges(x: Exchange, view: StoredView, ranges: readonly ByteRange[]): Step {
   x.status = 206;
+  if (ranges.length > 1) return sendSeveral(x, view, ranges);
+  const [range] = ranges;
   x.bodyFrom = range.start;
   x.bodyTotal = range.end - range.start + 1;
   const line = `\r\nContent-Range: ${formatContentRange(range, view.length)}`;
   return stream(x, statusText(206), view, Buffer.concat([view.tail, Buffer.from(line, 'latin1')]));
+}
+
+function sendSeveral(x: Exchange, view: StoredView, ranges: readonly ByteRange[]): Step {
+  const lines = parseTail(view.tail);
+  const body = multipartBody(ranges, view.length, getHeader(lines, 'content-type'));
+  x.pieces = body.pieces;
+  x.bodyTotal = body.length;
+  const others = lines.filter((_, i) => lines[i & ~1] !== 'content-type');
+  const tail = tailOf([...others, 'content-type', body.contentType]);
+  return stream(x, statusText(206), view, Buffer.from(tail, 'latin1'));
 }
 
 /** Begins a body that goes out as the socket takes it, under a long pin. */

@@ -254,7 +254,7 @@ test('ranges of a stored answer', async () => {
     assert.deepEqual([response.status, response.get('content-range')], [416, 'bytes */300000'], value);
     assert.match(cacheStatus(response), /^lb; hit/);
   }
-  for (const value of ['bytes=9-5', 'lines=1-2', 'bytes=a-b', 'bytes=0-1,5-6']) {
+  for (const value of ['bytes=9-5', 'lines=1-2', 'bytes=a-b', 'bytes=0-5,5-6']) {
     const response = await range(value);
     assert.ok(response.status === 200 && response.body.length === 300_000, value);
   }
