@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type Cleanup, within } from '../support/cleanup.ts';
@@ -20,8 +19,8 @@ export async function measure(t: Cleanup, settings: Settings, ids: readonly stri
 /** Starts the suite's origin server on a free port, which is what it gets to. It is killed after the test. */
 async function startSuiteOrigin(t: Cleanup): Promise<number> {
   const child = spawn(process.execPath, [join(SUITE, 'server/server.mjs')], {
-    // it serves the files of its folder, and takes its settings from where npm would put them
-    cwd: tmpdir(),
+    // it also serves the files of its working folder; its settings are where npm would put them
+    cwd: SUITE,
     env: { npm_config_protocol: 'http', npm_config_port: '0', npm_config_pidfile: '/dev/null' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
