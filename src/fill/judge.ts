@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { toCacheTime } from '../base/clock.ts';
 import { parseRequestCacheControl } from '../http/cache-control.ts';
-import { isStaticAsset } from '../http/content-type.ts';
+import { isPageAsAsset, isStaticAsset } from '../http/content-type.ts';
 import { dateOf } from '../http/freshness.ts';
 import { combineHeader, getHeader, type HeaderList, hasHeader } from '../http/headers.ts';
 import { type Judgement, judgeResponse } from '../http/judge.ts';
@@ -26,10 +26,12 @@ export type JudgedRequest = Pick<ClientRequest, 'path' | 'headers' | 'policy'>;
 /** Decides whether and for how long an answer is stored, by its own fields and the site's rules. */
 export function judge(client: JudgedRequest, answer: OriginAnswer): Judgement {
   const { policy } = client;
+  const contentType = getHeader(answer.headers, 'content-type');
   const input = {
     ...answer,
     ...selectDirectives(answer.headers, policy.targets),
-    staticAsset: isStaticAsset(client.path, getHeader(answer.headers, 'content-type')),
+    staticAsset: isStaticAsset(client.path, contentType),
+    pageAsAsset: isPageAsAsset(client.path, contentType),
     requestMethod: 'GET',
     authorized: hasHeader(client.headers, 'authorization'),
     requestNoStore: policy.clientDirectives && requestDirectives(client.headers).noStore,

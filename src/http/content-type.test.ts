@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hasStaticExtension, isStaticAsset, mediaType, pathExtension } from './content-type.ts';
+import { hasStaticExtension, isPageAsAsset, isStaticAsset, mediaType, pathExtension } from './content-type.ts';
 
 const assets: [string, string | undefined, boolean][] = [
   ['/a.png', 'image/png', true],
@@ -24,11 +24,26 @@ const assets: [string, string | undefined, boolean][] = [
   ['/index.html', 'text/html', false],
   ['/account/x.map', 'application/json', false],
   ['/data.json', 'application/json', false],
+  ['/100%25/a%20b.png', 'image/png', true],
+  ['//a.png', 'image/png', true],
+  ['/avatar;x.png', 'image/png', false],
+  ['/avatar%3fx.png', 'image/png', false],
+  ['/avatar%00.png', 'image/png', false],
+  ['/a/../avatar.png', 'image/png', false],
   ['/constructor', 'toString', false],
 ];
 for (const [path, type, expected] of assets) {
   test(`static asset: ${path} as ${type}`, () => assert.equal(isStaticAsset(path, type), expected));
 }
+
+test('pages under names of assets', () => {
+  assert.equal(isPageAsAsset('/app.js', 'text/html; charset=utf-8'), true);
+  assert.equal(isPageAsAsset('/app.js', 'application/xhtml+xml'), true);
+  assert.equal(isPageAsAsset('/app.js', 'application/json'), false);
+  assert.equal(isPageAsAsset('/app.js', undefined), false);
+  assert.equal(isPageAsAsset('/', 'text/html'), false);
+  assert.equal(isPageAsAsset('/x.html', 'text/html'), false);
+});
 
 test('extensions and media types', () => {
   assert.equal(pathExtension('/a.b/c.tar.GZ'), 'gz');

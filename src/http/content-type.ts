@@ -1,4 +1,5 @@
 import { trimOws } from './chars.ts';
+import { otherReadings } from './path-readings.ts';
 
 const IMAGE = {
   avif: 'image/avif',
@@ -50,6 +51,9 @@ const MEDIA = {
   webm: 'video/webm audio/webm',
 };
 
+/** Pages: what an origin answers to a name that it does not know, or takes for another. */
+const PAGE_TYPES: ReadonlySet<string> = new Set(['text/html', 'application/xhtml+xml']);
+
 /** The media types that each file extension of a static asset may have. */
 const STATIC_TYPES: ReadonlyMap<string, ReadonlySet<string>> = new Map(
   Object.entries({ ...IMAGE, ...FONT, ...CODE, ...MEDIA }).map(([extension, types]) => [
@@ -75,11 +79,17 @@ export function pathExtension(path: string): string {
 /**
  * Whether a response is a static asset: an image, font, script, style sheet, wasm module or media file by its path's
  * extension and by its content type alike. Where the two contradict each other it is none, so that a page served under
- * `/account/x.css` is never taken for a style sheet.
+ * `/account/x.css` is never taken for a style sheet. Nor is what an origin may read as a path without that extension.
  */
 export function isStaticAsset(path: string, contentType: string | undefined): boolean {
-  const types = STATIC_TYPES.get(pathExtension(path));
-  return types?.has(mediaType(contentType)) === true;
+  const type = mediaType(contentType);
+  const isAsset = (reading: string) => STATIC_TYPES.get(pathExtension(reading))?.has(type) === true;
+  return isAsset(path) && otherReadings(path)?.every(isAsset) === true;
+}
+
+/** Whether a page comes under the name of a static asset: a lifetime meant for such files is not meant for it. */
+export function isPageAsAsset(path: string, contentType: string | undefined): boolean {
+  return PAGE_TYPES.has(mediaType(contentType)) && hasStaticExtension(path);
 }
 
 /** Whether a path's extension is a static asset's: what can be known before the response is there. */

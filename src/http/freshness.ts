@@ -39,6 +39,8 @@ export interface FreshnessInput {
   targetedBy?: string;
   /** Whether path and content type agree that this is a static asset. */
   staticAsset?: boolean;
+  /** Whether this is a page under the name of a static asset. */
+  pageAsAsset?: boolean;
   /** When the response head arrived, seconds since 1970. */
   responseTime: number;
 }
@@ -148,6 +150,7 @@ function staleByOrigin(input: FreshnessInput): Freshness | undefined {
 
 function ruleLifetime(input: FreshnessInput, policy: Readonly<FreshnessPolicy>): Freshness | undefined {
   if (policy.ruleTtl === undefined || !isRuleStatus(input.status)) return undefined;
+  if (input.pageAsAsset === true && policy.override !== true && policy.force !== true) return undefined;
   return { lifetime: clamp(policy.ruleTtl), source: 'rule', overridden: false, detail: "the rule's ttl" };
 }
 

@@ -78,6 +78,8 @@ const lifetimes: LifetimeCase[] = [
   ['force over private', [cc('private, max-age=5')], { ruleTtl: 60, override: true, force: true }, {}, 'rule', 60],
   ['a static asset', [], { autoTtl: 30 }, { staticAsset: true }, 'auto', 30],
   ['a static asset before the heuristic', [modified(1000)], { autoTtl: 30 }, { staticAsset: true }, 'auto', 30],
+  ['no rule for a page under the name of an asset', [], { ruleTtl: 60 }, { pageAsAsset: true }, 'none', 0],
+  ['override for such a page', [], { ruleTtl: 60, override: true }, { pageAsAsset: true }, 'rule', 60],
   ['a rule before a static asset', [], { autoTtl: 30, ruleTtl: 60 }, { staticAsset: true }, 'rule', 60],
   ['the origin before a static asset', [cc('max-age=5')], { autoTtl: 30 }, { staticAsset: true }, 'max-age', 5],
   ['no asset', [], { autoTtl: 30 }, { staticAsset: false }, 'none', 0],

@@ -60,6 +60,12 @@ test('headers: the first line is keyed and goes on, others do not', () => {
   assert.deepEqual(plan.forward(sent, ''), ['x-other', 'o', 'x-tenant', 'a']);
 });
 
+test('headers: other spellings of a keyed one, which an origin may take for it, do not go on', () => {
+  const sent = ['x_tenant', 'b', 'x-tenant', 'a', 'x.tenant', 'c'];
+  assert.deepEqual(planOf({ headers: ['x-tenant'] }).forward(sent, ''), ['x-tenant', 'a']);
+  assert.deepEqual(planOf({ headers: ['x_tenant'] }).forward(sent, ''), ['x_tenant', 'b']);
+});
+
 test('Connection takes no keyed field away', () => {
   const plan = planOf({ headers: ['x-tenant'], device: true });
   const sent = [

@@ -31,7 +31,7 @@ export class KeyPlan {
   readonly #cookies: readonly string[] | undefined;
   readonly #device: boolean;
   readonly #country: CountryOf | undefined;
-  /** Fields of the client's that are replaced by what was keyed. */
+  /** Fields of the client's that are replaced by what was keyed, by unmaskedName. */
   readonly #replaced: ReadonlySet<string>;
 
   constructor(config: KeyConfig, countryOf: CountryOf) {
@@ -52,7 +52,7 @@ export class KeyPlan {
     ];
     this.rewrites = headers.length > 0 || cookies !== undefined || device || country;
     this.#replaced = new Set([
-      ...this.#headers,
+      ...this.#headers.map(unmaskedName),
       ...(cookies === undefined ? [] : ['cookie']),
       ...(device ? [DEVICE_FIELD] : []),
       ...(country ? [COUNTRY_FIELD] : []),
@@ -111,7 +111,7 @@ export class KeyPlan {
   /** A Connection that nominates a keyed field would take away from the request what its key says. */
   #pushConnection(out: HeaderList, value: string): void {
     const options = splitList(value);
-    const kept = options.filter((option) => !this.#replaced.has(option.toLowerCase()));
+    const kept = options.filter((option) => !this.#replaced.has(unmaskedName(option.toLowerCase())));
     push(out, 'connection', kept.length === options.length ? value : kept.join(', '));
   }
 }

@@ -2,8 +2,9 @@ import { isIP } from 'node:net';
 import type { Cache, KeyPrefix } from '../cache/cache.ts';
 import type { CacheRule, CachingConfig, SiteConfig } from '../config/config.ts';
 import { TAG_FIELDS } from '../http/cache-tags.ts';
-import { compileGlobs } from '../http/glob.ts';
+import { compileGlobs, type PathMatcher, splitGlobs } from '../http/glob.ts';
 import type { JudgePolicy } from '../http/judge.ts';
+import { otherReadings, readingGlob } from '../http/path-readings.ts';
 import { type CountryOf, KeyPlan, NO_COUNTRIES } from './key-plan.ts';
 
 /** What the configuration says about requests for a path and their answers. */
@@ -30,8 +31,12 @@ export interface CachePolicy extends JudgePolicy {
 const FOR_EVERY_CDN = 'cdn-cache-control';
 
 interface CompiledRule {
-  matches(path: string): boolean;
+  matches: PathMatcher;
+  /** For other readings of a path than as it is written. */
+  matchesReading: PathMatcher;
   policy: CachePolicy;
+  /** Where the origin may read the path as one that the rule is not for. */
+  doubted: CachePolicy;
 }
 
 /** Method class of GET and HEAD in a key; others are not cached. */
@@ -56,19 +61,30 @@ export class SitePlan {
     this.#cache = cache;
     this.hidden = [...TAG_FIELDS, ...config.cache.targets.filter((name) => name !== FOR_EVERY_CDN)];
     this.#noRule = policyOf(config, undefined, countryOf);
-    this.#rules = config.cache.rules.map((rule) => ({
-      matches: compileGlobs(rule.match),
-      policy: policyOf(config, rule, countryOf),
-    }));
+    this.#rules = config.cache.rules.map((rule) => {
+      const policy = policyOf(config, rule, countryOf);
+      return {
+        matches: compileGlobs(rule.match),
+        matchesReading: compileGlobs(splitGlobs(rule.match).map(readingGlob)),
+        policy,
+        doubted: doubtedPolicy(policy, this.#noRule),
+      };
+    });
     const policies = [this.#noRule, ...this.#rules.map(({ policy }) => policy)];
     this.simple = policies.every(
       ({ key, clientDirectives, methods }) => key === undefined && !clientDirectives && methods.length === 0,
     );
   }
 
-  /** The policy for a path (without query): that of the first rule that matches. */
+  /**
+   * The policy for a path (without query): that of the first rule that matches, without what makes responses live
+   * longer where an origin may read the path as one that the rule does not match.
+   */
   policyFor(path: string): CachePolicy {
-    for (const rule of this.#rules) if (rule.matches(path)) return rule.policy;
+    for (const rule of this.#rules) {
+      if (!rule.matches(path)) continue;
+      return otherReadings(path)?.every(rule.matchesReading) === true ? rule.policy : rule.doubted;
+    }
     return this.#noRule;
   }
 
@@ -125,6 +141,30 @@ function policyOf({ cache }: SiteConfig, rule: CacheRule | undefined, countryOf:
     bodyLimit: rule?.bodyLimit ?? 0,
     key: KeyPlan.isNeeded(caching.key) ? new KeyPlan(caching.key, countryOf) : undefined,
   };
+}
+
+/** A rule's policy that lets responses live no longer than without the rule, and keys them as the rule does. */
+function doubtedPolicy(policy: CachePolicy, noRule: CachePolicy): CachePolicy {
+  const least = (name: 'negativeTtl' | 'errorTtl' | 'staleWhileRevalidate' | 'staleIfError'): number =>
+    Math.min(policy[name] ?? 0, noRule[name] ?? 0);
+  return {
+    ...policy,
+    ruleTtl: undefined,
+    override: undefined,
+    force: undefined,
+    heuristic: lesserHeuristic(policy.heuristic, noRule.heuristic),
+    negativeTtl: least('negativeTtl'),
+    errorTtl: least('errorTtl'),
+    staleWhileRevalidate: least('staleWhileRevalidate'),
+    staleIfError: least('staleIfError'),
+    storeSetCookie: policy.storeSetCookie === true && noRule.storeSetCookie === true,
+    methods: [],
+  };
+}
+
+function lesserHeuristic(a: JudgePolicy['heuristic'], b: JudgePolicy['heuristic']): JudgePolicy['heuristic'] {
+  if (a === false || b === false) return false;
+  return (a?.fraction ?? 0) < (b?.fraction ?? 0) ? a : b;
 }
 
 function hostWithPort(origin: { host: string; port: number; tls: boolean }): string {
