@@ -1,6 +1,7 @@
 /** What `lb purge` is told to purge, as the items of `POST /purge`. */
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { text as readText } from 'node:stream/consumers';
 import { EXIT, fail } from './exit.ts';
 import type { Io } from './io.ts';
 
@@ -22,10 +23,10 @@ const TAG = 'tag:';
 const FULL_URL = /^https?:\/\/([^/?#]*)/i;
 
 /** The items that arguments, tags and a list ask for, or the one for everything; wrong use ends the command. */
-export function purgeItems(paths: readonly string[], scope: PurgeScope, io: Io): PurgeItem[] {
+export async function purgeItems(paths: readonly string[], scope: PurgeScope, io: Io): Promise<PurgeItem[]> {
   const { host, site, all } = scope;
   const narrowed = { ...(host === undefined ? {} : { host }), ...(site === undefined ? {} : { site }) };
-  const listed = scope.file === undefined ? [] : readList(scope.file, io);
+  const listed = scope.file === undefined ? [] : await readList(scope.file, io);
   const items = [
     ...paths.map((text) => pathItem(text, host)),
     ...(scope.tag ?? []).map((tag) => ({ name: `tag ${tag}`, members: { tag } })),
@@ -52,10 +53,10 @@ interface Line {
 }
 
 /** The lines of a file, `-` for standard input, without empty ones and comments. */
-function readList(file: string, io: Io): Line[] {
+async function readList(file: string, io: Io): Promise<Line[]> {
   let content: string;
   try {
-    content = readFileSync(file === '-' ? 0 : resolve(io.cwd, file), 'utf8');
+    content = file === '-' ? await readText(process.stdin) : await readFile(resolve(io.cwd, file), 'utf8');
   } catch (error) {
     return fail(`--file: ${(error as Error).message}`, EXIT.usage);
   }

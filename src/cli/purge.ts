@@ -62,7 +62,7 @@ function collect(value: string, before?: readonly string[]): string[] {
 }
 
 async function purge(paths: readonly string[], options: Options, io: Io): Promise<void> {
-  const items = purgeItems(paths, options, io);
+  const items = await purgeItems(paths, options, io);
   const admin = findAdmin(options, io);
   if (purgesAll(items) && !options.yes) await confirm(options, io);
   for (let done = 0; done < items.length; done += BATCH) {
