@@ -16,16 +16,24 @@ export function refreshLater(context: EdgeContext, task: RefreshTask): void {
   queueMicrotask(() => refresh(context, task));
 }
 
+/** Whether the entry is neither refreshed nor replaced nor purged meanwhile. */
+function isStillStale({ cache }: EdgeContext, { key, stale }: RefreshTask): boolean {
+  const isCurrent = cache.lookup(key) === stale.id;
+  const isStale = isCurrent && cacheNow() >= cache.word(stale.id, USER_FRESH_UNTIL);
+  cache.unpin();
+  return isStale;
+}
+
 function refresh(context: EdgeContext, task: RefreshTask): void {
   const { cache, flights, pools } = context;
-  const { id, handle } = task.stale;
+  const { handle } = task.stale;
   const claim = cache.claim(task.key);
   if (claim.id === 0) {
     cache.drop(handle);
     return;
   }
   const flight = flights.enter(claim);
-  if (!claim.leader || cacheNow() < cache.word(id, USER_FRESH_UNTIL)) {
+  if (!claim.leader || !isStillStale(context, task)) {
     if (claim.leader) {
       cache.finish(flight.id, REFRESHED);
       flights.announce(flight);

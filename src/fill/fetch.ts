@@ -35,8 +35,24 @@ export interface FetchSink {
   onError(error: OriginError): void;
 }
 
+/** An answer on its way to a sink. */
+export interface Source {
+  /** May be replaced between two calls. */
+  sink: FetchSink;
+  /** When the origin was asked, seconds since 1970. */
+  readonly requestTime: number;
+  /** Whether the request has a connection; until then it waits in the pool. */
+  readonly isStarted: boolean;
+  start(origin: OriginPool, request: OriginRequest): void;
+  /** Gives the answer up. The sink hears no more. */
+  abort(): void;
+  /** Holds the origin back; calls do not add up. */
+  pause(): void;
+  resume(): void;
+}
+
 /** One request to an origin, with its answer led to a sink. */
-export class Fetch implements Dispatcher.DispatchHandler {
+export class Fetch implements Source, Dispatcher.DispatchHandler {
   /** May be replaced between two calls. */
   sink: FetchSink;
   /** When the request was handed to the pool, seconds since 1970. */

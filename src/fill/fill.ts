@@ -11,8 +11,10 @@ import {
   USER_FLAGS,
 } from '../cache/cache.ts';
 import { parseCacheTags } from '../http/cache-tags.ts';
+import { parseContentRange } from '../http/content-range.ts';
 import { parseContentLength } from '../http/framing.ts';
-import { getHeader, type HeaderList, hasHeader } from '../http/headers.ts';
+import { combineHeader, getHeader, type HeaderList, hasHeader, onlyFields } from '../http/headers.ts';
+import { stripHopByHop } from '../http/hop-by-hop.ts';
 import type { Judgement } from '../http/judge.ts';
 import { isErrorStatus } from '../http/status-cache.ts';
 import type { StorageReason } from '../http/storable.ts';
@@ -20,9 +22,9 @@ import { errorNumber, type OriginError } from '../origin/origin-error.ts';
 import type { OriginPool } from '../origin/pools.ts';
 import { SLOT } from '../stats/counters.ts';
 import type { EdgeContext } from './context.ts';
-import { Fetch, type FetchSink } from './fetch.ts';
+import { Fetch, type FetchSink, type Source } from './fetch.ts';
 import type { LocalFlight } from './flights.ts';
-import { renderHead } from './head.ts';
+import { renderHead, renderLines } from './head.ts';
 import {
   concernsResource,
   judge,
@@ -34,8 +36,10 @@ import {
   variantOf,
 } from './judge.ts';
 import { type ClientRequest, fillRequest } from './origin-request.ts';
+import { keepPart, PARTS_NAME } from './parts.ts';
+import { RangeFetch, type RangeTask } from './range-fetch.ts';
 import { refreshedEntry } from './refresh.ts';
-import { encodeMeta, FLAG_VARY_MARKER, type KnownVariant, type StoredMeta } from './stored.ts';
+import { encodeMeta, FLAG_VARY_MARKER, type KnownVariant, type StoredMeta, type StoredParts } from './stored.ts';
 import { etagsToSend, variantOfEtag, withVariant } from './variants.ts';
 
 /** Word of a FAILED flight: from here on the status of an answer in whose place a stale one may be used. */
@@ -51,9 +55,9 @@ export interface FillLeader {
   /** The origin sent an interim answer. */
   inform(status: number, headers: HeaderList): void;
   /** The answer is not stored: from here on it belongs to this client alone. Returns who takes it. */
-  takeOver(fetch: Fetch): FetchSink;
+  takeOver(fetch: Source): FetchSink;
   /** The answer was being stored but is too large: the client has `chunk` and the rest to itself. */
-  takeRest(fetch: Fetch, chunk: Buffer): FetchSink;
+  takeRest(fetch: Source, chunk: Buffer): FetchSink;
 }
 
 /** A stale entry that a fill may refresh. */
@@ -76,6 +80,8 @@ export interface FillTask {
   /** The marker under which the key's variant was found. */
   marker: StoredMeta | undefined;
   stale: StaleEntry | undefined;
+  /** Where a part of the resource is wanted, or parts of it are stored. */
+  range?: RangeTask;
 }
 
 /** Who takes an answer that nobody wants. */
@@ -88,16 +94,19 @@ const NOBODY: FetchSink = { onHead() {}, onData() {}, onEnd() {}, onError() {} }
 export class Fill implements FetchSink {
   /** Taken away when the client goes; the fill goes on while its answer may be stored. */
   leader: FillLeader | undefined;
+  /** Lines that are not stored (`private="..."`, `no-cache="..."`) and that the leading client gets all the same. */
+  ownLines = '';
   readonly #context: EdgeContext;
   readonly #flight: LocalFlight;
   readonly #task: FillTask;
   readonly #key = new CacheKey();
-  readonly #fetch: Fetch;
+  readonly #fetch: Source;
   /** The newest purge when the origin was asked. */
   readonly #since: number;
   #landed = false;
   #words: number[] | undefined;
   #storeKey: CacheKey | undefined;
+  #tags: number[] = [];
 
   constructor(context: EdgeContext, flight: LocalFlight, task: FillTask, leader?: FillLeader) {
     this.#context = context;
@@ -107,7 +116,8 @@ export class Fill implements FetchSink {
     const { prefix, target, variant } = task.key;
     if (prefix !== null) this.#key.set(prefix, target, variant);
     this.#since = context.cache.purgeSequence();
-    this.#fetch = new Fetch(context, task.client.host.plan.index, this);
+    const site = task.client.host.plan.index;
+    this.#fetch = task.range ? new RangeFetch(context, site, task.range, this) : new Fetch(context, site, this);
   }
 
   start(origin: OriginPool): void {
@@ -145,7 +155,7 @@ export class Fill implements FetchSink {
   }
 
   #decide(answer: OriginAnswer): void {
-    const judgement = judge(this.#task.client, answer);
+    const judgement = judge(this.#task.client, answer, this.#isPart(answer.status));
     const refusal = judgement.storage.storable ? this.#open(answer, judgement) : judgement.storage.reason;
     if (refusal === undefined) {
       this.#count(SLOT.cacheStores);
@@ -172,19 +182,28 @@ export class Fill implements FetchSink {
   #open(answer: OriginAnswer, judgement: Judgement): StorageReason | undefined {
     const { client, marker } = this.#task;
     const variant = variantOf(client, answer.headers, marker);
+    const isPart = this.#isPart(answer.status);
+    const parts = isPart ? partsOf(answer.headers) : undefined;
+    if (isPart && (variant !== undefined || parts === undefined)) return 'partial';
+    // what a request for a part is refused with is no answer to a request for all
+    if (this.#task.range !== undefined && !isPart && answer.status !== 200) return 'partial';
     const known = variant === undefined ? [] : this.#variantsWith(variant, judgement.etag);
     if (known === undefined) return 'variants';
-    const head = renderHead(answer.headers, judgement.omitFields, client.host.plan.hidden);
-    const meta = storedMeta(judgement, answer, head, variant);
+    this.ownLines = renderLines(stripHopByHop(onlyFields(answer.headers, judgement.omitFields)));
+    const omitted = isPart ? [...judgement.omitFields, 'content-range'] : judgement.omitFields;
+    const head = renderHead(answer.headers, omitted, client.host.plan.hidden);
+    const meta = { ...storedMeta(judgement, answer, head, variant), parts };
     const words = storedWords(judgement, answer.status);
     // before `open` publishes the head: whoever sees that reads Age from this word
     this.#context.cache.setWord(this.#flight.id, USER_BORN, words[1]);
     if (variant !== undefined) this.#storeKey = this.#keyOf(variant.key);
+    else if (this.#task.range !== undefined && !isPart) this.#storeKey = this.#keyOf('');
     const { cache } = this.#context;
     const tags = parseCacheTags(answer.headers).map((tag) => cache.tagHash(tag));
     const length = bodyLength(answer);
     if (!cache.open(this.#flight.id, head.block, encodeMeta(meta), length, this.#storeKey, tags)) return 'too-large';
     this.#words = words;
+    this.#tags = tags;
     if (variant !== undefined && !this.#isKnown(variant, judgement.etag)) this.#putMarker(variant, known);
     return undefined;
   }
@@ -210,6 +229,11 @@ export class Fill implements FetchSink {
     const meta = isMarker ? stored.of(id).meta : undefined;
     cache.unpin();
     return meta?.variant === nonce ? meta : undefined;
+  }
+
+  /** Whether the answer is a part that was asked for. */
+  #isPart(status: number): boolean {
+    return status === 206 && this.#task.range !== undefined;
   }
 
   #keyOf(variant: string): CacheKey {
@@ -316,15 +340,29 @@ export class Fill implements FetchSink {
   /** Ends the flight. An answer shorter than it declared cannot get here: the fetch has failed then. */
   #end(outcome: Outcome, words?: number[]): void {
     this.#landed = true;
-    this.#context.cache.finish(this.#flight.id, outcome, this.#storeKey, words);
-    if (this.#task.stale !== undefined) this.#context.cache.drop(this.#task.stale.handle);
+    const { cache } = this.#context;
+    const stored = cache.finish(this.#flight.id, outcome, this.#storeKey, words);
+    if (outcome === DONE && stored && words?.[3] === 206) this.#keepPart();
+    if (this.#task.stale !== undefined) cache.drop(this.#task.stale.handle);
     this.#context.flights.announce(this.#flight);
     this.#context.flights.land(this.#flight);
+  }
+
+  #keepPart(): void {
+    const partsKey = this.#keyOf(PARTS_NAME);
+    const wholeKey = this.#keyOf('');
+    keepPart(this.#context, { id: this.#flight.id, key: this.#key, partsKey, wholeKey, tags: this.#tags });
   }
 
   #count(slot: number): void {
     this.#context.counters.add(this.#context.lines[this.#task.client.host.plan.index], slot, 1);
   }
+}
+
+/** What a 206 holds, where it says of how much. */
+function partsOf(headers: HeaderList): StoredParts | undefined {
+  const { range, complete = -1 } = parseContentRange(combineHeader(headers, 'content-range') ?? '') ?? {};
+  return range === undefined || complete < 0 ? undefined : { ranges: [range], complete };
 }
 
 /** Bytes of the body that follows: -1 where only its end will tell. */

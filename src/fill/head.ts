@@ -42,6 +42,13 @@ export function renderTail(
   return text;
 }
 
+/** Lines to be put behind a rendered head: `\r\nname: value` each. */
+export function renderLines(headers: HeaderList): string {
+  let text = '';
+  for (let i = 0; i < headers.length; i += 2) text += `\r\n${headers[i]}: ${headers[i + 1]}`;
+  return text;
+}
+
 /**
  * Renders a head for storing, so that a hit writes it by one call.
  *

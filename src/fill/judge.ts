@@ -23,9 +23,13 @@ export interface OriginAnswer {
 /** What of a request decides about storing its answer. */
 export type JudgedRequest = Pick<ClientRequest, 'path' | 'headers' | 'policy'>;
 
-/** Decides whether and for how long an answer is stored, by its own fields and the site's rules. */
-export function judge(client: JudgedRequest, answer: OriginAnswer): Judgement {
-  const { policy } = client;
+/**
+ * Decides whether and for how long an answer is stored, by its own fields and the site's rules.
+ *
+ * @param isPart a part was asked for, to be stored as one
+ */
+export function judge(client: JudgedRequest, answer: OriginAnswer, isPart = false): Judgement {
+  const policy = isPart ? { ...client.policy, storePartial: true } : client.policy;
   const contentType = getHeader(answer.headers, 'content-type');
   const input = {
     ...answer,

@@ -1,5 +1,6 @@
 import type { Cache } from '../cache/cache.ts';
 import type { HeaderList } from '../http/headers.ts';
+import type { ByteRange } from '../http/range.ts';
 import { statusText } from '../http/status-text.ts';
 
 /** Bit of USER_FLAGS: the entry holds no response but names what selects one. */
@@ -35,6 +36,8 @@ export interface StoredMeta {
   strict?: true;
   /** Fields that lb obeys and clients do not get. */
   hidden?: HeaderList;
+  /** Of a partial response (status 206): what it holds. */
+  parts?: StoredParts;
 }
 
 /** A stored response as a thread sees it: views made once and good for as long as the entry's generation stands. */
@@ -60,6 +63,14 @@ export interface StoredView {
   tried: number;
   /** Cache time at which the origin failed to refresh it, 0 for never. */
   failed: number;
+}
+
+/** Parts of a resource, their bytes one after the other in the entry's body. */
+export interface StoredParts {
+  /** Sorted, neither overlapping nor touching. */
+  ranges: ByteRange[];
+  /** Bytes of the whole resource. */
+  complete: number;
 }
 
 /** A variant as its marker knows it. */

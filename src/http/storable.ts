@@ -1,4 +1,10 @@
-import { explicitLifetime, type FreshnessInput, type FreshnessPolicy, isOverriding, negativeLifetime } from './freshness.ts';
+import {
+  explicitLifetime,
+  type FreshnessInput,
+  type FreshnessPolicy,
+  isOverriding,
+  negativeLifetime,
+} from './freshness.ts';
 import { combineHeader, hasHeader } from './headers.ts';
 import { isCacheableByDefault, isNeverStored, isRuleStatus, isStatusUnderstood } from './status-cache.ts';
 import { parseVary } from './vary.ts';
@@ -105,9 +111,7 @@ function forbiddenByFields(input: StorageInput, policy: Readonly<StoragePolicy>)
   }
   if (parseVary(combineHeader(headers, 'vary')).star) return refuse('vary-star', 'Vary: *');
   const explicit =
-    directives.public ||
-    explicitLifetime(input) !== undefined ||
-    negativeLifetime(input.status, policy) !== undefined;
+    directives.public || explicitLifetime(input) !== undefined || negativeLifetime(input.status, policy) !== undefined;
   if (!explicit && !isCacheableByDefault(input.status)) {
     return refuse('no-freshness', `${input.status} needs an explicit lifetime or public`);
   }

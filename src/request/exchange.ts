@@ -4,6 +4,8 @@ import type { Fill, StaleEntry } from '../fill/fill.ts';
 import type { FlightClient, LocalFlight } from '../fill/flights.ts';
 import { requestDirectives } from '../fill/judge.ts';
 import type { ClientRequest } from '../fill/origin-request.ts';
+import { PARTS_NAME } from '../fill/parts.ts';
+import type { RangeTask } from '../fill/range-fetch.ts';
 import type { StoredMeta, StoredView } from '../fill/stored.ts';
 import type { RequestDirectives } from '../http/cache-control.ts';
 import { getHeader, type HeaderList } from '../http/headers.ts';
@@ -70,6 +72,8 @@ export class Exchange implements FlightClient, ReplyEvents {
   readonly key = new CacheKey();
   /** What the configuration adds to the key, '' for nothing; the key's variant begins with it. */
   keyParts = '';
+  /** Set by `fill` where a part is wanted, or parts are stored. */
+  range: RangeTask | undefined;
   policy: CachePolicy | undefined;
   directives: RequestDirectives | undefined;
   /** All header lines have been read and checked. */
@@ -103,6 +107,8 @@ export class Exchange implements FlightClient, ReplyEvents {
   handle = -1;
   view: StoredView | undefined;
   cacheStatus = '';
+  /** Lines of the answer for this client alone, behind those that are stored. */
+  ownLines = '';
   outcome: Outcome = 'none';
   status = 0;
   headSent = false;
@@ -192,6 +198,11 @@ export class Exchange implements FlightClient, ReplyEvents {
     return this.address;
   }
 
+  /** The key under which parts of the resource are stored. */
+  partsKey(): CacheKey {
+    return new CacheKey().set(this.host.prefix, this.target, this.keyParts + PARTS_NAME);
+  }
+
   /** Looks for a stale response once the origin has taken `delay` ms. */
   startDeadline(delay: number): void {
     this.deadline ??= setTimeout(() => {
@@ -257,12 +268,12 @@ export class Exchange implements FlightClient, ReplyEvents {
     this.admitted = this.retrieval = this.bypass = this.validated = false;
     this.attempts = 0;
     this.keyParts = '';
-    this.policy = this.directives = this.failure = this.deadline = undefined;
+    this.range = this.policy = this.directives = this.failure = this.deadline = undefined;
     this.late = false;
     this.marker = this.passed = this.rest = this.problem = this.view = undefined;
     this.hostField = this.address = this.requestId = '';
     this.entry = 0;
-    this.cacheStatus = '';
+    this.cacheStatus = this.ownLines = '';
     this.outcome = 'none';
     this.status = 0;
     this.headSent = this.blocked = this.detached = this.aborted = false;

@@ -1,13 +1,15 @@
 import { cacheNow } from '../base/clock.ts';
 import { REFRESHED, USER_FRESH_UNTIL } from '../cache/cache.ts';
-import type { Fetch, FetchSink } from '../fill/fetch.ts';
+import type { FetchSink, Source } from '../fill/fetch.ts';
 import { Fill } from '../fill/fill.ts';
 import type { LocalFlight } from '../fill/flights.ts';
 import { variantName } from '../fill/judge.ts';
+import { rangeName } from '../fill/parts.ts';
 import { admit } from './admit.ts';
 import type { Exchange } from './exchange.ts';
 import { passInterim } from './interim.ts';
 import { isLoop } from './loop.ts';
+import { planParts } from './parts.ts';
 import { PassedAnswer } from './passed.ts';
 import { FOLLOW, LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
 
@@ -22,8 +24,19 @@ export function fill(x: Exchange): Step {
   if (!admit(x) || isLoop(x)) return RESPOND;
   x.attempts++;
   const shared = x.retrieval && !x.bypass && x.attempts <= MAX_ATTEMPTS;
-  if (!shared || (x.stale === undefined && (x.method === 'HEAD' || x.field('range') !== ''))) return pass(x);
+  if (!shared || (x.stale === undefined && x.method === 'HEAD')) return pass(x);
+  x.range = undefined;
+  const plan = x.stale === undefined && x.failure === undefined ? planParts(x) : 'fill';
+  if (plan === 'pass') return pass(x);
+  if (plan === 'serve') return serveParts(x);
+  if (plan !== 'fill') x.range = plan;
   return join(x);
+}
+
+function serveParts(x: Exchange): Step {
+  x.cacheStatus = '';
+  x.outcome = 'hit';
+  return RESPOND;
 }
 
 function pass(x: Exchange): Step {
@@ -44,6 +57,9 @@ function join(x: Exchange): Step {
     x.key.set(x.host.prefix, x.target, x.keyParts + variantName(variant, vary, x.headers ?? []));
     if (x.key.lo !== lo || x.key.hi !== hi) x.releaseStale(); // it is of another variant
   }
+  if (x.range !== undefined && !x.range.whole) {
+    x.key.set(x.host.prefix, x.target, x.keyParts + rangeName(x.field('range')));
+  }
   const claim = cache.claim(x.key);
   if (claim.id === 0) return pass(x);
   x.detach();
@@ -54,7 +70,14 @@ function join(x: Exchange): Step {
   if (claim.leader && x.stale === undefined && isStoredMeanwhile(x)) return standDown(x, flight);
   if (claim.leader) {
     if (x.outcome === 'none') x.outcome = 'miss';
-    const task = { client: x.clientRequest(), key: x.key, parts: x.keyParts, marker: x.marker, stale: x.stale };
+    const task = {
+      client: x.clientRequest(),
+      key: x.key,
+      parts: x.keyParts,
+      marker: x.marker,
+      stale: x.stale,
+      range: x.range,
+    };
     x.stale = undefined;
     x.fill = new Fill(x.context, flight, task, {
       inform: (status, headers) => passInterim(x, status, headers),
@@ -95,7 +118,7 @@ function standDown(x: Exchange, flight: LocalFlight): Step {
 }
 
 /** The answer that this request began is not for sharing: it is passed on to this client alone. */
-function takeOver(x: Exchange, fetch: Fetch): FetchSink {
+function takeOver(x: Exchange, fetch: Source): FetchSink {
   x.fill = undefined;
   x.leaveFlight();
   x.passed = new PassedAnswer(x, fetch);
@@ -103,7 +126,7 @@ function takeOver(x: Exchange, fetch: Fetch): FetchSink {
 }
 
 /** The answer outgrew the cache: what is stored of it goes out first, then `chunk` and all that follows. */
-function takeRest(x: Exchange, fetch: Fetch, chunk: Buffer): FetchSink {
+function takeRest(x: Exchange, fetch: Source, chunk: Buffer): FetchSink {
   x.fill = undefined;
   x.rest = new PassedAnswer(x, fetch);
   x.rest.hold(chunk);

@@ -48,6 +48,7 @@ function begin(x: Exchange, id: number): Step {
   x.now = cacheNow();
   x.entry = id;
   x.view = view;
+  x.ownLines = x.fill?.ownLines ?? '';
   x.cacheStatus += x.outcome === 'collapsed' ? '; collapsed' : '; stored';
   return RESPOND;
 }

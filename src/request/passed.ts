@@ -1,4 +1,4 @@
-import { Fetch, type FetchSink } from '../fill/fetch.ts';
+import { Fetch, type FetchSink, type Source } from '../fill/fetch.ts';
 import { PROXY_NAME, renderTail } from '../fill/head.ts';
 import { passRequest } from '../fill/origin-request.ts';
 import { appendCacheStatus } from '../http/cache-status.ts';
@@ -20,7 +20,7 @@ const WHOLE = 64 * 1024;
 /** An origin's answer that goes to one client only, as fast as the client takes it. */
 export class PassedAnswer implements FetchSink {
   readonly #x: Exchange;
-  readonly #fetch: Fetch;
+  readonly #fetch: Source;
   readonly #queue: Buffer[] = [];
   #body: RequestBody | undefined;
   /** The head waits for the end of the current callback, so that it goes out with the body that came with it. */
@@ -34,7 +34,7 @@ export class PassedAnswer implements FetchSink {
   #flushing = false;
 
   /** @param fetch one that is under way; without it `start` makes one */
-  constructor(x: Exchange, fetch?: Fetch) {
+  constructor(x: Exchange, fetch?: Source) {
     this.#x = x;
     this.#fetch = fetch ?? new Fetch(x.context, x.host.plan.index, this);
   }

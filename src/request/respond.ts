@@ -1,6 +1,6 @@
 import { USER_BORN } from '../cache/cache.ts';
 import { PROXY_NAME, parseTail } from '../fill/head.ts';
-import { hitHead, type StoredView } from '../fill/stored.ts';
+import { hitHead, type StoredParts, type StoredView } from '../fill/stored.ts';
 import { appendCacheStatus } from '../http/cache-status.ts';
 import { evaluateConditional, ifRangeAllows } from '../http/conditional.ts';
 import { formatContentRange, formatUnsatisfiedRange } from '../http/content-range.ts';
@@ -9,6 +9,7 @@ import { type ByteRange, resolveRange } from '../http/range.ts';
 import { statusText } from '../http/status-text.ts';
 import { headersOf304 } from '../http/stored-headers.ts';
 import type { Exchange } from './exchange.ts';
+import { wantedPart } from './parts.ts';
 import { multipartBody } from './pieces.ts';
 import { sendProblem } from './problem.ts';
 import { pump, pumpMore, releaseSent } from './pump.ts';
@@ -38,6 +39,7 @@ function send(x: Exchange, view: StoredView): Step {
   if (isUnchanged(x, view)) return sendNotModified(x, view);
   const ranges = rangesOf(x, view);
   if (ranges !== undefined) return ranges.length === 0 ? sendUnsatisfiable(x, view) : sendRanges(x, view, ranges);
+  if (view.meta.parts !== undefined) return sendPart(x, view, view.meta.parts);
   x.status = view.meta.status;
   x.bodyTotal = view.length;
   if (x.method === 'HEAD' || view.meta.status === 204) {
@@ -74,11 +76,16 @@ function sendHead(x: Exchange, status: string, view: StoredView, tail: Uint8Arra
     x.reply.head(
       status,
       appendCacheStatus(view.meta.upstream, own),
-      tail,
+      x.ownLines === '' ? tail : withLines(tail, x.ownLines),
       x.flight !== undefined && age === 0 ? -1 : age,
     );
   }
   x.headSent = true;
+}
+
+function withLines(tail: Uint8Array | string, lines: string): Uint8Array {
+  const before = typeof tail === 'string' ? Buffer.from(tail, 'latin1') : tail;
+  return Buffer.concat([before, Buffer.from(lines, 'latin1')]);
 }
 
 function sendNotModified(x: Exchange, view: StoredView): Step {
@@ -127,6 +134,16 @@ function sendRanges(x: Exchange, view: StoredView, ranges: readonly ByteRange[])
   x.bodyFrom = range.start;
   x.bodyTotal = range.end - range.start + 1;
   const line = `\r\nContent-Range: ${formatContentRange(range, view.length)}`;
+  return stream(x, statusText(206), view, Buffer.concat([view.tail, Buffer.from(line, 'latin1')]));
+}
+
+/** A part of a resource that is stored in parts, or the part that is being fetched. */
+function sendPart(x: Exchange, view: StoredView, parts: StoredParts): Step {
+  const { range, offset } = wantedPart(x.field('range'), parts);
+  x.status = 206;
+  x.bodyFrom = offset;
+  x.bodyTotal = range.end - range.start + 1;
+  const line = `\r\nContent-Range: ${formatContentRange(range, parts.complete)}`;
   return stream(x, statusText(206), view, Buffer.concat([view.tail, Buffer.from(line, 'latin1')]));
 }
 

@@ -102,3 +102,20 @@ test('"auto": false stores no static type by itself, and still what the origin a
   const allowed = { path: '/b.png', fields: [type('image/png'), control('max-age=9')], stored: true };
   assert.equal(await isStored(plain, allowed), true);
 });
+
+test('fields that are not stored reach the client whose request fetched the answer, and nobody else', async () => {
+  plain.on('/own', (_request, answer) =>
+    answer.send(
+      200,
+      [
+        ['Cache-Control', 'max-age=60, private="set-cookie"'],
+        ['Set-Cookie', 'a=b'],
+      ],
+      'body',
+    ),
+  );
+  const first = await plain.get('/own');
+  assert.deepEqual([first.text, first.get('set-cookie')], ['body', 'a=b']);
+  const second = await plain.get('/own');
+  assert.deepEqual([second.text, second.get('set-cookie'), second.get('cache-status')], ['body', undefined, 'lb; hit']);
+});

@@ -1,0 +1,66 @@
+import { USER_FRESH_UNTIL } from '../cache/cache.ts';
+import { heldParts, offsetIn } from '../fill/parts.ts';
+import type { RangeTask } from '../fill/range-fetch.ts';
+import type { StoredParts } from '../fill/stored.ts';
+import { type ByteRange, parseRange, type RangeSpec, resolveSpec } from '../http/range.ts';
+import { missingRanges } from '../http/range-set.ts';
+import type { Exchange } from './exchange.ts';
+
+/**
+ * What is done with a request for a resource that is not stored as a whole: `serve` from its stored parts (`entry` is
+ * set then), `pass` to the origin, `fill` as a whole, or a range to be fetched as far as it is not stored.
+ */
+export type PartsPlan = 'serve' | 'pass' | 'fill' | RangeTask;
+
+/** Fields with which a request for a part goes to the origin as it is. */
+const CONDITIONS = ['if-range', 'if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since'];
+
+/** Looks at the stored parts of a resource; sets and leaves the transient pin where it says `serve`. */
+export function planParts(x: Exchange): PartsPlan {
+  const range = x.field('range');
+  const spec = range === '' ? undefined : singleRange(range);
+  if (range !== '' && spec === undefined) return 'pass';
+  if (range !== '' && (x.marker !== undefined || CONDITIONS.some((name) => x.field(name) !== ''))) return 'pass';
+  const { cache, stored } = x.context;
+  const id = x.marker === undefined ? cache.lookup(x.partsKey()) : 0;
+  if (id === 0) return spec === undefined || isWhole(spec) ? 'fill' : { spec, held: undefined, whole: false };
+  const { meta } = stored.of(id);
+  const { parts } = meta;
+  if (parts === undefined) return 'pass';
+  const wanted = spec === undefined ? { start: 0, end: parts.complete - 1 } : resolveSpec(spec, parts.complete);
+  if (wanted === undefined) return leave(x, 'pass');
+  const missing = missingRanges(wanted, parts.ranges);
+  if (missing.length === 0) {
+    if (x.now >= cache.word(id, USER_FRESH_UNTIL) || x.clientDirectives() !== undefined) {
+      return leave(x, { spec: wanted, held: undefined, whole: false });
+    }
+    x.entry = id;
+    return 'serve';
+  }
+  const held = heldParts(cache, id, meta);
+  if (held !== undefined) return leave(x, { spec: wanted, held, whole: spec === undefined });
+  return leave(x, spec === undefined ? 'fill' : { spec: wanted, held, whole: false });
+}
+
+function leave(x: Exchange, plan: PartsPlan): PartsPlan {
+  x.context.cache.unpin();
+  return plan;
+}
+
+function singleRange(field: string): RangeSpec | undefined {
+  const specs = parseRange(field);
+  return specs?.length === 1 ? specs[0] : undefined;
+}
+
+/** `bytes=0-` is all of the resource: it is filled as such, and the range answered from that. */
+function isWhole({ start, end }: RangeSpec): boolean {
+  return start === 0 && end < 0;
+}
+
+/** The part of a resource that a request gets of stored parts, and where it stands in the entry's body. */
+export function wantedPart(field: string, { ranges, complete }: StoredParts): { range: ByteRange; offset: number } {
+  const spec = singleRange(field);
+  const range = (spec === undefined ? undefined : resolveSpec(spec, complete)) ?? ranges[0];
+  const offset = offsetIn(ranges, range.start);
+  return offset < 0 ? { range: ranges[0], offset: 0 } : { range, offset };
+}
