@@ -1,6 +1,7 @@
 import { PROXY_NAME } from '../fill/head.ts';
 import { requestDirectives } from '../fill/judge.ts';
 import type { StoredMeta } from '../fill/stored.ts';
+import { etagsToSend } from '../fill/variants.ts';
 import type { RequestDirectives } from '../http/cache-control.ts';
 import { appendCacheStatus } from '../http/cache-status.ts';
 import { evaluateConditional, ifRangeAllows } from '../http/conditional.ts';
@@ -64,6 +65,9 @@ function notStored({ request, policy, found, uncacheable }: Situation): Decision
     return { action: 'miss', status: null, cache_status: `${forward}; collapsed`, why };
   }
   why.push('the origin is asked, and its answer stored where it may be; Cache-Status then says `stored`');
+  if (etagsToSend(found.marker, undefined).length > 0) {
+    why.push('it is asked with the entity tags of the variants that are known: a 304 says which of them goes out');
+  }
   return { action: 'miss', status: null, cache_status: forward, why };
 }
 

@@ -3,7 +3,7 @@ import { type Cache, CacheKey, HARD_BAN, type Peek, USER_BORN, USER_FLAGS, USER_
 import { parseTail } from '../fill/head.ts';
 import { judge, variantName } from '../fill/judge.ts';
 import { FLAG_VARY_MARKER, type StoredMeta, StoredViews } from '../fill/stored.ts';
-import type { HeaderList } from '../http/headers.ts';
+import { getHeader, type HeaderList } from '../http/headers.ts';
 import type { Judgement } from '../http/judge.ts';
 import type { HostEntry } from '../site/host-table.ts';
 import type { CachePolicy } from '../site/plan.ts';
@@ -69,11 +69,20 @@ export function findEntry(cache: Cache, keyed: Keyed): Found {
       return id !== 0 && ban !== HARD_BAN;
     };
     const variants = new Set(known.map(({ name }) => name).filter(isStored));
-    const chosen = cache.peek(key.set(host.prefix, target, parts + variantName(variant, vary, headers)));
+    const chosen = cache.peek(
+      key.set(host.prefix, target, parts + variantName(variant, vary, selecting(vary, headers))),
+    );
     return { key, marker, variants, entry: read(cache, views, chosen), fetching: chosen.fetching };
   } finally {
     cache.unpin();
   }
+}
+
+/** Where Accept-Encoding alone selects, look-ups see only its first line, which finds something that the client takes. */
+function selecting(vary: readonly string[], headers: HeaderList): HeaderList {
+  if (vary.length !== 1 || vary[0] !== 'accept-encoding') return headers;
+  const first = getHeader(headers, 'accept-encoding');
+  return first === undefined ? [] : ['accept-encoding', first];
 }
 
 function read(cache: Cache, views: StoredViews, { id, ban, uses, tags }: Peek): Entry | undefined {
