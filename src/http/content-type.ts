@@ -1,5 +1,5 @@
 import { trimOws } from './chars.ts';
-import { otherReadings } from './path-readings.ts';
+import { plainPath } from './plain-path.ts';
 
 const IMAGE = {
   avif: 'image/avif',
@@ -83,8 +83,9 @@ export function pathExtension(path: string): string {
  */
 export function isStaticAsset(path: string, contentType: string | undefined): boolean {
   const type = mediaType(contentType);
-  const isAsset = (reading: string) => STATIC_TYPES.get(pathExtension(reading))?.has(type) === true;
-  return isAsset(path) && otherReadings(path)?.every(isAsset) === true;
+  const plain = plainPath(path);
+  const isAsset = (name: string) => STATIC_TYPES.get(pathExtension(name))?.has(type) === true;
+  return plain !== undefined && isAsset(path) && (plain === path || isAsset(plain));
 }
 
 /** Whether a page comes under the name of a static asset: a lifetime meant for such files is not meant for it. */

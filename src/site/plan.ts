@@ -4,7 +4,7 @@ import type { CacheRule, CachingConfig, SiteConfig } from '../config/config.ts';
 import { TAG_FIELDS } from '../http/cache-tags.ts';
 import { compileGlobs, type PathMatcher, splitGlobs } from '../http/glob.ts';
 import type { JudgePolicy } from '../http/judge.ts';
-import { otherReadings, readingGlob } from '../http/path-readings.ts';
+import { plainGlob, plainPath } from '../http/plain-path.ts';
 import { type CountryOf, KeyPlan, NO_COUNTRIES } from './key-plan.ts';
 
 /** What the configuration says about requests for a path and their answers. */
@@ -32,8 +32,8 @@ const FOR_EVERY_CDN = 'cdn-cache-control';
 
 interface CompiledRule {
   matches: PathMatcher;
-  /** For other readings of a path than as it is written. */
-  matchesReading: PathMatcher;
+  /** For plain paths. */
+  matchesPlain: PathMatcher;
   policy: CachePolicy;
   /** Where the origin may read the path as one that the rule is not for. */
   doubted: CachePolicy;
@@ -65,7 +65,7 @@ export class SitePlan {
       const policy = policyOf(config, rule, countryOf);
       return {
         matches: compileGlobs(rule.match),
-        matchesReading: compileGlobs(splitGlobs(rule.match).map(readingGlob)),
+        matchesPlain: compileGlobs(splitGlobs(rule.match).map(plainGlob)),
         policy,
         doubted: doubtedPolicy(policy, this.#noRule),
       };
@@ -83,7 +83,9 @@ export class SitePlan {
   policyFor(path: string): CachePolicy {
     for (const rule of this.#rules) {
       if (!rule.matches(path)) continue;
-      return otherReadings(path)?.every(rule.matchesReading) === true ? rule.policy : rule.doubted;
+      const plain = plainPath(path);
+      if (plain === path) return rule.policy;
+      return plain !== undefined && rule.matchesPlain(plain) ? rule.policy : rule.doubted;
     }
     return this.#noRule;
   }
