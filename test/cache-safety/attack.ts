@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import type { OriginRequest, Scene } from '../caching/scene.ts';
-import type { Response } from '../support/client.ts';
+import type { Cleanup } from '../support/cleanup.ts';
+import { Client, type Response, requestText } from '../support/client.ts';
 import type { Field } from '../support/message.ts';
 
 export const FRESH: Field = ['Cache-Control', 'max-age=60'];
@@ -40,4 +43,22 @@ export async function checkStillCached(scene: Scene, target: string, fields: rea
 /** That the answer is not one that stands in the cache. */
 export function isFromOrigin(response: Response): boolean {
   return !(response.get('cache-status') ?? '').startsWith(HIT);
+}
+
+/** One request from another address of this machine. */
+export async function getFrom(
+  t: Cleanup,
+  address: string,
+  port: number,
+  target: string,
+  fields: readonly Field[] = [],
+): Promise<Response> {
+  const socket = connect({ host: '127.0.0.1', port, localAddress: address, noDelay: true });
+  t.after(() => void socket.destroy());
+  await once(socket, 'connect');
+  const client = new Client(socket);
+  client.send(requestText('GET', target, fields));
+  const response = await client.response();
+  client.close();
+  return response;
 }

@@ -172,3 +172,15 @@ test('a stored page is served whatever odd fields a request has', async () => {
   }
   assert.ok(isFromOrigin(await scene.get(path, [], { method: 'POST' })));
 });
+
+// an answer to one sender's bytes says nothing about the page
+for (const status of [400, 408, 413, 425, 428, 429, 431, 416, 417, 405, 401, 403]) {
+  test(`${status} to one request does not keep the page out of the cache`, async () => {
+    const path = newPath();
+    scene.on(path, (request, answer) =>
+      request.get('x-attack') === undefined ? answer.send(200, [FRESH], 'page') : answer.send(status, [], 'error'),
+    );
+    assert.equal((await scene.get(path, [['X-Attack', '1']])).status, status);
+    await checkStillCached(scene, path);
+  });
+}

@@ -137,3 +137,24 @@ test('a field that asks for another method on a GET invalidates nothing', async 
   for (const name of ['X-HTTP-Method-Override', 'X-HTTP-Method']) await scene.get(path, [[name, 'DELETE']]);
   assert.ok(await isKept(path));
 });
+
+for (const name of ['Location', 'Content-Location']) {
+  test(`${name} of the same origin is invalidated`, async () => {
+    for (const form of ['absolute', 'path', 'relative', 'host in another case', 'default port']) {
+      const victim = newPath();
+      const change = newPath();
+      const location = {
+        absolute: `http://site.test${victim}`,
+        path: victim,
+        relative: victim.slice(1),
+        'host in another case': `HTTP://SITE.test${victim}`,
+        'default port': `http://site.test:80${victim}`,
+      }[form] as string;
+      scene.on(victim, (_request, answer) => answer.send(200, [FRESH], 'page'));
+      scene.on(change, (_request, answer) => answer.send(201, [[name, location]], ''));
+      await scene.get(victim);
+      await scene.get(change, [], { method: 'POST' });
+      assert.notEqual((await scene.get(victim)).get('cache-status'), HIT, form);
+    }
+  });
+}

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { type Field, startScene } from '../caching/scene.ts';
-import { afterAttack, checkStillCached, FRESH, mirror, newPath } from './attack.ts';
+import { afterAttack, checkStillCached, FRESH, getFrom, HIT, mirror, newPath } from './attack.ts';
 
 const scene = await startScene({ after });
 
@@ -30,6 +30,38 @@ const LIES: Field[] = [
   ['X-HTTP-Method-Override', 'EVIL'],
   ['X-HTTP-Method', 'EVIL'],
   ['X-Method-Override', 'EVIL'],
+  // CGI, WSGI and PHP give a program both spellings as HTTP_X_FORWARDED_HOST
+  ['X_Forwarded_Host', 'evil.test'],
+  ['X.Forwarded.Host', 'evil.test'],
+  ['X_Original_URL', '/evil'],
+  ['X_HTTP_Method_Override', 'EVIL'],
+  ['X_Real_IP', 'evil'],
+  // httpoxy: HTTP_PROXY of a CGI program
+  ['Proxy', 'http://evil.test'],
+  ['X-Forwarded-Protocol', 'evil'],
+  ['X-Forwarded', 'evil'],
+  ['X-Forwarded-By', 'evil'],
+  ['X-Forwarded-Method', 'EVIL'],
+  ['Forwarded-For', 'evil'],
+  ['X-HTTP-Host-Override', 'evil.test'],
+  ['X-Backend-Host', 'evil.test'],
+  ['X-URL-Scheme', 'evil'],
+  ['Front-End-Https', 'evil'],
+  ['X-Original-Method', 'EVIL'],
+  ['X-Original-Scheme', 'evil'],
+  ['X-Envoy-Original-Path', '/evil'],
+  ['X-Envoy-External-Address', 'evil'],
+  ['X-HTTP-DestinationURL', 'http://evil.test'],
+  ['X-Proxy-URL', 'http://evil.test'],
+  ['Proxy-Host', 'evil.test'],
+  ['Base-Url', 'http://evil.test'],
+  ['Request-Uri', '/evil'],
+  ['X-ProxyUser-IP', 'evil'],
+  ['X-Remote-IP', 'evil'],
+  ['X-Remote-Addr', 'evil'],
+  ['X-Originating-IP', 'evil'],
+  ['CF-Connecting-IP', 'evil'],
+  ['Fastly-Client-IP', 'evil'],
   ['Proxy-Authorization', 'Basic evil'],
   ['Upgrade', 'evil'],
   ['HTTP2-Settings', 'evil'],
@@ -87,6 +119,40 @@ test('fields that Connection nominates never take lb’s own from the request', 
   for (const name of ['host', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'via', 'cdn-loop', 'cookie'])
     assert.notEqual(asked.get(name), undefined, name);
   assert.equal(asked.get('accept'), 'text/html');
+});
+
+test('a field that Connection takes from the request selects no variant', async () => {
+  const path = newPath();
+  scene.on(path, (request, answer) =>
+    answer.send(200, [FRESH, ['Vary', 'X-Device']], `for ${request.get('x-device') ?? 'anything'}`),
+  );
+  await scene.get(path);
+  await scene.get(path, [
+    ['X-Device', 'phone'],
+    ['Connection', 'X-Device'],
+  ]);
+  assert.equal((await scene.get(path, [['X-Device', 'phone']])).text, 'for phone');
+});
+
+test('a page that varies by a field that lb writes goes to nobody whose field differs', async (t) => {
+  const path = newPath();
+  scene.on(path, (request, answer) =>
+    answer.send(200, [FRESH, ['Vary', 'X-Forwarded-For']], `for ${request.get('x-forwarded-for')}`),
+  );
+  for (const address of ['127.0.0.1', '127.0.0.2', '127.0.0.3', '127.0.0.2']) {
+    assert.equal((await getFrom(t, address, scene.lb.port, path)).text, `for ${address}`);
+  }
+});
+
+test('a page that varies by the id of the request is no one else’s', async () => {
+  for (const name of ['X-Request-Id', 'Traceparent']) {
+    const path = newPath();
+    scene.on(path, (request, answer) => answer.send(200, [FRESH, ['Vary', name]], `${request.get(name)}`));
+    const first = await scene.get(path);
+    const second = await scene.get(path);
+    assert.notEqual(second.text, first.text, name);
+    assert.notEqual(second.get('cache-status'), HIT, name);
+  }
 });
 
 test('a page that varies by a field which lb drops is the same for all that send one', async () => {
