@@ -147,7 +147,7 @@ export class Flights {
       release(a);
       return false;
     }
-    if (tags.length > 0) {
+    if (tags.length > 0 || words[a.entry(id) + E_SEQ] !== banSequence(a)) {
       acquire(a);
       this.#landing.meetTags(id);
       release(a);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { CacheKey, createCache, DONE, openCache } from './cache.ts';
+import { Bench, bytes } from './testing.ts';
 
 const NOTHING = new Uint8Array(0);
 
@@ -36,4 +37,21 @@ test('a fill under way is not stored, and the next request begins another', () =
   assert.notEqual(cache.lookup(key), 0);
   cache.unpin();
   cache.audit();
+});
+
+test('what a purge by tag has left on its way is not stored after an invalidation either', () => {
+  const bench = new Bench();
+  const cache = bench.open(1);
+  const older = cache.claim(bench.key('/a'));
+  bench.main.purge.add({ site: -1, host: '', pattern: '*', soft: false, tag: 'x' });
+  const newer = cache.claim(bench.key('/a'));
+  assert.deepEqual([older.leader, newer.leader], [true, true]);
+  cache.invalidate(bench.key('/a'));
+  for (const { id, handle } of [older, newer]) {
+    cache.open(id, bytes('h'), bytes('m'), 0);
+    assert.equal(cache.finish(id, DONE), false);
+    cache.drop(handle);
+  }
+  assert.equal(bench.get(cache, '/a'), null);
+  bench.main.audit();
 });

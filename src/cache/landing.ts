@@ -4,7 +4,7 @@ import { type BanView, banSequence } from './bans.ts';
 import { countLive, removeLive, retire, setState, slotHeader, stateOf, unitsOf } from './entries.ts';
 import type { Evictor } from './eviction.ts';
 import { crowd, erase, FLIGHT_TAG, find, findTwin, insert, LIVE_TAG, locate, replaceAt } from './index.ts';
-import { type CacheKey, writeKey } from './key.ts';
+import { type CacheKey, slotHasKey, writeKey } from './key.ts';
 import {
   type Arena,
   E_FRESH_UNTIL,
@@ -23,12 +23,13 @@ import {
   H_CLOCK,
   H_INSERTS,
   LIVE,
+  Q_FLIGHT,
   S_TAGS,
   UNKNOWN_TAGS,
 } from './layout.ts';
 import { acquire, release } from './lock.ts';
 import { looksPinned } from './pin.ts';
-import { queueOf, unlink } from './queue.ts';
+import { headOf, nextOf, queueOf, unlink } from './queue.ts';
 import type { Slab } from './slab.ts';
 
 export class Landing {
@@ -70,8 +71,9 @@ export class Landing {
     return false;
   }
 
-  /** The log has no room for purges by tag that a flight is too old for. */
+  /** The log has no room for the purges by tag, up to `seq`, that a flight may have to meet. */
   overtake(id: number, seq: number): void {
+    if (this.#a.words[this.#a.entry(id) + E_SEQ] >= seq) return;
     this.detach(id, F_OLDER | F_MISSED);
     Atomics.store(this.#a.words, this.#a.entry(id) + E_SEQ, seq);
   }
@@ -116,8 +118,12 @@ export class Landing {
     acquire(a);
     const id = find(a, key, LIVE_TAG);
     if (id !== 0) removeLive(a, this.#slab, id);
-    const under = flight ? find(a, key, FLIGHT_TAG) : 0;
-    if (under !== 0) this.detach(under, F_DOOMED);
+    // The list, not the index: those that nobody joins any more may yet become LIVE.
+    for (let at = flight ? headOf(a, Q_FLIGHT) : 0; at !== 0; at = nextOf(a, at)) {
+      const e = a.entry(at);
+      const isOfKey = a.words[e + E_LO] === key.lo && a.words[e + E_HI] === key.hi;
+      if (isOfKey && slotHasKey(a, a.words[e + E_SLOT], key)) this.detach(at, F_DOOMED);
+    }
     release(a);
     return id !== 0;
   }

@@ -45,8 +45,6 @@ export class Purge {
   #target = 0;
   /** The target of the last whole pass. */
   #swept = 0;
-  /** The log is full: no flight keeps a purge in it. */
-  #pressed = false;
 
   constructor(a: Arena, slab: Slab, bans: BanView, landing: Landing) {
     this.#a = a;
@@ -91,7 +89,8 @@ export class Purge {
       if (!acquireWithin(a, PATIENCE_MS)) break;
       reap(a, this.#slab, SLICE);
       if (this.#next === 0) this.#target = banSequence(a);
-      const clean = this.#next === 0 && this.#swept === this.#target && (this.#retire() || !this.#pressed);
+      const clean = this.#next === 0 && this.#swept === this.#target;
+      if (clean) this.#retire();
       if (!clean) removed += this.#slice(Math.min(SLICE, left));
       release(a);
       if (clean) return { removed, finished: true };
@@ -101,11 +100,14 @@ export class Purge {
 
   #sweepAll(): void {
     // One pass may be under way, with an older target; the next one empties the log.
-    this.#pressed = true;
     let finished = false;
     for (let passes = 0; passes < 3 && !finished; passes++) finished = this.sweep(this.#a.entries + SLICE).finished;
-    this.#pressed = false;
-    if (!finished) throw new Error('purge: the log is full and the cache does not answer');
+    if (!finished || !acquireWithin(this.#a, PATIENCE_MS)) {
+      throw new Error('purge: the log is full and the cache does not answer');
+    }
+    for (const id of this.#flights()) this.#landing.overtake(id, this.#swept);
+    this.#retire();
+    release(this.#a);
   }
 
   #slice(count: number): number {
@@ -129,7 +131,7 @@ export class Purge {
     const words = a.words;
     const e = a.entry(id);
     const state = stateOf(a, id);
-    if (state === WAITING || state === STREAMING) this.#meetFlight(id);
+    if (state === WAITING || state === STREAMING) this.#landing.obey(id);
     if (state !== LIVE || words[e + E_SEQ] - this.#target >= 0) return false;
     const seq = this.#bans.refresh();
     const verdict = this.#bans.verdictOfSlot(words[e + E_SLOT], words[e + E_SEQ]);
@@ -142,22 +144,18 @@ export class Purge {
     return false;
   }
 
-  #meetFlight(id: number): void {
-    const seq = this.#a.entry(id) + E_SEQ;
-    this.#landing.obey(id);
-    if (this.#pressed && this.#a.words[seq] < this.#target) this.#landing.overtake(id, this.#target);
-  }
-
-  /** Drops from the log what LIVE entries have met and flights need no more; whether that is all of it. */
-  #retire(): boolean {
+  /** Drops from the log what LIVE entries have met and flights need no more. */
+  #retire(): void {
     const a = this.#a;
-    if (a.words[H_BAN_FLOOR] === this.#swept) return true;
     let oldest = this.#swept;
-    for (let id = headOf(a, Q_FLIGHT); id !== 0; id = nextOf(a, id))
-      oldest = Math.min(oldest, a.words[a.entry(id) + E_SEQ]);
+    if (a.words[H_BAN_FLOOR] === oldest) return;
+    for (const id of this.#flights()) oldest = Math.min(oldest, a.words[a.entry(id) + E_SEQ]);
     Atomics.store(a.words, H_BAN_FLOOR, oldest);
     dropBans(a, oldest);
-    return oldest === this.#swept;
+  }
+
+  *#flights(): Generator<number> {
+    for (let id = headOf(this.#a, Q_FLIGHT); id !== 0; id = nextOf(this.#a, id)) yield id;
   }
 
   #onlyMain(): void {
