@@ -87,12 +87,13 @@ function variantLines(variants: readonly VariantPart[]): string[] {
 
 function storedLines({ stored }: Explanation): string[] {
   if (stored === null) return ['nothing'];
-  const { status, bytes, arrived, uses, fields } = stored;
+  const { status, bytes, parts, arrived, uses, fields } = stored;
+  const held = parts === null ? '' : ` (${parts.ranges.join(', ')} of ${parts.complete})`;
   const used =
     uses === null
       ? ''
       : `, ${uses === 0 ? 'not used' : `used ${uses}${uses === 3 ? ' times or more' : uses === 1 ? ' time' : ' times'}`} of late`;
-  return [`${status}, ${bytes} bytes, arrived ${arrived ?? 'at an unknown time'}${used}`, ...fields];
+  return [`${status}, ${bytes} bytes${held}, arrived ${arrived ?? 'at an unknown time'}${used}`, ...fields];
 }
 
 function freshnessLines(freshness: FreshnessPart | null): string[] {

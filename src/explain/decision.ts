@@ -12,6 +12,7 @@ import { decideReuse } from '../http/reuse.ts';
 import type { CachePolicy } from '../site/plan.ts';
 import type { Entry, Found } from './entry.ts';
 import type { Times } from './freshness.ts';
+import { planParts, rangeText } from './parts.ts';
 import type { ExplainedRequest } from './request.ts';
 import type { Decision } from './types.ts';
 
@@ -22,6 +23,8 @@ export interface Situation {
   found: Found;
   /** Of a stored response that no purge has removed. */
   times: Times | undefined;
+  /** Of stored parts. */
+  partsTimes: Times | undefined;
   /** The last answer was not stored: nobody waits for the next one. */
   uncacheable: boolean;
   /** Cache time. */
@@ -45,7 +48,8 @@ function otherMethod(method: string, policy: CachePolicy): Decision {
   return { action: 'pass', status: null, cache_status: `${PROXY_NAME}; fwd=method`, why };
 }
 
-function notStored({ request, policy, found, uncacheable }: Situation): Decision {
+function notStored(situation: Situation): Decision {
+  const { request, policy, found, uncacheable } = situation;
   const isVariant = found.marker !== undefined;
   const forward = `${PROXY_NAME}; fwd=${isVariant ? 'vary-miss' : 'uri-miss'}`;
   const why = [isVariant ? 'the variant that this request selects is not stored' : 'nothing is stored under this key'];
@@ -56,10 +60,14 @@ function notStored({ request, policy, found, uncacheable }: Situation): Decision
     why.push('its last answer was not for storing, so this request would not wait for others (hit-for-miss)');
     return { action: 'pass', status: null, cache_status: `${forward}; detail=hit-for-miss`, why };
   }
-  if (request.method === 'HEAD' || getHeader(request.headers, 'range') !== undefined) {
-    why.push('a HEAD, or a range of what is not stored, goes to the origin on its own');
+  if (request.method === 'HEAD') {
+    why.push('a HEAD for what is not stored goes to the origin on its own');
     return { action: 'pass', status: null, cache_status: forward, why };
   }
+  const parts = planParts(situation);
+  if (parts.why !== '') why.push(parts.why);
+  if (parts.plan === 'pass') return { action: 'pass', status: null, cache_status: forward, why };
+  if (parts.plan === 'serve') return { action: 'hit', status: 206, cache_status: `${PROXY_NAME}; hit`, why };
   if (found.fetching) {
     why.push('it is being fetched: this request would get that answer as it comes, where it may be stored');
     return { action: 'miss', status: null, cache_status: `${forward}; collapsed`, why };
@@ -134,12 +142,14 @@ function statusFor({ method, headers }: ExplainedRequest, { meta, bytes }: Entry
   if (range === undefined) return { status: 200, note: '' };
   if (!ifRangeAllows(getHeader(headers, 'if-range'), meta))
     return { status: 200, note: 'If-Range does not match: all of it' };
-  const result = resolveRange(range, bytes, { ranges: 1 });
+  const result = bytes === 0 ? FULL : resolveRange(range, bytes);
   if (result.kind === 'unsatisfiable') return { status: 416, note: `the range lies outside of its ${bytes} bytes` };
   if (result.kind === 'full') return { status: 200, note: 'the range is not honoured: all of it' };
-  const [{ start, end }] = result.ranges;
-  return { status: 206, note: `bytes ${start} to ${end} of ${bytes}` };
+  return { status: 206, note: `bytes ${result.ranges.map(rangeText).join(' and ')} of ${bytes}` };
 }
+
+/** Of nothing there are no ranges. */
+const FULL = { kind: 'full' } as const;
 
 function revalidate(
   { policy, found }: Situation,

@@ -2,6 +2,7 @@ import { toCacheTime } from '../base/clock.ts';
 import { type Cache, CacheKey, HARD_BAN, type Peek, USER_BORN, USER_FLAGS, USER_FRESH_UNTIL } from '../cache/cache.ts';
 import { parseTail } from '../fill/head.ts';
 import { judge, variantName } from '../fill/judge.ts';
+import { PARTS_NAME } from '../fill/parts.ts';
 import { FLAG_VARY_MARKER, type StoredMeta, StoredViews } from '../fill/stored.ts';
 import { getHeader, type HeaderList } from '../http/headers.ts';
 import type { Judgement } from '../http/judge.ts';
@@ -43,6 +44,8 @@ export interface Found {
   key: CacheKey;
   marker: StoredMeta | undefined;
   entry: Entry | undefined;
+  /** Where no whole response is stored: parts of one. */
+  parts: Entry | undefined;
   /** Of the variants that the marker knows, those that are stored, by name. */
   variants: ReadonlySet<string>;
   /** A request to the origin for it is under way. */
@@ -58,10 +61,16 @@ export function findEntry(cache: Cache, keyed: Keyed): Found {
     const plain = cache.peek(key);
     const isMarker = plain.id !== 0 && (cache.word(plain.id, USER_FLAGS) & FLAG_VARY_MARKER) !== 0;
     const { fetching } = plain;
-    const none = { key, marker: undefined, variants: new Set<string>(), fetching };
+    const none = { key, marker: undefined, parts: undefined, variants: new Set<string>(), fetching };
     // without its marker no variant is found
     if (isMarker && plain.ban === HARD_BAN) return { ...none, entry: undefined };
-    if (!isMarker) return { ...none, entry: read(cache, views, plain) };
+    if (!isMarker) {
+      const entry = read(cache, views, plain);
+      if (entry !== undefined && entry.ban !== HARD_BAN) return { ...none, entry };
+      const partsKey = new CacheKey().set(host.prefix, target, parts + PARTS_NAME);
+      const held = read(cache, views, cache.peek(partsKey));
+      return { ...none, entry, parts: held?.ban === HARD_BAN ? undefined : held };
+    }
     const marker = views.meta(plain.id);
     const { variant = '', vary = [], known = [] } = marker;
     const isStored = (name: string): boolean => {
@@ -72,7 +81,7 @@ export function findEntry(cache: Cache, keyed: Keyed): Found {
     const chosen = cache.peek(
       key.set(host.prefix, target, parts + variantName(variant, vary, selecting(vary, headers))),
     );
-    return { key, marker, variants, entry: read(cache, views, chosen), fetching: chosen.fetching };
+    return { key, marker, parts: undefined, variants, entry: read(cache, views, chosen), fetching: chosen.fetching };
   } finally {
     cache.unpin();
   }
@@ -111,7 +120,7 @@ export function judgeAgain(entry: Entry, path: string, policy: CachePolicy): Jud
   const { meta, headers } = entry;
   const responseTime = meta.arrived ?? meta.date ?? 0;
   const answer = { status: meta.status, headers, requestTime: responseTime - (meta.delay ?? 0), responseTime };
-  return judge({ path, headers: [], policy }, answer);
+  return judge({ path, headers: [], policy }, answer, meta.parts !== undefined);
 }
 
 /** Whether a 304 has begun its lifetime anew since it arrived. */

@@ -13,6 +13,7 @@ import type { CachePolicy } from '../site/plan.ts';
 import { decide } from './decision.ts';
 import { type Entry, type Found, findEntry, judgeAgain } from './entry.ts';
 import { describeFreshness, isoTime, type Times } from './freshness.ts';
+import { rangeText } from './parts.ts';
 import { findPurge, type Purgeable, type RecentPurge } from './purges.ts';
 import { type ExplainedRequest, readRequest } from './request.ts';
 import { describePolicy, describeRule, describeSite } from './site.ts';
@@ -74,10 +75,19 @@ function explainAt(
   const parts = configuredParts(request, policy);
   const found = findEntry(cache, { host, target, parts: keyText(parts), headers });
   const entry = found.entry !== undefined && found.entry.ban <= SOFT_BAN ? found.entry : undefined;
-  const times = entry === undefined ? undefined : timesOf(entry, now);
-  const judgement = entry === undefined ? undefined : judgeAgain(entry, request.path, policy);
+  const shown = entry ?? found.parts;
+  const times = shown === undefined ? undefined : timesOf(shown, now);
+  const judgement = shown === undefined ? undefined : judgeAgain(shown, request.path, policy);
   const last = uncacheable.recall(found.key, now);
-  const situation = { request, policy, found: { ...found, entry }, times, uncacheable: last !== undefined, now };
+  const situation = {
+    request,
+    policy,
+    found: { ...found, entry },
+    times: entry === undefined ? undefined : times,
+    partsTimes: times,
+    uncacheable: last !== undefined,
+    now,
+  };
   const purged = { site: host.plan.index, host: host.host, target };
   return {
     time: new Date().toISOString(),
@@ -92,13 +102,13 @@ function explainAt(
     rule: describeRule(policy.rule),
     policy: describePolicy(sources.settings, host.plan.config, policy.rule),
     key: describeKey(sources.scheme, host, target, parts, found, headers),
-    stored: entry === undefined ? null : describeStored(entry, policy),
+    stored: shown === undefined ? null : describeStored(shown, policy),
     freshness:
-      entry === undefined || times === undefined || judgement === undefined
+      shown === undefined || times === undefined || judgement === undefined
         ? null
-        : describeFreshness(entry, judgement, times, policy, headers, now),
+        : describeFreshness(shown, judgement, times, policy, headers, now),
     validation: describeValidation(entry?.meta, found.marker),
-    purge: findPurge(found.entry, purged, (purgeable) => sources.purges(purgeable)),
+    purge: findPurge(found.entry ?? found.parts, purged, (purgeable) => sources.purges(purgeable)),
     last_answer: last === undefined ? null : describeLast(last),
   };
 }
@@ -151,11 +161,12 @@ function describeVary(
 }
 
 function describeStored({ meta, headers, bytes, uses }: Entry, policy: CachePolicy): StoredPart {
-  const arrived = meta.arrived === undefined ? null : isoTime(meta.arrived);
+  const { status, parts } = meta;
   return {
-    status: meta.status,
+    status,
     bytes,
-    arrived,
+    parts: parts === undefined ? null : { ranges: parts.ranges.map(rangeText), complete: parts.complete },
+    arrived: meta.arrived === undefined ? null : isoTime(meta.arrived),
     uses,
     fields: linesOf(onlyFields(headers, [...DECISIVE, ...policy.targets])),
   };

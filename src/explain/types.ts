@@ -115,6 +115,8 @@ export interface StoredPart {
   readonly status: number;
   /** Of the body, bytes. */
   readonly bytes: number;
+  /** Where only parts are stored: which, such as `0-99`, and the bytes of the whole; else null. */
+  readonly parts: { readonly ranges: readonly string[]; readonly complete: number } | null;
   /** ISO 8601; null where it is not known. */
   readonly arrived: string | null;
   /** Uses noted since eviction last weighed it, counted up to 3; null where eviction is by LRU. */

@@ -93,6 +93,7 @@ test('conditions and ranges of the client', async () => {
     [[['If-Modified-Since', httpDate(0)]], 304],
     [[['Range', 'bytes=0-0']], 206],
     [[['Range', 'bytes=9-']], 416],
+    [[['Range', 'bytes=0-0,9-']], 206],
     [
       [
         ['Range', 'bytes=0-0'],
@@ -106,6 +107,24 @@ test('conditions and ranges of the client', async () => {
     assert.equal(decision.status, status, JSON.stringify(fields));
   }
   assert.equal((await agree('hit', '/c', [], 'HEAD')).decision.status, 200);
+});
+
+test('parts of what is not stored as a whole', async () => {
+  scene.on('/parts', (request, answer) => {
+    const match = /^bytes=(\d)-(\d)$/.exec(request.get('range') ?? '');
+    const [start, end] = match === null ? [0, 9] : [Number(match[1]), Number(match[2])];
+    const fields: Field[] = [FRESH, ['ETag', '"p"'], ['Content-Range', `bytes ${start}-${end}/10`]];
+    return answer.send(206, fields, '0123456789'.slice(start, end + 1));
+  });
+  const range = (text: string): Field[] => [['Range', `bytes=${text}`]];
+  await agree('miss', '/parts', range('2-4'));
+  const { stored, decision } = await agree('hit', '/parts', range('3-4'));
+  assert.equal(decision.status, 206);
+  assert.deepEqual(stored?.parts, { ranges: ['2-4'], complete: 10 });
+  const gap = await agree('miss', '/parts', range('1-3'));
+  assert.match(gap.decision.why.join(), /bytes 1-1 are not stored/);
+  assert.deepEqual((await agree('hit', '/parts', range('1-4'))).stored?.parts?.ranges, ['1-4']);
+  await agree('pass', '/parts', [...range('0-0'), ['If-Range', '"p"']]);
 });
 
 test('stale: validated; used while it is refreshed; with no-cache validated each time', async () => {

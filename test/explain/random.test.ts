@@ -36,6 +36,8 @@ const REQUEST: Field[] = [
   ['Cache-Control', 'only-if-cached'],
   ['Cache-Control', 'min-fresh=3600'],
   ['Pragma', 'no-cache'],
+  ['Range', 'bytes=0-1'],
+  ['Range', 'bytes=9-'],
 ];
 
 /** The second may have changed between question and answer. */
