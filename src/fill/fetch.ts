@@ -14,7 +14,7 @@ export interface OriginRequest {
   /** Path and query. */
   target: string;
   headers: HeaderList;
-  body: Readable | null;
+  body: Readable | Buffer | null;
 }
 
 /** Interim answers of one request that are passed on; the origin may send more. */

@@ -4,7 +4,6 @@ import { appendCdnLoop } from '../http/cdn-loop.ts';
 import { FORWARDED_NAMES, METHOD_OVERRIDE_NAMES } from '../http/forwarded.ts';
 import { combineHeader, getHeader, type HeaderList } from '../http/headers.ts';
 import { stripHopByHop } from '../http/hop-by-hop.ts';
-import { CLIENT_CLASS_NAMES } from '../http/keyed-fields.ts';
 import { isMaskedName } from '../http/masked-names.ts';
 import { CONDITIONAL_NAMES } from '../http/stored-headers.ts';
 import { nextTraceparent, parseTraceparent } from '../http/traceparent.ts';
@@ -32,6 +31,8 @@ export interface ClientRequest {
   instance: string;
   /** What the configuration says about its path. */
   policy: CachePolicy;
+  /** The whole body, where it is part of the key. */
+  body: Buffer | undefined;
 }
 
 /** Validators of stored responses, for asking the origin whether one of them is still good. */
@@ -53,42 +54,36 @@ const REPLACED: ReadonlySet<string> = new Set([
 ]);
 
 /** A client's request as it is passed on, conditions and ranges included. */
-export function passRequest(client: ClientRequest, origin: OriginPool, body: Readable | null): OriginRequest {
-  const headers = forwardedHeaders(client, withoutClasses(client.headers), origin, body !== null, false);
+export function passRequest(client: ClientRequest, origin: OriginPool, streamed: Readable | null): OriginRequest {
+  const body = client.body ?? streamed;
+  const headers = forwardedHeaders(client, origin, body !== null, false);
   return { method: client.method, target: client.target, headers, body };
 }
 
-/** A request for the whole resource, conditional on what is stored, if anything is. */
+/** A request for the whole resource; where it is no query with a body, conditional on what is stored, if anything is. */
 export function fillRequest(client: ClientRequest, origin: OriginPool, stored?: StoredValidators): OriginRequest {
-  const sent = withoutClasses(client.headers);
-  const keyed = client.policy.key?.forward(sent, client.address) ?? sent;
-  const headers = forwardedHeaders(client, keyed, origin, false, true);
+  const { body } = client;
+  const headers = forwardedHeaders(client, origin, body !== undefined, true);
   // variants are told apart by this bucket alone, so the origin is asked for no more than it says
   const encodings = bucketAcceptEncoding(encodingBucket(combineHeader(client.headers, 'accept-encoding')));
   headers.push('accept-encoding', encodings);
+  if (body !== undefined) return { method: client.method, target: client.target, headers, body };
   if (stored !== undefined && stored.etags.length > 0) headers.push('if-none-match', stored.etags.join(', '));
   if (stored?.lastModified !== undefined) headers.push('if-modified-since', stored.lastModified);
   return { method: 'GET', target: client.target, headers, body: null };
 }
 
-/** What only lb may say about a client; what clients say of it themselves goes nowhere. */
-function withoutClasses(headers: HeaderList): HeaderList {
-  const isClass = (text: string, i: number) => i % 2 === 0 && CLIENT_CLASS_NAMES.has(text);
-  return headers.some(isClass) ? headers.filter((_, i) => !isClass(headers[i - (i % 2)], 0)) : headers;
-}
-
 function forwardedHeaders(
   client: ClientRequest,
-  headers: HeaderList,
   origin: OriginPool,
   hasBody: boolean,
   unconditional: boolean,
 ): HeaderList {
-  const { host } = client;
+  const { host, headers } = client;
   const out: HeaderList = ['host', host.plan.originHost(host.authority, host.host, origin.config)];
   const traced = getHeader(headers, 'traceparent');
   const validTrace = traced !== undefined && parseTraceparent(traced) !== undefined;
-  const isRetrieval = client.method === 'GET' || client.method === 'HEAD';
+  const isRetrieval = client.method === 'GET' || client.method === 'HEAD' || client.body !== undefined;
   const kept = stripHopByHop(headers);
   for (let i = 0; i < kept.length; i += 2) {
     const name = kept[i];

@@ -1,4 +1,5 @@
 import { FORWARDED_NAMES, METHOD_OVERRIDE_NAMES } from './forwarded.ts';
+import type { HeaderList } from './headers.ts';
 import { isHopByHop } from './hop-by-hop.ts';
 import { CONDITIONAL_NAMES } from './stored-headers.ts';
 
@@ -10,6 +11,15 @@ export const COUNTRY_FIELD = 'x-country';
 
 /** Fields with which lb tells origins about clients. What clients send under these names never goes on. */
 export const CLIENT_CLASS_NAMES: ReadonlySet<string> = new Set([DEVICE_FIELD, COUNTRY_FIELD]);
+
+/** The fields of a client without those names; the list itself where it has none of them. */
+export function withoutClientClasses(headers: HeaderList): HeaderList {
+  for (let i = 0; i < headers.length; i += 2) {
+    if (CLIENT_CLASS_NAMES.has(headers[i]))
+      return headers.filter((_, at) => !CLIENT_CLASS_NAMES.has(headers[at - (at % 2)]));
+  }
+  return headers;
+}
 
 /** Fields of a request that lb writes itself. */
 const WRITTEN: ReadonlySet<string> = new Set([

@@ -9,9 +9,11 @@ import type { RangeTask } from '../fill/range-fetch.ts';
 import type { StoredMeta, StoredView } from '../fill/stored.ts';
 import type { RequestDirectives } from '../http/cache-control.ts';
 import { getHeader, type HeaderList } from '../http/headers.ts';
+import { withoutClientClasses } from '../http/keyed-fields.ts';
 import type { RequestLimits } from '../http/request-check.ts';
 import { requestId } from '../http/request-id.ts';
 import type { HostEntry, HostTable } from '../site/host-table.ts';
+import type { KeyPlan } from '../site/key-plan.ts';
 import type { CachePolicy } from '../site/plan.ts';
 import type { AccessLogWriter } from '../stats/log-ring.ts';
 import type { PassedAnswer } from './passed.ts';
@@ -75,6 +77,10 @@ export class Exchange implements FlightClient, ReplyEvents {
   /** Set by `fill` where a part is wanted, or parts are stored. */
   range: RangeTask | undefined;
   policy: CachePolicy | undefined;
+  /** What tells this request apart beside its target; from then on `headers` are what the origin may see. */
+  keyPlan: KeyPlan | undefined;
+  /** The whole body of a request that has it in its key. */
+  body: Buffer | undefined;
   directives: RequestDirectives | undefined;
   /** All header lines have been read and checked. */
   admitted = false;
@@ -177,6 +183,7 @@ export class Exchange implements FlightClient, ReplyEvents {
       requestId: this.requestId,
       instance: this.context.instance,
       policy: this.policyOf(),
+      body: this.body,
     };
   }
 
@@ -191,6 +198,12 @@ export class Exchange implements FlightClient, ReplyEvents {
     if (this.host.plan.simple || !this.policyOf().clientDirectives) return undefined;
     this.directives ??= requestDirectives(this.headers ?? this.readHeaders());
     return this.directives;
+  }
+
+  /** The request counts as the plan has it, and the origin sees no more of it. */
+  applyKeyPlan(plan: KeyPlan): void {
+    this.keyPlan = plan;
+    if (this.headers !== null) this.headers = plan.forward(this.headers, this.clientAddress());
   }
 
   clientAddress(): string {
@@ -231,8 +244,9 @@ export class Exchange implements FlightClient, ReplyEvents {
 
   /** Reads what the transport will let go of. */
   readHeaders(): HeaderList {
-    this.headers = this.request.headers();
+    const headers = withoutClientClasses(this.request.headers());
     if (this.address === '') this.address = this.request.address();
+    this.headers = this.keyPlan?.forward(headers, this.address) ?? headers;
     this.requestId = requestId(getHeader(this.headers, 'x-request-id'));
     return this.headers;
   }
@@ -268,6 +282,7 @@ export class Exchange implements FlightClient, ReplyEvents {
     this.admitted = this.retrieval = this.bypass = this.validated = false;
     this.attempts = 0;
     this.keyParts = '';
+    this.keyPlan = this.body = undefined;
     this.range = this.policy = this.directives = this.failure = this.deadline = undefined;
     this.late = false;
     this.marker = this.passed = this.rest = this.problem = this.view = undefined;

@@ -2,14 +2,17 @@ import { cacheNow } from '../base/clock.ts';
 import { USER_FLAGS, USER_FRESH_UNTIL } from '../cache/cache.ts';
 import { variantName } from '../fill/judge.ts';
 import { FLAG_VARY_MARKER, type StoredMeta } from '../fill/stored.ts';
+import { bodyPart } from '../http/body-key.ts';
 import type { HeaderList } from '../http/headers.ts';
 import { NOT_ASCII } from './admit.ts';
 import type { Exchange } from './exchange.ts';
+import { collectBody, isBodyKeyed } from './keyed-body.ts';
 import { useStored, weigh } from './reuse.ts';
 import { FILL, RESPOND, type Step } from './step.ts';
 
 /** Looks for a stored response that may be used (RFC 9111 section 4), and says in Cache-Status terms why there is none. */
 export function lookup(x: Exchange): Step {
+  if (!x.retrieval && isBodyKeyed(x)) return collectBody(x);
   if (!x.retrieval) return miss(x, x.contentLength !== 0 && x.method === 'GET' ? 'bypass' : 'method');
   const { cache } = x.context;
   x.now = cacheNow();
@@ -39,10 +42,15 @@ function setKey(x: Exchange): boolean {
 
 /** What the configuration makes of target and fields is keyed, and is what the origin is asked for. */
 function applyKeyPlan(x: Exchange): void {
+  if (x.attempts > 0) return;
   const { key } = x.policyOf();
-  if (key === undefined || x.attempts > 0) return;
-  x.target = key.target(x.path, x.query);
-  const parts = key.parts((name) => x.field(name), x.clientAddress());
+  let parts = '';
+  if (key !== undefined) {
+    x.target = key.target(x.path, x.query);
+    parts = key.parts((name) => x.field(name), key.needsAddress ? x.clientAddress() : '');
+    x.applyKeyPlan(key);
+  }
+  if (x.body !== undefined) parts += bodyPart(x.method, x.field('content-type'), x.field('content-encoding'), x.body);
   x.keyParts = parts === '' ? '' : `${parts.length}:${parts}`;
 }
 

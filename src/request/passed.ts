@@ -42,7 +42,7 @@ export class PassedAnswer implements FetchSink {
   /** Sends the client's request on. */
   start(): void {
     const x = this.#x;
-    if (x.contentLength !== 0) {
+    if (x.contentLength !== 0 && x.body === undefined) {
       this.#body = new RequestBody(x.reply, x.context.maxRequestBody, () => this.#tooLarge());
       // a client that goes away breaks the body; the fetch is aborted for it elsewhere
       this.#body.on('error', () => {});

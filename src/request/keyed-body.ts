@@ -1,0 +1,33 @@
+import type { Exchange } from './exchange.ts';
+import { LOOKUP, type Step, WAIT } from './step.ts';
+
+/**
+ * Whether the request's body is to be part of its key: the configuration says so for path and method, and the body's
+ * length is declared and within the limit.
+ */
+export function isBodyKeyed(x: Exchange): boolean {
+  // a range of what a query brings means nothing (RFC 9110 section 14.2)
+  if (x.host.plan.simple || x.body !== undefined || x.field('range') !== '') return false;
+  const { methods, bodyLimit } = x.policyOf();
+  return methods.includes(x.method) && x.contentLength >= 0 && x.contentLength <= bodyLimit;
+}
+
+/** Reads the body whole; then the request may be answered from the cache as a GET is. */
+export function collectBody(x: Exchange): Step {
+  if (x.contentLength === 0) return proceedWith(x, Buffer.alloc(0));
+  const { reply } = x;
+  const parts: Buffer[] = [];
+  reply.onBody((chunk, last) => {
+    if (reply.closed) return;
+    // the transport takes the memory of the chunk back
+    parts.push(Buffer.from(chunk));
+    if (last) x.proceed(proceedWith(x, Buffer.concat(parts)));
+  });
+  return WAIT;
+}
+
+function proceedWith(x: Exchange, body: Buffer): Step {
+  x.body = body;
+  x.retrieval = true;
+  return LOOKUP;
+}
