@@ -277,7 +277,7 @@ export class Cache {
   /**
    * Stores a whole object as LIVE. seq: the purge sequence that its content is as new as (`purgeSequence` before the origin
    * was asked, or `sequence` of its flight). Returns its id, unpinned, or 0: no room, too large, over 128 tags, or purged
-   * since `seq`.
+   * since `seq`. `expected`: the id under the key that it replaces; where there is another one by now, or none, it is not stored.
    */
   put(
     key: CacheKey,
@@ -287,9 +287,10 @@ export class Cache {
     words: UserWords,
     seq: number = this.purgeSequence(),
     tags: TagHashes = NO_TAGS,
+    expected?: number,
   ): number {
     const feed = (id: number): boolean => this.#flights.append(id, body);
-    return this.#flights.store(key, head, meta, body.length, words, seq, tags, feed);
+    return this.#flights.store(key, head, meta, body.length, words, seq, tags, feed, 0, expected);
   }
 
   /**

@@ -242,6 +242,7 @@ export class Flights {
     tags: TagHashes,
     feed: (id: number) => boolean,
     flight = 0,
+    expected?: number,
   ): number {
     const a = this.#a;
     if (!fitTags(tags)) return 0;
@@ -258,7 +259,7 @@ export class Flights {
     this.#filling.delete(id);
     this.#setWords(id, words);
     acquire(a);
-    const stored = whole && this.#landing.publish(id, flight === 0 ? id : flight, null);
+    const stored = whole && this.#landing.publish(id, flight === 0 ? id : flight, null, expected);
     if (!whole) this.#landing.land(id, BROKEN);
     release(a);
     this.#pins.drop(handle);

@@ -160,8 +160,10 @@ export class Landing {
    * Makes a complete flight LIVE, under `key` when that is not null (it must have room), in place of the former
    * LIVE entry of its key. Its purge flags are those of `flight`, itself or the flight that it was copied from. False:
    * it was purged on the way, or the index has no room; then it is GONE.
+   *
+   * @param expected the entry that must be the one replaced
    */
-  publish(id: number, flight: number, key: CacheKey | null): boolean {
+  publish(id: number, flight: number, key: CacheKey | null, expected?: number): boolean {
     const a = this.#a;
     const { words } = a;
     const e = a.entry(id);
@@ -172,7 +174,8 @@ export class Landing {
     if (key !== null) this.#rename(id, key);
     const former = findTwin(a, id);
     const stale = (flags & F_STALE) !== 0;
-    if ((flags & F_DOOMED) !== 0 || ((flags & (F_STALE | F_OLDER)) !== 0 && former !== 0)) {
+    const isOutdated = expected !== undefined && former !== expected;
+    if ((flags & F_DOOMED) !== 0 || ((flags & (F_STALE | F_OLDER)) !== 0 && former !== 0) || isOutdated) {
       this.land(id, GONE);
       return false;
     }

@@ -72,7 +72,7 @@ export class Purge {
     }
     const seq = banSequence(this.#a) + 1;
     const tag = spec.tag === undefined ? 0 : this.#hash(spec.tag);
-    while (!appendBan(this.#a, spec, tag, seq)) this.#sweepAll();
+    while (!appendBan(this.#a, spec, tag, seq)) this.#makeRoom();
     return seq;
   }
 
@@ -98,11 +98,12 @@ export class Purge {
     return { removed, finished: false };
   }
 
-  #sweepAll(): void {
+  /** Shortens a full log: by what only flights keep in it, else by a sweep of all entries. */
+  #makeRoom(): void {
     // One pass may be under way, with an older target; the next one empties the log.
-    let finished = false;
-    for (let passes = 0; passes < 3 && !finished; passes++) finished = this.sweep(this.#a.entries + SLICE).finished;
-    if (!finished || !acquireWithin(this.#a, PATIENCE_MS)) {
+    let passed = this.#a.words[H_BAN_FLOOR] !== this.#swept;
+    for (let passes = 0; passes < 3 && !passed; passes++) passed = this.sweep(this.#a.entries + SLICE).finished;
+    if (!passed || !acquireWithin(this.#a, PATIENCE_MS)) {
       throw new Error('purge: the log is full and the cache does not answer');
     }
     for (const id of this.#flights()) this.#landing.overtake(id, this.#swept);

@@ -259,6 +259,7 @@ test('whatever the order of claims, tags, purges, sweeps and look-ups, threads s
     fc.record({ kind: fc.constant('purge' as const), tag, soft: fc.boolean() }),
     fc.record({ kind: fc.constant('path' as const), target, soft: fc.boolean() }),
     fc.record({ kind: fc.constant('sweep' as const), budget: fc.nat(300) }),
+    fc.record({ kind: fc.constant('flood' as const), count: fc.nat(30) }),
     fc.record({ kind: fc.constant('get' as const), target, worker: fc.constantFrom(0, 1) }),
   );
   interface Flight {
@@ -266,6 +267,8 @@ test('whatever the order of claims, tags, purges, sweeps and look-ups, threads s
     handle: number;
     target: string;
     seq: number;
+    /** The log may have been full meanwhile. */
+    flooded: boolean;
   }
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
@@ -296,7 +299,7 @@ test('whatever the order of claims, tags, purges, sweeps and look-ups, threads s
           model.set(now.target, { tags: now.tags, seq: purges.length });
         } else if (now.kind === 'claim') {
           const claim = leader.claim(bench.key(now.target));
-          if (claim.leader) flights.push({ ...claim, target: now.target, seq: purges.length });
+          if (claim.leader) flights.push({ ...claim, target: now.target, seq: purges.length, flooded: false });
           else leader.drop(claim.handle);
         } else if (now.kind === 'end' && flights.length > 0) {
           const [flight] = flights.splice(now.nth % flights.length, 1);
@@ -307,11 +310,19 @@ test('whatever the order of claims, tags, purges, sweeps and look-ups, threads s
           const stored = leader.finish(flight.id, DONE, undefined, [5, 0, 0, 0]);
           const due = fate(flight.target, now.tags, flight.seq);
           assert.ok(!stored || due < 2, 'a fill that a purge concerns is not stored');
-          assert.ok(stored || due > 0 || before, 'a fill that no purge concerns is stored, where nothing newer is');
+          const given = flight.flooded && now.tags.length > 0;
+          assert.ok(
+            stored || due > 0 || before || given,
+            'a fill that no purge concerns is stored, where nothing newer is',
+          );
           if (stored) model.set(flight.target, { tags: now.tags, seq: flight.seq });
           leader.drop(flight.handle);
         } else if (now.kind === 'sweep') bench.main.purge.sweep(now.budget);
-        else if (now.kind === 'get') check(threads[now.worker], now.target);
+        else if (now.kind === 'flood') {
+          const pattern = `/none/${'x'.repeat(900)}`;
+          for (let i = 0; i < now.count; i++) bench.main.purge.add({ ...ANY, pattern });
+          for (const flight of flights) flight.flooded = true;
+        } else if (now.kind === 'get') check(threads[now.worker], now.target);
         else if (now.kind === 'purge') {
           bench.main.purge.add({ ...ANY, tag: now.tag, soft: now.soft });
           purges.push({ match: (_, tagged) => tagged.includes(now.tag), soft: now.soft });

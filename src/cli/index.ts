@@ -39,7 +39,7 @@ async function purgeFor(argv: readonly string[], io: Io): Promise<Command> {
   return purgeCommand(io).description(PURGE);
 }
 
-const PURGE = 'Drop cached responses by path, wildcard or all';
+const PURGE = 'Drop cached responses by path, wildcard, tag or all';
 
 function report(error: unknown, io: Io): number {
   if (error instanceof CliError) {
