@@ -53,6 +53,7 @@ const OF_THIS_REQUEST: ReadonlySet<StorageReason> = new Set([
   'authorization',
   'request-no-store',
   'interim',
+  'outdated',
   'partial',
 ]);
 
@@ -77,15 +78,25 @@ export interface Variant {
   key: string;
 }
 
+/** The names of the request fields that select an answer, joined by commas. */
+export function selectingFields(headers: HeaderList): string {
+  return fieldsOf(headers).join();
+}
+
+function fieldsOf(headers: HeaderList): string[] {
+  const { fields } = parseVary(combineHeader(headers, 'vary'));
+  // an origin that compresses without saying so: not everybody reads what it sent
+  if (hasHeader(headers, 'content-encoding') && !fields.includes('accept-encoding')) fields.push('accept-encoding');
+  return fields;
+}
+
 /** The variant that an answer is, or undefined where it does not vary. A marker with the same fields keeps its nonce. */
 export function variantOf(
   client: ClientRequest,
   headers: HeaderList,
   marker: StoredMeta | undefined,
 ): Variant | undefined {
-  const { fields } = parseVary(combineHeader(headers, 'vary'));
-  // an origin that compresses without saying so: not everybody reads what it sent
-  if (hasHeader(headers, 'content-encoding') && !fields.includes('accept-encoding')) fields.push('accept-encoding');
+  const fields = fieldsOf(headers);
   if (fields.length === 0) return undefined;
   const known = marker?.vary?.join() === fields.join() ? marker.variant : undefined;
   const nonce = known ?? randomBytes(9).toString('base64url');

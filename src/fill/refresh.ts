@@ -1,13 +1,15 @@
 import { type CacheKey, USER_BORN, USER_FRESH_UNTIL } from '../cache/cache.ts';
 import { parseCacheTags } from '../http/cache-tags.ts';
+import { parseEntityTag, weakMatch } from '../http/etag.ts';
 import { combineHeader, getAllHeaders, getHeader, type HeaderList } from '../http/headers.ts';
+import type { Judgement } from '../http/judge.ts';
 import { headersToStore, updateStoredHeaders } from '../http/stored-headers.ts';
 import type { EdgeContext } from './context.ts';
 import type { StaleEntry } from './fill.ts';
 import { OWN_FIELDS, parseTail, renderHead } from './head.ts';
-import { concernsResource, judge, type OriginAnswer, storedMeta, storedWords } from './judge.ts';
+import { concernsResource, judge, type OriginAnswer, selectingFields, storedMeta, storedWords } from './judge.ts';
 import type { ClientRequest } from './origin-request.ts';
-import { encodeMeta } from './stored.ts';
+import { encodeMeta, type StoredMeta } from './stored.ts';
 
 /** What is validated, and on whose behalf. */
 export interface Validation {
@@ -30,6 +32,10 @@ export interface Validation {
 export function refreshedEntry(context: EdgeContext, validation: Validation, answer: OriginAnswer): boolean {
   const { cache } = context;
   const { client, key, stale, since, variant } = validation;
+  if (!isAbout(stale.meta, answer.headers)) {
+    cache.remove(key);
+    return false;
+  }
   const shown = parseTail(cache.head(stale.id).slice(stale.meta.tail));
   const stored = [...shown, ...(stale.meta.hidden ?? [])];
   const update = headersToStore(answer.headers, [...OWN_FIELDS]);
@@ -40,10 +46,14 @@ export function refreshedEntry(context: EdgeContext, validation: Validation, ans
     if (concernsResource(judgement.storage.reason, merged.status)) cache.remove(key);
     return false;
   }
+  if (selectingFields(headers) !== (stale.meta.vary ?? []).join()) {
+    cache.remove(key); // it would have to be found by other fields than it was stored by
+    return false;
+  }
   const words = storedWords(judgement, merged.status);
   const isPurged = () => cache.purgeSequence() !== since;
   if (isPurged()) words[0] = 0;
-  if (variant === undefined && sameFields(stored, headers)) {
+  if (variant === undefined && sameFields(stored, headers) && sameWindows(stale.meta, judgement)) {
     cache.setWord(stale.id, USER_BORN, words[1]);
     cache.setWord(stale.id, USER_FRESH_UNTIL, words[0]);
     if (isPurged()) cache.setWord(stale.id, USER_FRESH_UNTIL, 0);
@@ -59,9 +69,33 @@ export function refreshedEntry(context: EdgeContext, validation: Validation, ans
   const meta = { ...storedMeta(judgement, merged, head), ...selection };
   const given = parseCacheTags(answer.headers).map((tag) => cache.tagHash(tag));
   const tags = given.length === 0 ? undefined : given;
-  const replaced = cache.replaceHead(stale.id, key, head.block, encodeMeta(meta), words, tags) !== 0;
+  const replaced = cache.replaceHead(stale.id, key, head.block, encodeMeta(meta), words, tags, since) !== 0;
   if (replaced && words[0] !== 0 && isPurged()) cache.remove(key);
   return replaced;
+}
+
+/**
+ * Whether a 304 is about a stored response (RFC 9111 section 4.3.4): what it says of validators is what is stored. An
+ * answer of another version, as from an origin of several machines, updates nothing.
+ */
+function isAbout(stored: StoredMeta, headers: HeaderList): boolean {
+  const etag = getHeader(headers, 'etag');
+  const given = etag === undefined ? undefined : parseEntityTag(etag);
+  if (stored.etag !== undefined && etag !== undefined) {
+    const own = parseEntityTag(stored.etag);
+    return own !== undefined && given !== undefined ? weakMatch(own, given) : stored.etag === etag;
+  }
+  if (given?.weak === false) return false;
+  const modified = getHeader(headers, 'last-modified');
+  return etag !== undefined || modified === undefined || stored.lastModified === modified;
+}
+
+/** Whether the entry's windows of stale use are those of its new judgement. */
+function sameWindows({ swr = 0, sie = 0, strict }: StoredMeta, judgement: Judgement): boolean {
+  const isStrict = strict === true;
+  return (
+    swr === judgement.staleWhileRevalidate && sie === judgement.staleIfError && isStrict !== judgement.mayServeStale
+  );
 }
 
 /** Whether two lists hold the same lines, in whatever order the names come. */

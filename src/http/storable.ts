@@ -44,6 +44,7 @@ export const STORAGE_REASONS = [
   'stale',
   'too-large',
   'variants',
+  'outdated',
 ] as const;
 
 export type StorageReason = (typeof STORAGE_REASONS)[number];

@@ -96,8 +96,7 @@ function join(x: Exchange): Step {
 function waitForDeadline(x: Exchange): void {
   if (x.stale === undefined || x.late) return;
   const { staleDeadline } = x.policyOf();
-  const { meta, errorUntil } = x.stale;
-  if (staleDeadline > 0 && (x.now < errorUntil || meta.swr !== undefined)) x.startDeadline(staleDeadline);
+  if (staleDeadline > 0 && x.now < x.stale.lateUntil) x.startDeadline(staleDeadline);
 }
 
 /** Whether another thread has stored an answer between the look-up and the claim. */

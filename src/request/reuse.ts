@@ -39,28 +39,26 @@ export function weigh(x: Exchange, id: number): Step {
   const age = ageOf(x, id, meta);
   const { swr = 0, sie = 0 } = meta;
   const staleFor = x.now - age.freshUntil;
-  if (x.failure !== undefined && staleFor < errorWindow(x, sie)) return useStale(x, id, age, 'stale-if-error');
-  if (x.late && staleFor < Math.max(swr, sie)) return useStale(x, id, age, 'stale-deadline');
   const directives = x.clientDirectives();
-  const strict = meta.strict === true;
-  const state = { ...age, alwaysRevalidate: false, mayServeStale: !strict, staleWhileRevalidate: swr };
-  const reuse = x.failure === undefined && !x.late ? decideReuse(state, x.now, directives) : 'validate';
-  switch (reuse) {
-    case 'fresh':
-      return useStored(x, id);
-    case 'stale':
-      return useStale(x, id, age, 'max-stale');
-    case 'refresh':
-      return useWhileRefreshed(x, id, view, age, 'stale-while-revalidate');
-    default: {
-      const demanded = staleFor < 0 || directives?.noCache === true;
-      if (!demanded && view.failed + BACKOFF > x.now && staleFor < sie) {
-        return useWhileRefreshed(x, id, view, age, 'stale-if-error');
-      }
-      keepForValidation(x, id, meta, demanded ? 0 : age.freshUntil + errorWindow(x, sie));
-      return FILL;
-    }
+  const mayServeStale = meta.strict !== true;
+  const state = { ...age, alwaysRevalidate: false, mayServeStale, staleWhileRevalidate: swr };
+  const reuse = decideReuse(state, x.now, directives);
+  if (reuse === 'fresh') return useStored(x, id);
+  // the client wants the origin's word on what is fresh
+  const demanded = staleFor < 0 || directives?.noCache === true;
+  const errorWindow = mayServeStale ? Math.max(sie, directives?.staleIfError ?? 0) : sie;
+  if (!demanded && x.failure !== undefined && staleFor < errorWindow) return useStale(x, id, age, 'stale-if-error');
+  if (!demanded && x.late && staleFor < Math.max(swr, sie)) return useStale(x, id, age, 'stale-deadline');
+  if (x.failure === undefined && reuse === 'stale') return useStale(x, id, age, 'max-stale');
+  if (x.failure === undefined && reuse === 'refresh') {
+    return useWhileRefreshed(x, id, view, age, 'stale-while-revalidate');
   }
+  if (x.failure === undefined && !demanded && view.failed + BACKOFF > x.now && staleFor < sie) {
+    return useWhileRefreshed(x, id, view, age, 'stale-if-error');
+  }
+  const until = (window: number): number => (demanded ? 0 : age.freshUntil + window);
+  keepForValidation(x, id, meta, until(errorWindow), until(Math.max(swr, sie)));
+  return FILL;
 }
 
 function ageOf(x: Exchange, id: number, meta: StoredMeta): Age {
@@ -69,11 +67,6 @@ function ageOf(x: Exchange, id: number, meta: StoredMeta): Age {
   const freshUntil = cache.word(id, USER_FRESH_UNTIL);
   if (freshUntil !== 0) return { freshUntil, born };
   return { freshUntil: Math.min(x.now, born + (meta.life ?? 0)), born };
-}
-
-/** Seconds of staleness that are allowed while the origin fails. */
-function errorWindow(x: Exchange, sie: number): number {
-  return Math.max(sie, x.clientDirectives()?.staleIfError ?? 0);
 }
 
 function useStale(x: Exchange, id: number, age: Age, detail: string): Step {
@@ -107,12 +100,12 @@ function startRefresh(x: Exchange, id: number, view: StoredView, age: Age): void
     key: x.key.copy(),
     parts: x.keyParts,
     marker: x.marker,
-    stale: { id, handle, meta, errorUntil: age.freshUntil + Math.max(meta.swr ?? 0, meta.sie ?? 0) },
+    stale: { id, handle, meta, errorUntil: age.freshUntil + Math.max(meta.swr ?? 0, meta.sie ?? 0), lateUntil: 0 },
   });
 }
 
-function keepForValidation(x: Exchange, id: number, meta: StoredMeta, errorUntil: number): void {
+function keepForValidation(x: Exchange, id: number, meta: StoredMeta, errorUntil: number, lateUntil: number): void {
   x.releaseStale();
   const handle = x.context.cache.hold(id);
-  if (handle >= 0) x.stale = { id, handle, meta, errorUntil };
+  if (handle >= 0) x.stale = { id, handle, meta, errorUntil, lateUntil };
 }
