@@ -32,8 +32,9 @@ for (const method of ['GET', 'HEAD', 'POST']) {
 test('a loop over two lbs ends', async () => {
   const path = newPath();
   const port = await freePort();
-  const first = await startLb({ after }, { origins: [`127.0.0.1:${port}`] });
-  await startLb({ after }, { origins: [`127.0.0.1:${first.port}`], listen: `127.0.0.1:${port}` });
+  const quick = { shutdown_timeout: '100ms' };
+  const first = await startLb({ after }, { ...quick, origins: [`127.0.0.1:${port}`] });
+  await startLb({ after }, { ...quick, origins: [`127.0.0.1:${first.port}`], listen: `127.0.0.1:${port}` });
   const response = await request({ after }, first.port, path);
   assert.equal(response.status, 508);
   assert.match(response.get('proxy-status') ?? '', /error=proxy_loop_detected/);

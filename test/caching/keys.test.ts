@@ -24,6 +24,7 @@ const scene = await startScene(
       lang: { match: '/lang/*', key: { cookies: ['lang'] } },
       tenant: { match: '/tenant/*', key: { headers: ['X-Tenant', 'Accept-Language'] } },
       device: { match: '/device/*', key: { device: true } },
+      refreshed: { match: '/refreshed/*', ttl: 0, stale_while_revalidate: 60, methods: ['POST'] },
       graphql: { match: '/graphql*', ttl: 60, methods: ['POST'], body_limit: 100 },
     },
   },
@@ -328,6 +329,27 @@ test('POST: body parts that come late, and clients that go away in the middle', 
   client.send('ow}');
   assert.equal((await client.response()).text, '1 POST {slow}');
   assert.equal((await post('/graphql/slow', '{slow}')).text, '1 POST {slow}');
+});
+
+test('POST: a refresh in the background repeats the whole request, without conditions', async () => {
+  scene.on('/refreshed/a', query());
+  assert.equal((await post('/refreshed/a', '{a}')).text, '1 POST {a}');
+  const stale = await post('/refreshed/a', '{a}');
+  assert.deepEqual([stale.text, /detail=stale-while-revalidate/.test(cacheStatus(stale))], ['1 POST {a}', true]);
+  await scene.lb.admin.idle();
+  assert.equal((await post('/refreshed/a', '{a}')).text, '2 POST {a}');
+  await scene.lb.admin.idle();
+  const sent = scene.origin.requests.filter(({ target }) => target === '/refreshed/a');
+  assert.ok(sent.every((request) => request.method === 'POST' && request.get('if-none-match') === undefined));
+});
+
+test('POST: a 304 that nothing asked for confirms nothing', async () => {
+  scene.on('/refreshed/odd', query());
+  assert.equal((await post('/refreshed/odd', '{a}')).text, '1 POST {a}');
+  scene.on('/refreshed/odd', (_request, answer) => answer.head(304, [['Cache-Control', 'max-age=60']]));
+  await post('/refreshed/odd', '{a}');
+  await scene.lb.admin.idle();
+  assert.doesNotMatch(cacheStatus(await post('/refreshed/odd', '{a}')), /^lb; hit$/);
 });
 
 test('without configuration POST is not cached', async () => {
