@@ -9,12 +9,13 @@ export interface ExplainQuery {
   readonly method: string;
   /** `Name: value`. */
   readonly headers: readonly string[];
+  readonly body?: string;
 }
 
 /** An explanation, which becomes the JSON answer, or why there is none. */
 export type ExplainAnswer = object | { readonly problem: string; readonly status: 400 | 404 };
 
-const PARAMETERS: ReadonlySet<string> = new Set(['url', 'method', 'header']);
+const PARAMETERS: ReadonlySet<string> = new Set(['url', 'method', 'header', 'body']);
 const USE = 'write /explain?url=URL, with method=METHOD and header=Name: value where wanted, percent-encoded';
 
 export function answerExplain(deps: AdminDeps, request: IncomingMessage, response: ServerResponse): void {
@@ -36,5 +37,10 @@ function parseQuery(target: string): ExplainQuery | string {
   const url = parameters.get('url');
   if (url === null || url === '') return `there is no url: ${USE}`;
   if (parameters.getAll('url').length > 1) return 'there are several urls: percent-encode & in a url as %26';
-  return { url, method: parameters.get('method') ?? 'GET', headers: parameters.getAll('header') };
+  return {
+    url,
+    method: parameters.get('method') ?? 'GET',
+    headers: parameters.getAll('header'),
+    body: parameters.get('body') ?? undefined,
+  };
 }

@@ -12,7 +12,8 @@ const EXAMPLES = `Examples:
 
 interface Options extends AdminOptions {
   readonly header: readonly string[];
-  readonly method: string;
+  readonly method?: string;
+  readonly data?: string;
   readonly json?: boolean;
 }
 
@@ -23,7 +24,8 @@ export function explainCommand(io: Io): Command {
     .description('Say what lb would do with a request, and why')
     .argument('<URL>', 'URL as clients ask for it, or a path on the address where lb listens')
     .addOption(header.argParser((text, before: readonly string[]) => [...before, text]).default([], ''))
-    .option('-X, --method <METHOD>', 'method of the request', 'GET')
+    .option('-X, --method <METHOD>', 'method of the request (default: GET, with a body POST)')
+    .option('-d, --data <TEXT>', 'body of the request, where a rule caches by it')
     .option('--json', 'print all of it as JSON')
     .addHelpText('before', EXAMPLES)
     .action(async (url: string, options: Options, command: Command) => {
@@ -48,12 +50,10 @@ async function explain(url: string, options: Options, io: Io): Promise<void> {
 /** What the admin listener takes. */
 const MAX_PATH = 14_000;
 
-function adminPath(url: string, { method, header }: Options): string {
+function adminPath(url: string, { method, header, data }: Options): string {
   const ascii = url.replace(/[^\x21-\x7e]+/g, (part) => encodeURIComponent(part.toWellFormed()));
-  const parameters = new URLSearchParams([
-    ['url', ascii],
-    ['method', method],
-  ]);
+  const parameters = new URLSearchParams({ url: ascii, method: method ?? (data === undefined ? 'GET' : 'POST') });
   for (const field of header) parameters.append('header', field);
+  if (data !== undefined) parameters.append('body', data);
   return `/explain?${parameters.toString()}`;
 }

@@ -20,6 +20,8 @@ import type { Decision } from './types.ts';
 export interface Situation {
   request: ExplainedRequest;
   policy: CachePolicy;
+  /** The body is a part of the key: the request is answered as a GET is. */
+  hasBodyKey: boolean;
   found: Found;
   /** Of a stored response that no purge has removed. */
   times: Times | undefined;
@@ -33,8 +35,9 @@ export interface Situation {
 
 /** What lb would do, by the functions that decide when it does. */
 export function decide(situation: Situation): Decision {
-  const { request, found, times } = situation;
-  if (request.method !== 'GET' && request.method !== 'HEAD') return otherMethod(request.method, situation.policy);
+  const { request, found, times, hasBodyKey } = situation;
+  const isRetrieval = request.method === 'GET' || request.method === 'HEAD' || hasBodyKey;
+  if (!isRetrieval) return otherMethod(request.method, situation.policy);
   if (found.entry === undefined || times === undefined) return notStored(situation);
   return weigh(situation, found.entry, times);
 }
@@ -42,7 +45,7 @@ export function decide(situation: Situation): Decision {
 function otherMethod(method: string, policy: CachePolicy): Decision {
   const why = [`${method} goes to the origin each time: GET and HEAD are answered from the cache`];
   if (policy.methods.includes(method)) {
-    why[0] = `${method} is cached by its body here (methods of the rule); without the body nothing more can be said`;
+    why[0] = `${method} is cached by its body here, but not with a Range or a body over body_limit`;
   }
   if (!isSafeMethod(method)) why.push('an answer that is no error invalidates what is stored for the same target');
   return { action: 'pass', status: null, cache_status: `${PROXY_NAME}; fwd=method`, why };
@@ -152,7 +155,7 @@ function statusFor({ method, headers }: ExplainedRequest, { meta, bytes }: Entry
 const FULL = { kind: 'full' } as const;
 
 function revalidate(
-  { policy, found }: Situation,
+  { policy, found, hasBodyKey }: Situation,
   { meta }: Entry,
   remaining: number,
   standing: string,
@@ -170,7 +173,7 @@ function revalidate(
       why: [...why, 'the request says only-if-cached'],
     };
   }
-  why.push(validators(meta));
+  why.push(hasBodyKey ? ANEW : validators(meta));
   if (found.fetching) why.push('that is under way: this request would wait for it');
   if (demanded) return { action: 'revalidate', status: null, cache_status: cacheStatus, why };
   const left = remaining + Math.max(meta.sie ?? 0, directives?.staleIfError ?? 0);
@@ -181,8 +184,10 @@ function revalidate(
   return { action: 'revalidate', status: null, cache_status: cacheStatus, why };
 }
 
+const ANEW = 'the origin is asked for all of it';
+
 function validators({ etag, lastModified }: StoredMeta): string {
-  if (etag === undefined && lastModified === undefined) return 'it has no validator: the origin is asked for all of it';
+  if (etag === undefined && lastModified === undefined) return `it has no validator: ${ANEW}`;
   return 'the origin is asked whether it has changed; a 304 makes it fresh again (fwd-status=304)';
 }
 

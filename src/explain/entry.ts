@@ -6,19 +6,8 @@ import { PARTS_NAME } from '../fill/parts.ts';
 import { FLAG_VARY_MARKER, type StoredMeta, StoredViews } from '../fill/stored.ts';
 import { getHeader, type HeaderList } from '../http/headers.ts';
 import type { Judgement } from '../http/judge.ts';
-import type { HostEntry } from '../site/host-table.ts';
 import type { CachePolicy } from '../site/plan.ts';
-
-/** What a request is looked up by. */
-export interface Keyed {
-  host: HostEntry;
-  /** Path and query as keyed. */
-  target: string;
-  /** What the configuration adds, as it stands in the key. */
-  parts: string;
-  /** For the selecting fields. */
-  headers: HeaderList;
-}
+import type { RequestKey } from './key.ts';
 
 /** A stored response, read whole: nothing here refers to the cache. */
 export interface Entry {
@@ -53,8 +42,8 @@ export interface Found {
 }
 
 /** Looks a request up without leaving a trace: see `Cache.peek`. */
-export function findEntry(cache: Cache, keyed: Keyed): Found {
-  const { host, target, parts, headers } = keyed;
+export function findEntry(cache: Cache, { host, target, configured, headers }: RequestKey): Found {
+  const parts = configured === '' ? '' : `${configured.length}:${configured}`;
   const key = new CacheKey().set(host.prefix, target, parts);
   const views = new StoredViews(cache);
   try {

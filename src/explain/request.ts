@@ -12,6 +12,7 @@ export interface ExplainedRequest {
   readonly query: string;
   /** Without Host. */
   readonly headers: HeaderList;
+  readonly body: Uint8Array;
 }
 
 const DEFAULT_PORT: Readonly<Record<string, string>> = { http: ':80', https: ':443' };
@@ -27,6 +28,7 @@ const TARGET = /^\/[\x21-\x7e]*$/;
 export function readRequest(query: ExplainQuery, own: string): ExplainedRequest | ExplainProblem {
   const { url, method } = query;
   if (methodStatus(method) !== 0) return refuse(`lb forwards no method "${method}"`);
+  if (query.body !== undefined && (method === 'GET' || method === 'HEAD')) return refuse(`a ${method} has no body`);
   const headers = readFields(query.headers);
   if (typeof headers === 'string') return refuse(headers);
   const match = /^(https?):\/\/([^/?#]+)([^#]*)/i.exec(url);
@@ -43,6 +45,7 @@ export function readRequest(query: ExplainQuery, own: string): ExplainedRequest 
     path: mark < 0 ? target : target.slice(0, mark),
     query: mark < 0 ? '' : target.slice(mark + 1),
     headers: headers.filter((_, i) => headers[i & ~1] !== 'host'),
+    body: new TextEncoder().encode(query.body),
   };
 }
 

@@ -5,6 +5,8 @@ export interface ExplainQuery {
   readonly method: string;
   /** Fields as `Name: value`. */
   readonly headers: readonly string[];
+  /** Text of the body, for methods that are cached by it. */
+  readonly body?: string;
 }
 
 /** Why there is no explanation; `status` is that of the admin API's answer. */
@@ -87,7 +89,7 @@ export interface KeyPart {
   readonly methods: string;
   /** Path and query as keyed. */
   readonly target: string;
-  /** What the configuration adds: fields, cookies, device, country; '' for nothing. */
+  /** What the configuration adds: fields, cookies, device, country, body; '' for nothing. */
   readonly configured: string;
   /** Null where the resource is not known to vary. */
   readonly vary: VaryPart | null;

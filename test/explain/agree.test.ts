@@ -11,6 +11,7 @@ const scene = await startScene(
     cache: {
       demanding: { match: '/demanding/*', client_directives: true },
       keyed: { match: '/keyed/*', ttl: '10m', key: { query_exclude: [':tracking'], headers: ['x-tenant'] } },
+      query: { match: '/query', methods: ['POST'], key: { cookies: ['lang'] } },
     },
   },
 );
@@ -203,6 +204,27 @@ test('the key as the configuration makes it; rule and where its values come from
   await agree('miss', '/keyed/a?b=1', [['X-Tenant', 'two']]);
 });
 
+test('a body in the key, and what the origin sees of a cookie', async () => {
+  scene.on('/query', counted([FRESH, ['Vary', 'Cookie'], ['ETag', '"q"']]));
+  const post = async (action: string, body: string, cookie: string) => {
+    const parameters = new URLSearchParams({ url: 'http://site.test/query', method: 'POST', body });
+    parameters.append('header', `Cookie: ${cookie}`);
+    const answer = await scene.lb.admin.fetch('GET', `/explain?${parameters.toString()}`);
+    const explanation = answer.json() as Explanation;
+    assert.equal(explanation.decision.action, action, answer.text());
+    const response = await scene.get('/query', [HOST, ['Cookie', cookie]], { method: 'POST', body });
+    assert.ok(cacheStatus(response).startsWith(explanation.decision.cache_status), cacheStatus(response));
+    return explanation;
+  };
+  await post('miss', 'one', 'lang=de; session=1');
+  const { key } = await post('hit', 'one', 'session=2; lang=de');
+  assert.deepEqual([key.methods, key.vary?.selecting], ['POST', { cookie: 'lang=de' }]);
+  assert.match(key.configured, /^7:lang=debody=/);
+  await post('miss', 'two', 'lang=de');
+  await post('miss', 'one', 'lang=en');
+  assert.equal((await explain('/query', [], 'PUT')).decision.cache_status, 'lb; fwd=method');
+});
+
 test('what is not stored, and why; methods that go to the origin', async () => {
   scene.on('/private', counted([['Cache-Control', 'private']]));
   await agree('miss', '/private');
@@ -260,6 +282,7 @@ test('what cannot be explained is told, with what to do', async () => {
     ['/explain?url=/a&metod=GET', 400, /unknown parameter "metod"/],
     ['/explain?url=nonsense', 400, /is no URL: write http/],
     ['/explain?url=/a&method=BREW', 400, /no method "BREW"/],
+    ['/explain?url=/a&body=x', 400, /a GET has no body/],
     ['/explain?url=/a&header=oops', 400, /write "Name: value"/],
     ['/explain?url=http://a%20b/', 400, /is no host/],
     ['/explain?url=/%C3%BC', 400, /percent-encode/],
