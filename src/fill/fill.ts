@@ -9,6 +9,7 @@ import {
   RELEASED,
   USER_BORN,
   USER_FLAGS,
+  type UserWords,
 } from '../cache/cache.ts';
 import { parseCacheTags } from '../http/cache-tags.ts';
 import { parseContentRange } from '../http/content-range.ts';
@@ -68,6 +69,8 @@ export interface StaleEntry {
   meta: StoredMeta;
   /** Cache time until which it may be used when the origin fails. */
   errorUntil: number;
+  /** Cache time until which it may be used when the origin takes too long. */
+  lateUntil: number;
 }
 
 /** What a fill is about. */
@@ -82,6 +85,12 @@ export interface FillTask {
   stale: StaleEntry | undefined;
   /** Where a part of the resource is wanted, or parts of it are stored. */
   range?: RangeTask;
+}
+
+/** The entry that tells which fields select a variant of the resource. */
+interface Marker {
+  id: number;
+  meta: StoredMeta;
 }
 
 /** Who takes an answer that nobody wants. */
@@ -187,7 +196,10 @@ export class Fill implements FetchSink {
     if (isPart && (variant !== undefined || parts === undefined)) return 'partial';
     // what a request for a part is refused with is no answer to a request for all
     if (this.#task.range !== undefined && !isPart && answer.status !== 200) return 'partial';
-    const known = variant === undefined ? [] : this.#variantsWith(variant, judgement.etag);
+    const current = marker === undefined ? undefined : this.#currentMarker(marker.variant);
+    // what the marker told of was changed by an unsafe request since, and this answer may be older than the change
+    if (marker !== undefined && current === undefined) return 'outdated';
+    const known = variant === undefined ? [] : this.#variantsWith(variant, judgement.etag, current);
     if (known === undefined) return 'variants';
     this.ownLines = renderLines(stripHopByHop(onlyFields(answer.headers, judgement.omitFields)));
     const omitted = isPart ? [...judgement.omitFields, 'content-range'] : judgement.omitFields;
@@ -204,31 +216,28 @@ export class Fill implements FetchSink {
     if (!cache.open(this.#flight.id, head.block, encodeMeta(meta), length, this.#storeKey, tags)) return 'too-large';
     this.#words = words;
     this.#tags = tags;
-    if (variant !== undefined && !this.#isKnown(variant, judgement.etag)) this.#putMarker(variant, known);
+    if (variant !== undefined && !isKnown(current, variant, judgement.etag)) {
+      this.#putMarker(variant, known, current?.id);
+    }
     return undefined;
   }
 
   /** The variants of the resource once this one is stored, or undefined where they are too many. */
-  #variantsWith(variant: Variant, etag: string | undefined): KnownVariant[] | undefined {
+  #variantsWith(variant: Variant, etag: string | undefined, marker?: Marker): KnownVariant[] | undefined {
     const { cache } = this.#context;
     const { policy } = this.#task.client;
-    const known = this.#currentMarker(variant.nonce)?.known ?? [];
+    const known = (marker?.meta.variant === variant.nonce && marker.meta.known) || [];
     return withVariant(known, { name: variant.key, etag }, policy.maxVariants, cache, (name) => this.#keyOf(name));
   }
 
-  #isKnown(variant: Variant, etag: string | undefined): boolean {
-    const known = this.#currentMarker(variant.nonce)?.known ?? [];
-    return known.some((other) => other.name === variant.key && other.etag === etag);
-  }
-
   /** The marker as it stands now: other variants may have been stored since the look-up. */
-  #currentMarker(nonce: string): StoredMeta | undefined {
+  #currentMarker(nonce: string | undefined): Marker | undefined {
     const { cache, stored } = this.#context;
     const id = cache.lookup(this.#keyOf(''));
     const isMarker = id !== 0 && (cache.word(id, USER_FLAGS) & FLAG_VARY_MARKER) !== 0;
     const meta = isMarker ? stored.of(id).meta : undefined;
     cache.unpin();
-    return meta?.variant === nonce ? meta : undefined;
+    return meta !== undefined && meta.variant === nonce ? { id, meta } : undefined;
   }
 
   /** Whether the answer is a part that was asked for. */
@@ -243,9 +252,11 @@ export class Fill implements FetchSink {
   }
 
   /** Under the plain key: tells later requests which fields select a variant. */
-  #putMarker(variant: Variant, known: KnownVariant[]): void {
+  #putMarker(variant: Variant, known: KnownVariant[], expected?: number): void {
     const meta: StoredMeta = { status: 0, tail: 0, vary: variant.fields, variant: variant.nonce, known };
-    this.#context.cache.put(this.#keyOf(''), NOTHING, encodeMeta(meta), NOTHING, [0, cacheNow(), FLAG_VARY_MARKER, 0]);
+    const { cache } = this.#context;
+    const words: UserWords = [0, cacheNow(), FLAG_VARY_MARKER, 0];
+    cache.put(this.#keyOf(''), NOTHING, encodeMeta(meta), NOTHING, words, undefined, undefined, expected);
   }
 
   #rememberUncacheable(reason: StorageReason, status: number): void {
@@ -291,11 +302,12 @@ export class Fill implements FetchSink {
     if (handle < 0) return false;
     const { variant: nonce = '', vary: fields = [] } = marker ?? {};
     const variant = { fields, nonce, key: variantName(nonce, fields, client.headers) };
-    const known = this.#variantsWith(variant, other.etag);
-    const stale = { id, handle, meta: stored.of(id).meta, errorUntil: 0 };
+    const current = this.#currentMarker(nonce);
+    const known = current && this.#variantsWith(variant, other.etag, current);
+    const stale = { id, handle, meta: stored.of(id).meta, errorUntil: 0, lateUntil: 0 };
     const validation = { client, key: this.#key, stale, since: this.#since, variant: variant.key };
     const adopted = known !== undefined && refreshedEntry(this.#context, validation, answer);
-    if (adopted) this.#putMarker(variant, known);
+    if (adopted) this.#putMarker(variant, known, current?.id);
     cache.drop(handle);
     return adopted;
   }
@@ -358,6 +370,11 @@ export class Fill implements FetchSink {
   #count(slot: number): void {
     this.#context.counters.add(this.#context.lines[this.#task.client.host.plan.index], slot, 1);
   }
+}
+
+function isKnown(marker: Marker | undefined, variant: Variant, etag: string | undefined): boolean {
+  if (marker?.meta.variant !== variant.nonce) return false;
+  return (marker.meta.known ?? []).some((other) => other.name === variant.key && other.etag === etag);
 }
 
 /** What a 206 holds, where it says of how much. */
