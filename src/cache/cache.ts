@@ -316,7 +316,7 @@ export class Cache {
     return this.#landing.remove(key, false);
   }
 
-  /** As `remove`, and what is on its way to the key goes to those who wait for it but is not stored. */
+  /** As `remove`, and what is on its way to the key, with any variant, goes to those who wait for it but is not stored. */
   invalidate(key: CacheKey): boolean {
     return this.#landing.remove(key, true);
   }

@@ -55,3 +55,22 @@ test('what a purge by tag has left on its way is not stored after an invalidatio
   assert.equal(bench.get(cache, '/a'), null);
   bench.main.audit();
 });
+
+test('what is on its way to other variants of the target is not stored, that of other targets is', () => {
+  const bench = new Bench();
+  const cache = bench.open(1);
+  const flights = [
+    ['/a', 'v1'],
+    ['/a', 'longer variant'],
+    ['/ab', ''],
+    ['/a?', 'v1'],
+    ['/b', 'v1'],
+  ].map(([target, variant]) => ({ target, ...cache.claim(bench.key(target, variant)) }));
+  cache.invalidate(bench.key('/a'));
+  for (const { target, id, handle } of flights) {
+    cache.open(id, bytes('h'), bytes('m'), 0);
+    assert.equal(cache.finish(id, DONE), target !== '/a', target);
+    cache.drop(handle);
+  }
+  bench.main.audit();
+});

@@ -138,6 +138,22 @@ export function slotHasKey(a: Arena, slot: number, key: CacheKey): boolean {
   return true;
 }
 
+/** Whether the key in the meta slot at unit address `slot` has this key's prefix and target, whatever its variant. */
+export function slotHasTarget(a: Arena, slot: number, key: CacheKey): boolean {
+  const words = a.words;
+  const header = slot * (UNIT / 4);
+  const prefix = key.prefix.words;
+  if (words[header + S_PREFIX_WORDS] !== prefix.length) return false;
+  const at = header + SLOT_WORDS;
+  for (let i = 0; i < prefix.length; i++) if (words[at + i] !== prefix[i]) return false;
+  const own = at + prefix.length;
+  const [length] = key.words;
+  if (words[own] !== length) return false;
+  // behind the lengths of target and variant
+  for (let i = 2; i < 2 + ((length + 3) >> 2); i++) if (words[own + i] !== key.words[i]) return false;
+  return true;
+}
+
 /** Whether two meta slots store the same key. */
 export function sameKey(a: Arena, slot: number, other: number): boolean {
   const words = a.words;

@@ -4,7 +4,7 @@ import { type BanView, banSequence } from './bans.ts';
 import { countLive, removeLive, retire, setState, slotHeader, stateOf, unitsOf } from './entries.ts';
 import type { Evictor } from './eviction.ts';
 import { crowd, erase, FLIGHT_TAG, find, findTwin, insert, LIVE_TAG, locate, replaceAt } from './index.ts';
-import { type CacheKey, slotHasKey, writeKey } from './key.ts';
+import { type CacheKey, slotHasTarget, writeKey } from './key.ts';
 import {
   type Arena,
   E_FRESH_UNTIL,
@@ -112,7 +112,7 @@ export class Landing {
     return (flags & (F_DOOMED | F_STALE)) !== 0 || (tagged !== 0 && (flags & F_MISSED) !== 0);
   }
 
-  /** Takes the lock. Removes the LIVE entry of a key; with `flight`, what is on its way to it is not stored. */
+  /** Takes the lock. Removes the LIVE entry of a key; with `flight`, what is on its way to any variant of it is not stored. */
   remove(key: CacheKey, flight: boolean): boolean {
     const a = this.#a;
     acquire(a);
@@ -120,9 +120,7 @@ export class Landing {
     if (id !== 0) removeLive(a, this.#slab, id);
     // The list, not the index: those that nobody joins any more may yet become LIVE.
     for (let at = flight ? headOf(a, Q_FLIGHT) : 0; at !== 0; at = nextOf(a, at)) {
-      const e = a.entry(at);
-      const isOfKey = a.words[e + E_LO] === key.lo && a.words[e + E_HI] === key.hi;
-      if (isOfKey && slotHasKey(a, a.words[e + E_SLOT], key)) this.detach(at, F_DOOMED);
+      if (slotHasTarget(a, a.words[a.entry(at) + E_SLOT], key)) this.detach(at, F_DOOMED);
     }
     release(a);
     return id !== 0;

@@ -1,4 +1,5 @@
 import { CacheKey } from '../cache/cache.ts';
+import { PARTS_NAME } from '../fill/parts.ts';
 import type { HeaderList } from '../http/headers.ts';
 import { invalidatedTargets } from '../http/invalidation.ts';
 import { isSafeMethod } from '../http/method.ts';
@@ -32,5 +33,7 @@ export function invalidate(x: Exchange, status: number, headers: HeaderList): vo
 }
 
 function drop(x: Exchange, target: string, parts: string): void {
-  x.context.cache.invalidate(key.set(x.host.prefix, target, parts));
+  const { cache } = x.context;
+  cache.invalidate(key.set(x.host.prefix, target, parts));
+  cache.remove(key.set(x.host.prefix, target, parts + PARTS_NAME));
 }

@@ -1,6 +1,8 @@
 // What an answer to an unsafe method makes invalid (RFC 9111 section 4.4), over two edge threads.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { until } from '../support/cleanup.ts';
+import { Gate } from './gate.ts';
 import { cacheStatus, counted, type Field, type Scene, startScene } from './scene.ts';
 
 const scene = await startScene({ after }, { workers: 2 });
@@ -114,6 +116,28 @@ test('all variants go', async () => {
   for (const fields of variants) await store(scene, '/vary', fields);
   await scene.get('/vary', [], { method: 'DELETE' });
   for (const fields of variants) assert.equal(await isHit(scene, '/vary', fields), false);
+});
+
+test('stored parts go, and a part that is on its way is not kept', async () => {
+  const arrive = new Gate();
+  let version = 'old!';
+  scene.on('/parts', async (request, answer) => {
+    if (request.method !== 'GET') return answer.send(200, [], '');
+    const [start, end] = (request.get('range') ?? '').slice(6).split('-').map(Number);
+    const body = version.slice(start, end + 1);
+    const tag = `"${version}"`;
+    if (start === 2 && version === 'old!') await arrive.opened;
+    return answer.send(206, [FRESH, ['ETag', tag], ['Content-Range', `bytes ${start}-${end}/4`]], body);
+  });
+  const part = async (range: string) => (await scene.get('/parts', [['Range', `bytes=${range}`]])).text;
+  assert.equal(await part('0-1'), 'ol');
+  const late = part('2-3');
+  await until(() => scene.asked('/parts').length === 2, 'the second part to be asked for');
+  version = 'new!';
+  await scene.get('/parts', [], { method: 'PUT' });
+  arrive.open();
+  assert.equal(await late, 'd!');
+  assert.deepEqual([await part('0-1'), await part('2-3')], ['ne', 'w!']);
 });
 
 test('what the configuration makes of a target is what is invalidated', async () => {
