@@ -137,7 +137,7 @@ test('stored parts go, and a part that is on its way is not kept', async () => {
   await scene.get('/parts', [], { method: 'PUT' });
   arrive.open();
   assert.equal(await late, 'd!');
-  assert.deepEqual([await part('0-1'), await part('2-3')], ['ne', 'w!']);
+  assert.deepEqual([await part('2-3'), await part('0-1')], ['w!', 'ne']);
 });
 
 test('what the configuration makes of a target is what is invalidated', async () => {
