@@ -1,7 +1,9 @@
 import { Command, Option } from 'commander';
+import type { Explanation } from '../explain/types.ts';
 import { type AdminOptions, addAdminOptions, askAdmin, findAdmin, optionsBefore } from './admin-client.ts';
 import { EXIT, fail } from './exit.ts';
-import type { Io } from './io.ts';
+import { explanationText } from './explain-text.ts';
+import { hasColor, type Io } from './io.ts';
 
 const EXAMPLES = `Examples:
   lb explain https://shop.example/app.js
@@ -35,16 +37,13 @@ export function explainCommand(io: Io): Command {
 }
 
 async function explain(url: string, options: Options, io: Io): Promise<void> {
-  const { hasColor } = await import('./io.ts');
-  const { explanationText } = await import('./explain-text.ts');
   const path = adminPath(url, options);
   if (path.length > MAX_PATH) fail('URL and fields together are too long', EXIT.usage);
   const answer = await askAdmin(findAdmin(options, io), { method: 'GET', path }, url);
-  if (options.json) io.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
-  else
-    io.stdout.write(
-      explanationText(answer as unknown as Parameters<typeof explanationText>[0], hasColor(io.stdout, io.env)),
-    );
+  const text = options.json
+    ? `${JSON.stringify(answer, null, 2)}\n`
+    : explanationText(answer as unknown as Explanation, hasColor(io.stdout, io.env));
+  io.stdout.write(text);
 }
 
 /** What the admin listener takes. */

@@ -176,9 +176,10 @@ function revalidate(
   why.push(hasBodyKey ? ANEW : validators(meta));
   if (found.fetching) why.push('that is under way: this request would wait for it');
   if (demanded) return { action: 'revalidate', status: null, cache_status: cacheStatus, why };
-  const left = remaining + Math.max(meta.sie ?? 0, directives?.staleIfError ?? 0);
+  const { swr = 0, sie = 0, strict } = meta;
+  const left = remaining + (strict ? sie : Math.max(sie, directives?.staleIfError ?? 0));
   if (left > 0) why.push(`should the origin fail, it is used for ${seconds(left)} more (stale-if-error)`);
-  if (policy.staleDeadline > 0 && Math.max(left, (meta.swr ?? 0) + remaining) > 0) {
+  if (policy.staleDeadline > 0 && remaining + Math.max(swr, sie) > 0) {
     why.push(`should the origin take over ${policy.staleDeadline} ms, it goes out stale (stale_deadline)`);
   }
   return { action: 'revalidate', status: null, cache_status: cacheStatus, why };
