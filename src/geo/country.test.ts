@@ -57,7 +57,10 @@ test('a thread reads the same memory', async () => {
 });
 
 test('a file that is missing or no database is refused in one sentence', () => {
-  assert.throws(() => loadCountries('/nowhere/a.mmdb'), CountryDatabaseError);
+  assert.throws(() => loadCountries('/nowhere/a.mmdb'), {
+    constructor: CountryDatabaseError,
+    message: 'cannot read geo.database /nowhere/a.mmdb: there is no such file',
+  });
   for (const content of ['', 'not a database'.repeat(100)]) {
     withFile(Buffer.from(content), (file) => {
       assert.throws(() => loadCountries(file), { message: `geo.database ${file} is no MMDB file` });

@@ -28,7 +28,7 @@ export function loadCountries(file: string | undefined): SharedArrayBuffer {
   try {
     memory = readShared(path);
   } catch (error) {
-    throw new CountryDatabaseError(`cannot read geo.database ${path}: ${(error as Error).message}`);
+    throw new CountryDatabaseError(`cannot read geo.database ${path}: ${reasonOf(error as NodeJS.ErrnoException)}`);
   }
   try {
     openReader(memory).get('192.0.2.1');
@@ -36,6 +36,11 @@ export function loadCountries(file: string | undefined): SharedArrayBuffer {
     throw new CountryDatabaseError(`geo.database ${path} is no MMDB file`);
   }
   return memory;
+}
+
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT') return 'there is no such file';
+  return code === 'EACCES' ? 'permission denied' : message;
 }
 
 function readShared(path: string): SharedArrayBuffer {
