@@ -13,7 +13,7 @@ const EXAMPLES = `Examples:
 `;
 
 interface Options extends AdminOptions {
-  readonly header: readonly string[];
+  readonly header?: readonly string[];
   readonly method?: string;
   readonly data?: string;
   readonly json?: boolean;
@@ -25,7 +25,7 @@ export function explainCommand(io: Io): Command {
   const command = new Command('explain')
     .description('Say what lb would do with a request, and why')
     .argument('<URL>', 'URL as clients ask for it, or a path on the address where lb listens')
-    .addOption(header.argParser((text, before: readonly string[]) => [...before, text]).default([], ''))
+    .addOption(header.argParser((text, before?: readonly string[]) => [...(before ?? []), text]))
     .option('-X, --method <METHOD>', 'method of the request (default: GET, with a body POST)')
     .option('-d, --data <TEXT>', 'body of the request, where a rule caches by it')
     .option('--json', 'print all of it as JSON')
@@ -49,7 +49,7 @@ async function explain(url: string, options: Options, io: Io): Promise<void> {
 /** What the admin listener takes. */
 const MAX_PATH = 14_000;
 
-function adminPath(url: string, { method, header, data }: Options): string {
+function adminPath(url: string, { method, header = [], data }: Options): string {
   const ascii = url.replace(/[^\x21-\x7e]+/g, (part) => encodeURIComponent(part.toWellFormed()));
   const parameters = new URLSearchParams({ url: ascii, method: method ?? (data === undefined ? 'GET' : 'POST') });
   for (const field of header) parameters.append('header', field);

@@ -23,7 +23,7 @@ interface Options {
   readonly concurrency: number;
   readonly rate?: number;
   readonly limit?: number;
-  readonly header: readonly string[];
+  readonly header?: readonly string[];
   readonly json?: boolean;
   readonly config?: string;
 }
@@ -39,7 +39,7 @@ export function warmCommand(io: Io): Command {
     .option('--concurrency <N>', 'requests at a time', number('--concurrency', 1, MAX_CONCURRENCY), 8)
     .option('--rate <N>', 'requests a second at most', number('--rate', 0.01, 1e6))
     .option('--limit <N>', 'URLs at most', number('--limit', 1, Number.MAX_SAFE_INTEGER))
-    .addOption(header.argParser((text, before: readonly string[]) => [...before, text]).default([], ''))
+    .addOption(header.argParser((text, before?: readonly string[]) => [...(before ?? []), text]))
     .option('--json', 'print the summary as JSON')
     .option('-c, --config <FILE>', 'settings file of lb (default: lb.json in this folder, LB_CONFIG)')
     .addHelpText('before', EXAMPLES)
@@ -51,7 +51,7 @@ export function warmCommand(io: Io): Command {
 async function warm(source: string, options: Options, io: Io): Promise<void> {
   const { runWarm } = await import('./warm/run.ts');
   const { variantsOf } = await import('./warm/variants.ts');
-  const variants = variantsOf(options.header);
+  const variants = variantsOf(options.header ?? []);
   if (typeof variants === 'string') fail(`--header ${variants}`, EXIT.usage);
   const to = options.to === undefined ? ownAddress(options, io) : parseTo(options.to);
   const { concurrency, rate = Infinity, limit = Infinity, json = false } = options;
