@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { formatAddress, parseListen } from '../config/address.ts';
 import { Problem } from '../config/errors.ts';
 import { loadFileClient } from '../config/load.ts';
+import { parseHost } from '../http/host.ts';
 import { optionsBefore, reachable } from './admin-client.ts';
 import { EXIT, fail } from './exit.ts';
 import type { Io } from './io.ts';
@@ -53,6 +54,9 @@ async function warm(source: string, options: Options, io: Io): Promise<void> {
   const { variantsOf } = await import('./warm/variants.ts');
   const variants = variantsOf(options.header ?? []);
   if (typeof variants === 'string') fail(`--header ${variants}`, EXIT.usage);
+  if (options.host !== undefined && parseHost(options.host) === undefined) {
+    fail(`--host ${options.host}: that is no host name`, EXIT.usage);
+  }
   const to = options.to === undefined ? ownAddress(options, io) : parseTo(options.to);
   const { concurrency, rate = Infinity, limit = Infinity, json = false } = options;
   await runWarm({ source, to, host: options.host ?? to.host, concurrency, rate, limit, variants, json }, io);

@@ -157,6 +157,7 @@ test('no lb there, no file, wrong use: one line each', async () => {
     2,
     'lb: --concurrency 0: a number from 1 to 256 is wanted\n',
   ]);
+  assert.deepEqual(await run(list, '--host', 'a b'), [2, 'lb: --host a b: that is no host name\n']);
   assert.deepEqual(await run(list, '--to', 'http://x/path'), [
     2,
     'lb: --to http://x/path: write where lb is, such as http://127.0.0.1:8080\n',
