@@ -295,7 +295,7 @@ export class Cache {
 
   /**
    * Stores a copy of a pinned entry under another head and meta, as old as the entry; returns as `put` does. Without `tags` it
-   * has those of the entry. For tags that the origin has just named, `since` is the purge sequence when it was asked.
+   * has those of the entry. For tags that the origin has just named, `asked` is the flight by which it was: purges since count.
    */
   replaceHead(
     id: number,
@@ -303,12 +303,12 @@ export class Cache {
     head: Uint8Array,
     meta: Uint8Array,
     words: UserWords,
-    tags: TagHashes = this.tags(id),
-    since: number = this.sequence(id),
+    tags?: TagHashes,
+    asked: number = id,
   ): number {
     const feed = (to: number): boolean => this.#flights.copyBody(id, to);
-    const seq = Math.min(since, this.sequence(id));
-    return this.#flights.store(key, head, meta, this.bodyLength(id), words, seq, tags, feed);
+    const seq = tags === undefined ? this.sequence(id) : Math.min(this.sequence(asked), this.sequence(id));
+    return this.#flights.store(key, head, meta, this.bodyLength(id), words, seq, tags ?? this.tags(id), feed);
   }
 
   /** Removes the LIVE entry of a key; whether there was one. */

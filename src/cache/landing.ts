@@ -173,7 +173,7 @@ export class Landing {
     const former = findTwin(a, id);
     const stale = (flags & F_STALE) !== 0;
     const isOutdated = expected !== undefined && former !== expected;
-    if ((flags & F_DOOMED) !== 0 || ((flags & (F_STALE | F_OLDER)) !== 0 && former !== 0) || isOutdated) {
+    if ((flags & F_DOOMED) !== 0 || isOutdated || (former !== 0 && this.#yields(id, flags, former))) {
       this.land(id, GONE);
       return false;
     }
@@ -198,6 +198,14 @@ export class Landing {
     words[H_CLOCK] = (words[H_CLOCK] + 1) & 0x7fff_ffff || 1;
     if (former !== 0) retire(a, this.#slab, former);
     return true;
+  }
+
+  /** Whether the entry that stands is the better one: any after a soft purge; one as fresh after a newer flight was begun. */
+  #yields(id: number, flags: number, former: number): boolean {
+    const { words } = this.#a;
+    if ((flags & F_STALE) !== 0) return true;
+    const isFresher = words[this.#a.entry(id) + E_FRESH_UNTIL] > words[this.#a.entry(former) + E_FRESH_UNTIL];
+    return (flags & F_OLDER) !== 0 && !isFresher;
   }
 
   /** Indexes an entry, evicting another from its two buckets when both are full; false when all of those are in use. */

@@ -108,7 +108,7 @@ export const Q_ZOMBIE = 4;
 export const F_DETACHED = 1 << 27; // not in the index: nobody joins it
 export const F_DOOMED = 1 << 28; // a hard purge matched it: never becomes LIVE
 export const F_STALE = 1 << 29; // a soft purge matched it: becomes LIVE as stale
-export const F_OLDER = 1 << 30; // a newer flight of its key was begun: becomes LIVE only where no other entry is
+export const F_OLDER = 1 << 30; // a newer flight of its key was begun: becomes LIVE where no entry is that stays fresh as long
 export const F_MISSED = 1 << 31; // a purge by tag left the log before its tags were known: LIVE only without tags
 
 // Slot header (meta slots); the key's words follow it, and after some room the tags, which end where the meta begins. The

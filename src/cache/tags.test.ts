@@ -206,6 +206,27 @@ for (const [how, sweep] of sweeps) {
   });
 }
 
+test('purges by tag without end do not keep a stale entry from being refreshed', () => {
+  const bench = new Bench();
+  const cache = bench.open(1);
+  bench.put(cache, '/f', 'stale');
+  const flights = Array.from({ length: 4 }, (_, i) => {
+    const claim = cache.claim(bench.key('/f'));
+    assert.ok(claim.leader);
+    bench.main.purge.add({ ...ANY, tag: `other-${i}` });
+    bench.main.purge.sweep(1e6);
+    return claim;
+  });
+  for (const [i, { id, handle }] of flights.entries()) {
+    cache.open(id, bytes('h'), bytes('m'), 1, undefined, [cache.tagHash('x')]);
+    cache.append(id, bytes(String(i)));
+    assert.ok(cache.finish(id, DONE, undefined, [100 + i, 0, 0, 0]));
+    assert.equal(bench.get(cache, '/f'), String(i));
+    cache.drop(handle);
+  }
+  bench.main.audit();
+});
+
 test('what waits for its head keeps a purge by tag in the log, and no other', () => {
   const bench = new Bench();
   const cache = bench.open(1);
@@ -230,14 +251,13 @@ test('a refresh is too late for a purge of the tags of the entry, and a new head
     const stale = putTagged(bench, cache, '/r', ['old']);
     cache.lookup(bench.key('/r'));
     const pin = cache.hold(stale);
-    const since = cache.purgeSequence();
     const { id } = cache.claim(bench.key('/r'));
     bench.main.purge.add({ ...ANY, tag: 'new' });
     if (swept) bench.main.purge.sweep(1e6);
     assert.equal(cache.purged(id, stale), false);
     cache.lookup(bench.key('/r'));
     const tags = [cache.tagHash('new')];
-    assert.equal(cache.replaceHead(stale, bench.key('/r'), bytes('h'), bytes('m'), NO_WORDS, tags, since), 0);
+    assert.equal(cache.replaceHead(stale, bench.key('/r'), bytes('h'), bytes('m'), NO_WORDS, tags, id), 0);
     assert.equal(bench.get(cache, '/r'), '/r', 'the former one stands');
     bench.main.purge.add({ ...ANY, tag: 'old', soft: true });
     if (swept) bench.main.purge.sweep(1e6);

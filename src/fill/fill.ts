@@ -285,7 +285,7 @@ export class Fill implements FetchSink {
     let refreshed = false;
     if (other !== undefined) refreshed = this.#adopt(other, answer);
     else if (stale !== undefined) {
-      const validation = { client, key: this.#key, stale, since: this.#since };
+      const validation = { client, key: this.#key, stale, flight: this.#flight.id, since: this.#since };
       refreshed = refreshedEntry(this.#context, validation, answer);
     }
     if (refreshed) this.#count(SLOT.cacheRevalidations);
@@ -305,7 +305,14 @@ export class Fill implements FetchSink {
     const current = this.#currentMarker(nonce);
     const known = current && this.#variantsWith(variant, other.etag, current);
     const stale = { id, handle, meta: stored.of(id).meta, errorUntil: 0, lateUntil: 0 };
-    const validation = { client, key: this.#key, stale, since: this.#since, variant: variant.key };
+    const validation = {
+      client,
+      key: this.#key,
+      stale,
+      flight: this.#flight.id,
+      since: this.#since,
+      variant: variant.key,
+    };
     const adopted = known !== undefined && refreshedEntry(this.#context, validation, answer);
     if (adopted) this.#putMarker(variant, known, current?.id);
     cache.drop(handle);

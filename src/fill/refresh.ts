@@ -16,6 +16,8 @@ export interface Validation {
   client: ClientRequest;
   key: CacheKey;
   stale: StaleEntry;
+  /** The flight by which the origin was asked. */
+  flight: number;
   /** The newest purge when the origin was asked. */
   since: number;
   /** Where the origin confirmed another variant than the key's: the name of the key's, under which it is stored too. */
@@ -31,7 +33,7 @@ export interface Validation {
  */
 export function refreshedEntry(context: EdgeContext, validation: Validation, answer: OriginAnswer): boolean {
   const { cache } = context;
-  const { client, key, stale, since, variant } = validation;
+  const { client, key, stale, flight, since, variant } = validation;
   if (!isAbout(stale.meta, answer.headers)) {
     cache.remove(key);
     return false;
@@ -69,7 +71,7 @@ export function refreshedEntry(context: EdgeContext, validation: Validation, ans
   const meta = { ...storedMeta(judgement, merged, head), ...selection };
   const given = parseCacheTags(answer.headers).map((tag) => cache.tagHash(tag));
   const tags = given.length === 0 ? undefined : given;
-  const replaced = cache.replaceHead(stale.id, key, head.block, encodeMeta(meta), words, tags, since) !== 0;
+  const replaced = cache.replaceHead(stale.id, key, head.block, encodeMeta(meta), words, tags, flight) !== 0;
   if (replaced && words[0] !== 0 && isPurged()) cache.remove(key);
   return replaced;
 }
