@@ -5,7 +5,6 @@
  * An id names an entry for as long as the caller pins it. Pinned bytes never change and never move, except that a flight grows.
  */
 import { audit } from './audit.ts';
-import { HARD_BAN, NO_BAN } from './ban-index.ts';
 import { BanView, banSequence } from './bans.ts';
 import { slotHeader, stateOf } from './entries.ts';
 import { Evictor, MAX_USE } from './eviction.ts';
@@ -140,7 +139,7 @@ export class Cache {
       if (id > 0) {
         const e = this.#entries + id * ENTRY_WORDS;
         // A plain read: it comes after the atomic ones of the probe, and a purge that returned before is seen by then.
-        const state = words[e + E_SEQ] === words[H_BAN_SEQ] ? LIVE : this.#obey(id, e, key);
+        const state = words[e + E_SEQ] === words[H_BAN_SEQ] ? LIVE : this.#obey(id, key);
         if (state === FREE) return 0;
         if (state !== LIVE) continue;
         this.#touch(e + E_USE);
@@ -295,7 +294,7 @@ export class Cache {
 
   /**
    * Stores a copy of a pinned entry under another head and meta, as old as the entry; returns as `put` does. Without `tags` it
-   * has those of the entry. For tags that the origin has just named, `asked` is the flight by which it was: purges since count.
+   * has those of the entry. For tags that the origin has just named, `asked` is the flight by which: purges since count.
    */
   replaceHead(
     id: number,
@@ -307,6 +306,8 @@ export class Cache {
     asked: number = id,
   ): number {
     const feed = (to: number): boolean => this.#flights.copyBody(id, to);
+    // Which purges by tag a full log has lost is not known.
+    if (asked !== id && tags !== undefined && this.purged(asked, asked)) return 0;
     const seq = tags === undefined ? this.sequence(id) : Math.min(this.sequence(asked), this.sequence(id));
     return this.#flights.store(key, head, meta, this.bodyLength(id), words, seq, tags ?? this.tags(id), feed);
   }
@@ -379,23 +380,14 @@ export class Cache {
   }
 
   /** Applies newer purges to a pinned LIVE entry. LIVE: it stands; FREE: it is purged; GONE: another removed it, look again. */
-  #obey(id: number, e: number, key: CacheKey): typeof LIVE | typeof FREE | typeof GONE {
-    const words = this.#words;
-    const since = words[e + E_SEQ];
-    const seq = this.#bans.refresh();
-    const verdict = this.#bans.verdict(key.prefix.site, key.prefix.host, key.target, words[e + E_SLOT], since);
-    // A sweep may just have applied purges and dropped them from the log: then it has removed the entry before that.
-    if ((Atomics.load(words, e + E_STATE) & STATE_MASK) !== LIVE) return GONE;
-    if (verdict !== HARD_BAN) {
-      if (verdict !== NO_BAN) this.setWord(id, USER_FRESH_UNTIL, 0);
-      // Only after the word: who sees the new sequence looks no further. Never back to an older one.
-      Atomics.compareExchange(words, e + E_SEQ, since, seq);
-      return LIVE;
+  #obey(id: number, key: CacheKey): typeof LIVE | typeof FREE | typeof GONE {
+    const state = this.#landing.meet(id, key);
+    if (state === FREE) {
+      const generation = this.generation(id);
+      this.unpin();
+      this.#landing.removeEntry(id, generation);
     }
-    const generation = this.generation(id);
-    this.unpin();
-    this.#landing.removeEntry(id, generation);
-    return FREE;
+    return state;
   }
 
   /** Notes a use; writes nothing to an entry that is hot already. */

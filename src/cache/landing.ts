@@ -19,12 +19,14 @@ import {
   F_MISSED,
   F_OLDER,
   F_STALE,
+  FREE,
   GONE,
   H_CLOCK,
   H_INSERTS,
   LIVE,
   Q_FLIGHT,
   S_TAGS,
+  STATE_MASK,
   UNKNOWN_TAGS,
 } from './layout.ts';
 import { acquire, release } from './lock.ts';
@@ -61,6 +63,22 @@ export class Landing {
     // After the flags, for `purged`, which reads without lock.
     if (verdict === HARD_BAN || !this.#undecided(id)) Atomics.store(a.words, e + E_SEQ, seq);
     return verdict;
+  }
+
+  /** Without the lock. Applies newer purges to a pinned LIVE entry. FREE: it is purged and to be removed; GONE: another has removed it. */
+  meet(id: number, key: CacheKey): typeof LIVE | typeof FREE | typeof GONE {
+    const { words } = this.#a;
+    const e = this.#a.entry(id);
+    const since = words[e + E_SEQ];
+    const seq = this.#bans.refresh();
+    const verdict = this.#bans.verdict(key.prefix.site, key.prefix.host, key.target, words[e + E_SLOT], since);
+    // A sweep may just have applied purges and dropped them from the log: then it has removed the entry before that.
+    if ((Atomics.load(words, e + E_STATE) & STATE_MASK) !== LIVE) return GONE;
+    if (verdict === HARD_BAN) return FREE;
+    if (verdict !== NO_BAN) Atomics.store(words, e + E_FRESH_UNTIL, 0);
+    // Only after the word: who sees the new sequence looks no further. Never back to an older one.
+    Atomics.compareExchange(words, e + E_SEQ, since, seq);
+    return LIVE;
   }
 
   /** Whether a flight may be joined: no purge since its claim has matched it, nor can when its tags become known. */

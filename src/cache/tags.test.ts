@@ -268,6 +268,21 @@ test('a refresh is too late for a purge of the tags of the entry, and a new head
   }
 });
 
+test('a new head is not stored where a full log has lost a purge that its new tags might have met', () => {
+  const bench = new Bench({ memory: 1 << 20 });
+  const cache = bench.open(1);
+  const stale = putTagged(bench, cache, '/r', ['old']);
+  cache.lookup(bench.key('/r'));
+  const { id } = cache.claim(bench.key('/r'));
+  bench.main.purge.add({ ...ANY, tag: 'new' });
+  for (let i = 0; i < 40; i++) bench.main.purge.add({ ...ANY, pattern: `/none/${'x'.repeat(900)}` });
+  const replace = (tags?: number[]): number =>
+    cache.replaceHead(stale, bench.key('/r'), bytes('h'), bytes('m'), NO_WORDS, tags, id);
+  assert.equal(replace([cache.tagHash('new')]), 0);
+  assert.notEqual(replace(), 0);
+  bench.main.audit();
+});
+
 test('whatever the order of claims, tags, purges, sweeps and look-ups, threads see what the model sees', () => {
   const target = fc.constantFrom('/a', '/b', '/c');
   const tag = fc.constantFrom('x', 'y', 'z');
