@@ -211,3 +211,21 @@ test('Accept-Language selects by Vary, and a lie in it stays with the liar', asy
     assert.equal(await ask('en;q=evil'), 'en;q=evil');
   }
 });
+
+test('a spelling of a selecting field that an origin may take for it never changes another variant', async () => {
+  for (const [field, spelling] of [
+    ['X-Device', 'X_Device'],
+    ['Accept-Language', 'Accept_Language'],
+    ['User-Agent', 'User.Agent'],
+  ]) {
+    const path = newPath();
+    mirror(scene, path, [FRESH, ['Vary', field]]);
+    assert.doesNotMatch((await afterAttack(scene, path, [[spelling, 'evil']])).text, /evil/, spelling);
+  }
+});
+
+test('fields of an application’s own go on as they are written', async () => {
+  const path = newPath();
+  mirror(scene, path);
+  assert.match((await scene.get(path, [['api_key', 'abc']])).text, /^api_key: abc$/m);
+});
