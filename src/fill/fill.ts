@@ -13,8 +13,7 @@ import {
 } from '../cache/cache.ts';
 import { parseCacheTags } from '../http/cache-tags.ts';
 import { parseContentRange } from '../http/content-range.ts';
-import { parseContentLength } from '../http/framing.ts';
-import { combineHeader, getHeader, type HeaderList, hasHeader, onlyFields } from '../http/headers.ts';
+import { combineHeader, getHeader, type HeaderList, onlyFields } from '../http/headers.ts';
 import { stripHopByHop } from '../http/hop-by-hop.ts';
 import type { Judgement } from '../http/judge.ts';
 import { isErrorStatus } from '../http/status-cache.ts';
@@ -27,6 +26,7 @@ import { Fetch, type FetchSink, type Source } from './fetch.ts';
 import type { LocalFlight } from './flights.ts';
 import { renderHead, renderLines } from './head.ts';
 import {
+  bodyLength,
   concernsResource,
   judge,
   type OriginAnswer,
@@ -388,12 +388,4 @@ function isKnown(marker: Marker | undefined, variant: Variant, etag: string | un
 function partsOf(headers: HeaderList): StoredParts | undefined {
   const { range, complete = -1 } = parseContentRange(combineHeader(headers, 'content-range') ?? '') ?? {};
   return range === undefined || complete < 0 ? undefined : { ranges: [range], complete };
-}
-
-/** Bytes of the body that follows: -1 where only its end will tell. */
-function bodyLength(answer: OriginAnswer): number {
-  if (answer.status === 204) return 0;
-  if (hasHeader(answer.headers, 'transfer-encoding')) return -1;
-  const declared = getHeader(answer.headers, 'content-length');
-  return declared === undefined ? -1 : parseContentLength(declared);
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { toCacheTime } from '../base/clock.ts';
 import { parseRequestCacheControl } from '../http/cache-control.ts';
 import { isPageAsAsset, isStaticAsset } from '../http/content-type.ts';
+import { parseContentLength } from '../http/framing.ts';
 import { dateOf } from '../http/freshness.ts';
 import { combineHeader, getHeader, type HeaderList, hasHeader } from '../http/headers.ts';
 import { type Judgement, judgeResponse } from '../http/judge.ts';
@@ -139,4 +140,12 @@ export function storedMeta(
     strict: judgement.mayServeStale ? undefined : true,
     hidden: head.hidden.length === 0 ? undefined : head.hidden,
   };
+}
+
+/** Bytes of the body that follows: -1 where only its end will tell. */
+export function bodyLength(answer: OriginAnswer): number {
+  if (answer.status === 204) return 0;
+  if (hasHeader(answer.headers, 'transfer-encoding')) return -1;
+  const declared = getHeader(answer.headers, 'content-length');
+  return declared === undefined ? -1 : parseContentLength(declared);
 }

@@ -6,6 +6,7 @@ import { combineHeader, getHeader, type HeaderList } from '../http/headers.ts';
 import { stripHopByHop } from '../http/hop-by-hop.ts';
 import { isMaskedName } from '../http/masked-names.ts';
 import { CONDITIONAL_NAMES } from '../http/stored-headers.ts';
+import { SURROGATE_CAPABILITY, SURROGATE_CONTROL } from '../http/targeted.ts';
 import { nextTraceparent, parseTraceparent } from '../http/traceparent.ts';
 import { appendVia } from '../http/via.ts';
 import type { OriginPool } from '../origin/pools.ts';
@@ -48,6 +49,7 @@ const REPLACED: ReadonlySet<string> = new Set([
   'expect',
   'via',
   'cdn-loop',
+  'surrogate-capability',
   'x-request-id',
   'traceparent',
   ...FORWARDED_NAMES,
@@ -67,6 +69,7 @@ export function fillRequest(client: ClientRequest, origin: OriginPool, stored?: 
   // variants are told apart by this bucket alone, so the origin is asked for no more than it says
   const encodings = bucketAcceptEncoding(encodingBucket(combineHeader(client.headers, 'accept-encoding')));
   headers.push('accept-encoding', encodings);
+  if (client.policy.targets.includes(SURROGATE_CONTROL)) headers.push('surrogate-capability', SURROGATE_CAPABILITY);
   if (body !== undefined) return { method: client.method, target: client.target, headers, body };
   if (stored !== undefined && stored.etags.length > 0) headers.push('if-none-match', stored.etags.join(', '));
   if (stored?.lastModified !== undefined) headers.push('if-modified-since', stored.lastModified);

@@ -1,5 +1,5 @@
 import { type ContentRange, formatContentRange, parseContentRange } from '../http/content-range.ts';
-import { combineHeader, type HeaderList, withHeader } from '../http/headers.ts';
+import { combineHeader, type HeaderList, hasHeader, withHeader } from '../http/headers.ts';
 import type { ByteRange, RangeSpec } from '../http/range.ts';
 import { missingRanges } from '../http/range-set.ts';
 import { type OriginError, originError } from '../origin/origin-error.ts';
@@ -229,12 +229,19 @@ export class RangeFetch implements Source, FetchSink {
   }
 }
 
-/** The range that a 206 says it holds; undefined where its length says otherwise. */
+/**
+ * The range that a 206 says it holds; undefined where its length says otherwise. Only one mistake is understood, a last
+ * range whose end is taken for the first byte that is not sent, and only where no validator lets it be joined with others.
+ */
 function rangeOf(headers: HeaderList): ContentRange | undefined {
   const given = parseContentRange(combineHeader(headers, 'content-range') ?? '');
   const length = combineHeader(headers, 'content-length');
   if (given?.range === undefined || length === undefined) return given;
-  return Number(length) === given.range.end - given.range.start + 1 ? given : undefined;
+  const { start, end } = given.range;
+  if (Number(length) === end - start + 1) return given;
+  const isExclusive = Number(length) === end - start && end === given.complete - 1 && end > start;
+  if (!isExclusive || hasHeader(headers, 'etag') || hasHeader(headers, 'last-modified')) return undefined;
+  return { range: { start, end: end - 1 }, complete: end };
 }
 
 function sameRange(a: ByteRange, b: ByteRange | undefined): boolean {

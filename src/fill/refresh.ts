@@ -16,8 +16,8 @@ export interface Validation {
   client: ClientRequest;
   key: CacheKey;
   stale: StaleEntry;
-  /** The flight by which the origin was asked. */
-  flight: number;
+  /** The flight by which the origin was asked; a HEAD needs none. */
+  flight?: number;
   /** The newest purge when the origin was asked. */
   since: number;
   /** Where the origin confirmed another variant than the key's: the name of the key's, under which it is stored too. */

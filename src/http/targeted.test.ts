@@ -34,6 +34,9 @@ const surrogate: [string, Partial<ResponseDirectives> | undefined][] = [
   ['max-age=99999999999', { maxAge: MAX_DELTA_SECONDS }],
   ['max-age=60;not-for-you', undefined],
   ['no-store;not-for-you', undefined],
+  ['max-age=60;lb', { maxAge: 60 }],
+  ['max-age=60+5;lb, max-age=9, no-store;other', { maxAge: 60, staleWhileRevalidate: 5 }],
+  ['no-store;lb, max-age=9', { noStore: true }],
   ['max-age= 60', { maxAge: 0 }],
   ['no-store', { noStore: true }],
   ['content="ESI/1.0"', undefined],
@@ -41,7 +44,7 @@ const surrogate: [string, Partial<ResponseDirectives> | undefined][] = [
 for (const [value, expected] of surrogate) {
   test(`Surrogate-Control: ${value}`, () => {
     const wanted = expected && { ...emptyResponseDirectives(), present: true, ...expected };
-    assert.deepEqual(parseSurrogateControl(value), wanted);
+    assert.deepEqual(parseSurrogateControl(value, 'lb'), wanted);
   });
 }
 

@@ -10,6 +10,15 @@ import { combineHeader, type HeaderList } from './headers.ts';
 import type { SfMember } from './structured-fields.ts';
 import { parseSfDictionary } from './structured-fields-parse.ts';
 
+/** The field that is read by its own rules. */
+export const SURROGATE_CONTROL = 'surrogate-control';
+
+/** lb's name as a surrogate. */
+const SURROGATE = 'lb';
+
+/** Value of Surrogate-Capability, by which an origin learns that Surrogate-Control is obeyed and by whom. */
+export const SURROGATE_CAPABILITY = `${SURROGATE}="Surrogate/1.0"`;
+
 /** The directives that govern a response, and the field they come from. */
 export interface SelectedDirectives {
   directives: ResponseDirectives;
@@ -28,7 +37,8 @@ export function selectDirectives(headers: HeaderList, targets: readonly string[]
   for (const name of targets) {
     const value = combineHeader(headers, name);
     if (value === undefined) continue;
-    const directives = name === 'surrogate-control' ? parseSurrogateControl(value) : parseTargetedCacheControl(value);
+    const directives =
+      name === SURROGATE_CONTROL ? parseSurrogateControl(value, SURROGATE) : parseTargetedCacheControl(value);
     if (directives !== undefined) return { directives, targetedBy: name };
   }
   return { directives: parseResponseCacheControl(combineHeader(headers, 'cache-control')), targetedBy: undefined };
@@ -75,19 +85,30 @@ function toSeconds(member: SfMember | undefined): number | undefined {
 
 /**
  * Surrogate-Control (Edge Architecture Specification 1.0): `max-age=fresh[+stale]`, `no-store`, `no-store-remote`, each
- * with an optional `;target`. Directives for a named target are ignored, others count for every surrogate. Undefined
- * where none of them is known.
+ * with an optional `;target`. Directives without target count for every surrogate, and where this one is the target of
+ * any, those alone count; what is for other targets is ignored. Undefined where none of them is known.
+ *
+ * @param device this surrogate's name, as in Surrogate-Capability
  */
-export function parseSurrogateControl(value: string): ResponseDirectives | undefined {
-  const result = emptyResponseDirectives();
+export function parseSurrogateControl(value: string, device: string): ResponseDirectives | undefined {
+  const general = emptyResponseDirectives();
+  const own = emptyResponseDirectives();
   for (const { name, argument } of parseDirectives(value)) {
-    if (name.includes(';') || argument?.includes(';') === true) continue;
-    if (name === 'no-store' || name === 'no-store-remote') result.noStore = true;
-    else if (name === 'max-age') applySurrogateMaxAge(result, argument ?? '');
-    else continue;
-    result.present = true;
+    const [directive, nameTarget] = name.split(';', 2);
+    const [given, givenTarget] = (argument ?? '').split(';', 2);
+    const target = nameTarget ?? givenTarget;
+    if (target === undefined) applySurrogate(general, directive, given);
+    else if (target === device) applySurrogate(own, directive, given);
   }
-  return result.present ? result : undefined;
+  if (own.present) return own;
+  return general.present ? general : undefined;
+}
+
+function applySurrogate(result: ResponseDirectives, directive: string, argument: string): void {
+  if (directive === 'no-store' || directive === 'no-store-remote') result.noStore = true;
+  else if (directive === 'max-age') applySurrogateMaxAge(result, argument);
+  else return;
+  result.present = true;
 }
 
 function applySurrogateMaxAge(result: ResponseDirectives, argument: string): void {

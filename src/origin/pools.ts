@@ -1,7 +1,8 @@
 import { isIP, type LookupFunction } from 'node:net';
-import { Pool } from 'undici';
+import { buildConnector, Pool } from 'undici';
 import type { OriginConfig, SiteConfig } from '../config/config.ts';
 import { guardedConnector } from './address-guard.ts';
+import { tellingResets } from './resets.ts';
 
 /** Connections that one thread opens to one origin at most; further requests queue. */
 const MAX_CONNECTIONS = 256;
@@ -61,7 +62,7 @@ export class OriginPools {
 }
 
 function openPool(config: OriginConfig, site: SiteConfig, { multiTenant, lookup }: PoolOptions): OriginPool {
-  const connect = { timeout: site.timeouts.connect, autoSelectFamily: true };
+  const options = { timeout: site.timeouts.connect, autoSelectFamily: true, allowH2: false };
   const name = isIP(config.host) === 6 ? `[${config.host}]` : config.host;
   const pool = new Pool(`${config.tls ? 'https' : 'http'}://${name}:${config.port}`, {
     connections: MAX_CONNECTIONS,
@@ -70,7 +71,7 @@ function openPool(config: OriginConfig, site: SiteConfig, { multiTenant, lookup 
     keepAliveTimeout: KEEP_ALIVE,
     headersTimeout: site.timeouts.firstByte,
     bodyTimeout: site.timeouts.betweenBytes,
-    connect: multiTenant ? guardedConnector({ ...connect, allowH2: false }, lookup) : connect,
+    connect: tellingResets(multiTenant ? guardedConnector(options, lookup) : buildConnector(options)),
   });
   return { config, pool, servername: config.tls && isIP(config.host) === 0 ? config.host : undefined };
 }

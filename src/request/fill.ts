@@ -24,7 +24,7 @@ export function fill(x: Exchange): Step {
   if (!admit(x) || isLoop(x)) return RESPOND;
   x.attempts++;
   const shared = x.retrieval && !x.bypass && x.attempts <= MAX_ATTEMPTS;
-  if (!shared || (x.stale === undefined && x.method === 'HEAD')) return pass(x);
+  if (!shared || x.method === 'HEAD') return pass(x);
   x.range = undefined;
   const plan = x.stale === undefined && x.failure === undefined ? planParts(x) : 'fill';
   if (plan === 'pass') return pass(x);
@@ -40,7 +40,11 @@ function serveParts(x: Exchange): Step {
 }
 
 function pass(x: Exchange): Step {
+  const { stale } = x;
+  // what HEAD says of it may bring it up to date
+  if (x.method === 'HEAD' && !x.bypass) x.stale = undefined;
   x.releasePins();
+  if (x.method === 'HEAD' && !x.bypass) x.stale = stale;
   if (x.outcome === 'none') x.outcome = x.bypass ? 'pass' : 'miss';
   x.detach();
   x.passed = new PassedAnswer(x);

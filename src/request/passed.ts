@@ -1,17 +1,20 @@
+import { cacheNow } from '../base/clock.ts';
 import { Fetch, type FetchSink, type Source } from '../fill/fetch.ts';
 import { PROXY_NAME, renderTail } from '../fill/head.ts';
 import { passRequest } from '../fill/origin-request.ts';
 import { appendCacheStatus } from '../http/cache-status.ts';
 import { parseContentLength } from '../http/framing.ts';
 import { combineHeader, getHeader, type HeaderList } from '../http/headers.ts';
+import { isErrorStatus } from '../http/status-cache.ts';
 import { statusText } from '../http/status-text.ts';
 import { type OriginError, originError } from '../origin/origin-error.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, RequestProblem } from './exchange.ts';
 import { originProblem } from './follow.ts';
 import { passInterim } from './interim.ts';
 import { invalidate } from './invalidate.ts';
+import { type Kept, keptAnswer } from './kept.ts';
 import { RequestBody } from './request-body.ts';
-import { FINISH, RESPOND } from './step.ts';
+import { FINISH, LOOKUP, RESPOND } from './step.ts';
 import { trailersFor } from './trailers.ts';
 
 /** Largest body that is sent by one call once all of it is there. Bytes. */
@@ -32,11 +35,13 @@ export class PassedAnswer implements FetchSink {
   /** Fields behind the body that go on to the client. */
   #trailers: HeaderList = [];
   #flushing = false;
+  readonly #kept: Kept | undefined;
 
   /** @param fetch one that is under way; without it `start` makes one */
   constructor(x: Exchange, fetch?: Source) {
     this.#x = x;
     this.#fetch = fetch ?? new Fetch(x.context, x.host.plan.index, this);
+    this.#kept = fetch === undefined ? keptAnswer(x) : undefined;
   }
 
   /** Sends the client's request on. */
@@ -79,8 +84,14 @@ export class PassedAnswer implements FetchSink {
       this.onError(originError('http_protocol_error'));
       return;
     }
+    if (isErrorStatus(status) && this.#mayUseStale()) {
+      this.#fetch.abort();
+      this.#useStale({ status, detail: `the origin answered ${status}` });
+      return;
+    }
     x.status = status;
     invalidate(x, status, headers);
+    this.#kept?.onHead({ status, headers, requestTime: this.#fetch.requestTime, responseTime: Date.now() / 1000 });
     const bodyless = x.method === 'HEAD' || status === 204 || status === 304;
     const declared = getHeader(headers, 'content-length');
     const length = declared === undefined ? -1 : parseContentLength(declared);
@@ -109,6 +120,7 @@ export class PassedAnswer implements FetchSink {
   onData(chunk: Buffer): void {
     // undici brings an empty chunk where it resumes at the end of what it had read
     if (chunk.length === 0 || this.#bodyless || !this.#isCurrent) return;
+    this.#kept?.onData(chunk);
     this.#queue.push(chunk);
     this.#queued += chunk.length;
     if (this.#x.blocked || this.#x.rest === this) this.#fetch.pause();
@@ -117,14 +129,20 @@ export class PassedAnswer implements FetchSink {
 
   onEnd(trailers: HeaderList): void {
     this.#ended = true;
+    this.#kept?.onEnd();
     if (this.#isCurrent) this.#trailers = trailersFor(this.#x, trailers);
     if (this.#x.passed === this && !this.#x.blocked) this.#flushSoon();
   }
 
   onError(error: OriginError): void {
     const x = this.#x;
+    this.#kept?.abort();
     if (x.aborted || !this.#isCurrent) return;
     this.#body?.destroy();
+    if (this.#mayUseStale() && this.#head === undefined && !x.headSent) {
+      this.#useStale(originProblem(error));
+      return;
+    }
     if (this.#head === undefined && !x.headSent) {
       x.passed = undefined;
       x.problem = originProblem(error);
@@ -137,6 +155,18 @@ export class PassedAnswer implements FetchSink {
     if (!x.aborted) x.proceed(FINISH);
   }
 
+  /** Whether a stale response may stand in for an origin that fails (RFC 5861 section 4). */
+  #mayUseStale(): boolean {
+    const { stale } = this.#x;
+    return stale !== undefined && cacheNow() < stale.errorUntil;
+  }
+
+  #useStale(failure: RequestProblem): void {
+    this.#x.passed = undefined;
+    this.#x.failure = failure;
+    this.#x.proceed(LOOKUP);
+  }
+
   onWritable(): void {
     this.#flush();
   }
@@ -144,6 +174,7 @@ export class PassedAnswer implements FetchSink {
   /** The client is gone. */
   abort(): void {
     this.#fetch.abort();
+    this.#kept?.abort();
     this.#body?.destroy();
   }
 
