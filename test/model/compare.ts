@@ -1,7 +1,7 @@
 /** Where what lb did and what the reference model says differ. */
-import type { Lines } from './reference-fields.ts';
+import { type Lines, valuesOf } from './reference-fields.ts';
 import type { OriginAsk } from './reference-origin.ts';
-import type { ModelAnswer } from './reference-serving.ts';
+import { BOUNDARY, type ModelAnswer } from './reference-serving.ts';
 import type { Observed } from './rig.ts';
 
 /** Request fields to the origin that are lb's own business. */
@@ -29,23 +29,28 @@ export function differences(method: string, lb: Observed, asked: readonly Origin
     if (mine !== model) found.push(`${what}: lb ${JSON.stringify(mine)}, model ${JSON.stringify(model)}`);
   };
   tell('requests to the origin', lb.asks.map(told).join('\n'), asked.map(told).join('\n'));
+  if (reply.aborted) return found;
   if (reply.broken || model.broken) {
     tell('broken off', reply.broken, model.broken);
     return found;
   }
   tell('status', reply.status, model.status);
   if (model.problem) return found;
-  tell('fields', fieldText(reply.lines), fieldText(model.lines));
+  const { lines, body } = withoutBoundary(reply.lines, reply.body);
+  tell('fields', fieldText(lines), fieldText(model.lines));
   // a new answer of age 0 may leave Age out
-  if (reply.age >= 0 || (model.age ?? 0) > 0) tell('Age', shownAge(reply.age), shownAge(model.age ?? -1));
-  if (model.status !== 416) tell('body', reply.body, model.body);
-  if (method === 'GET' && reply.length >= 0 && model.status !== 416) tell('length', reply.length, model.body.length);
+  if (reply.age >= 0 || (model.age ?? 0) > 0) tell('Age', reply.age, model.age ?? -1);
+  if (model.status !== 416) tell('body', body, model.body);
+  if (method === 'GET' && reply.length >= 0) tell('length', reply.length, reply.body.length);
   return found;
 }
 
-/** Years are all the same: lb counts from 2020 on. */
-function shownAge(age: number): number {
-  return Math.min(age, 100_000_000);
+/** The boundary of a multipart body is invented anew each time. */
+function withoutBoundary(lines: Lines, body: string): { lines: Lines; body: string } {
+  const boundary = /^multipart\/byteranges; boundary=(\w+)$/.exec(valuesOf(lines, 'content-type')[0] ?? '')?.[1];
+  if (boundary === undefined) return { lines, body };
+  const renamed = lines.map(([name, value]) => [name, value.replace(boundary, BOUNDARY)] as const);
+  return { lines: renamed, body: body.replaceAll(boundary, BOUNDARY) };
 }
 
 function told(ask: OriginAsk): string {

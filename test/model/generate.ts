@@ -26,6 +26,19 @@ const STATUSES = [
 ];
 const METHODS = ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'PROPFIND', 'HEAD', 'HEAD', 'HEAD', 'HEAD'];
 
+const LOCATIONS = [
+  '/a',
+  'http://www.example.com/b?q=1',
+  'http://www.example.com:80/b',
+  'http://other.example/a',
+  'https://www.example.com/a',
+  '//www.example.com/a.css',
+  'b?q=1',
+  '../r/x',
+  '/a#top',
+  'http://[/',
+];
+
 /** The history of a seed. */
 export function generate(seed: number): History {
   const random = new Random(seed);
@@ -43,6 +56,7 @@ function exchange(random: Random, targets: readonly string[]): Exchange {
     lines: requestLines(random),
     hasBody: method === 'GET' && random.chance(1),
     slow: random.chance(5),
+    leaves: random.chance(3),
     origin: script(random),
   };
 }
@@ -93,6 +107,10 @@ function range(random: Random): Template {
         'bytes=900-',
         'items=0-1',
         'bytes=0-0, 5-6',
+        'bytes=0-0,-3',
+        'bytes=0-5, 3-9',
+        'bytes=2-3, 900-',
+        'bytes=,1-1,,',
         'bytes= 1-2',
         'bytes=1-99999',
         'bytes=',
@@ -117,6 +135,7 @@ function script(random: Random): Script {
     declared: random.chance(75),
     honours: random.chance(75),
     ranges: random.chance(60),
+    tag304: random.chance(85) ? 'same' : random.pick(['none', 'none', 'other'] as const),
     lines304: random.chance(40)
       ? []
       : responseLines(random).filter(([name]) => random.chance(70) && name !== 'content-type'),
@@ -138,7 +157,8 @@ function responseLines(random: Random): Template {
   if (random.chance(4)) lines.push(['set-cookie', 'c=d; path=/']);
   if (random.chance(4)) lines.push(['pragma', random.pick(['no-cache', 'x'])]);
   if (random.chance(10)) lines.push(['x-note', random.pick(['1', '2'])]);
-  if (random.chance(4)) lines.push(['connection', 'x-note, keep-alive'], ['keep-alive', '5']);
+  if (random.chance(4)) lines.push(['connection', 'X-Hop, keep-alive'], ['keep-alive', '5'], ['x-hop', '1']);
   if (random.chance(4)) lines.push(['content-encoding', 'gzip']);
+  if (random.chance(6)) lines.push([random.pick(['location', 'content-location']), random.pick(LOCATIONS)]);
   return lines;
 }

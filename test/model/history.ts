@@ -24,6 +24,8 @@ export interface Script {
   honours: boolean;
   /** Sends 206 for a range. */
   ranges: boolean;
+  /** ETag of a 304: that of the representation, none, or one that was never there. */
+  tag304: 'same' | 'none' | 'other';
   /** Fields of a 304 in place of `lines`. */
   lines304: Template;
   /** The head, parts of the body and the end come in turns of their own. */
@@ -39,6 +41,8 @@ export interface Exchange {
   hasBody: boolean;
   /** The client's socket takes the body bit by bit. */
   slow: boolean;
+  /** The client goes away once the origin has been asked. */
+  leaves: boolean;
   origin: Script;
 }
 

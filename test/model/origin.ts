@@ -1,7 +1,8 @@
 /** The origin of a history: its resources change when a script says so, and its answers depend on nothing else. */
 import type { Exchange, Script, Template } from './history.ts';
-import { acceptedCodings, entityTags, httpDate, joined, type Lines, valuesOf } from './reference-fields.ts';
+import { acceptedCodings, entityTags, httpDate, joined, type Lines, selection, valuesOf } from './reference-fields.ts';
 import type { OriginAsk, OriginOutcome } from './reference-origin.ts';
+import { type Place, placeIn, singleRange } from './reference-parts.ts';
 
 interface Representation {
   body: string;
@@ -48,12 +49,20 @@ export class Origin {
   readonly #versions = new Map<string, number>();
   readonly #representations = new Map<string, Representation>();
   #script!: Script;
+  readonly #whole = new Map<string, string>();
+  #exchanges = 0;
 
   /** Before each exchange. */
   begin(exchange: Exchange): void {
+    this.#exchanges++;
     this.#script = exchange.origin;
     const version = this.#versions.get(exchange.target) ?? 0;
     if (exchange.origin.changes) this.#versions.set(exchange.target, version + 1);
+  }
+
+  /** All of what the answer of a serial number is of. */
+  wholeOf(serial: string): string {
+    return this.#whole.get(serial) ?? '';
   }
 
   /** Validators of the current representation, for clients that have it. */
@@ -72,12 +81,15 @@ export class Origin {
     const validators: [string, string][] = [];
     if (one.etag !== undefined) validators.push(['etag', one.etag]);
     if (one.lastModified !== undefined) validators.push(['last-modified', one.lastModified]);
-    const answer = { ...times, failure: undefined, complete: true };
+    const answer = { ...times, failure: undefined, complete: true, atOnce: !script.apart };
     if (script.honours && one.status === 200 && matches(request.lines, one)) {
-      const lines = [...filledIn(script.lines304, arrived), ...validators];
+      const lines = [...filledIn(script.lines304, arrived), ...validators304(script, validators)];
       return { ...answer, status: 304, lines: grouped(lines), body: '' };
     }
     const lines: [string, string][] = [...filledIn(script.lines, arrived), ...validators];
+    const serial = `${this.#exchanges}.${Math.round(at * 1000)}.${request.method}`;
+    lines.push(['x-serial', serial]);
+    this.#whole.set(serial, one.body);
     const range = script.ranges && one.status === 200 && request.method === 'GET' && this.#range(request, one);
     const part = range ? one.body.slice(range[0], range[1] + 1) : one.body;
     if (range) lines.push(['content-range', `bytes ${range[0]}-${range[1]}/${one.body.length}`]);
@@ -91,7 +103,7 @@ export class Origin {
 
   #representation(request: OriginAsk, now: number): Representation {
     const version = this.#versions.get(request.target) ?? 0;
-    const seen = `${joined(request.lines, 'accept-language') ?? ''}|${acceptedCodings(joined(request.lines, 'accept-encoding'))}|${joined(request.lines, 'x-flavour') ?? ''}`;
+    const seen = Object.values(classesOf(request.lines)).join('|');
     const key = `${request.target} ${version} ${seen}`;
     const known = this.#representations.get(key);
     if (known !== undefined) return known;
@@ -110,13 +122,31 @@ export class Origin {
     return one;
   }
 
-  #range(request: OriginAsk, one: Representation): [number, number] | undefined {
-    if (joined(request.lines, 'if-range') !== undefined) return undefined;
-    const match = /^bytes=(\d+)-(\d*)$/.exec(joined(request.lines, 'range') ?? '');
-    if (match === null || Number(match[1]) >= one.body.length) return undefined;
-    const last = match[2] === '' ? one.body.length - 1 : Math.min(Number(match[2]), one.body.length - 1);
-    return last < Number(match[1]) ? undefined : [Number(match[1]), last];
+  #range(request: OriginAsk, one: Representation): Place | undefined {
+    const condition = joined(request.lines, 'if-range');
+    if (condition !== undefined && condition !== one.etag && condition !== one.lastModified) return undefined;
+    const spec = singleRange(joined(request.lines, 'range') ?? '');
+    return spec === undefined ? undefined : placeIn(spec, one.body.length);
   }
+}
+
+function validators304({ tag304 }: Script, validators: Template): Template {
+  if (tag304 === 'same') return validators;
+  const others = validators.filter(([name]) => name !== 'etag');
+  return tag304 === 'none' ? others : [...others, ['etag', '"of another"']];
+}
+
+/** What the origin makes of the fields that may select a representation: several values for each lead to one. */
+export function classesOf(request: Lines): Record<string, string> {
+  const [[, language]] = JSON.parse(selection(['accept-language'], request)) as [
+    [string, [string, number][] | string | null],
+  ];
+  const codings = acceptedCodings(joined(request, 'accept-encoding'));
+  return {
+    'accept-language': Array.isArray(language) ? (language[0]?.[0] ?? 'none') : (language ?? 'none'),
+    'accept-encoding': codings.includes('br') ? 'br' : codings.includes('gzip') ? 'gzip' : 'identity',
+    'x-flavour': (joined(request, 'x-flavour') ?? 'none').slice(0, 1).toLowerCase(),
+  };
 }
 
 function matches(request: Lines, one: Representation): boolean {

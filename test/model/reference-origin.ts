@@ -20,12 +20,15 @@ export interface OriginReply {
   lines: Lines;
   body: string;
   complete: boolean;
+  /** Head, body and end come at once. */
+  atOnce: boolean;
 }
 
 /** Asks the origin at a time. */
 export type Ask = (request: OriginAsk, at: number) => OriginOutcome;
 
-const CONDITIONS = ['if-match', 'if-modified-since', 'if-none-match', 'if-range', 'if-unmodified-since', 'range'];
+/** A client's conditions. */
+export const CONDITIONS = ['if-match', 'if-modified-since', 'if-none-match', 'if-range', 'if-unmodified-since'];
 
 /** Fields that each hop writes anew. */
 const OWN = ['age', 'cache-status', 'content-length', 'date', 'via'];
@@ -35,7 +38,7 @@ const TAGS = ['cache-tag', 'surrogate-key', 'xkey'];
 
 /** The client's fields without its conditions, Accept-Encoding as it is keyed, and what validates what is stored. */
 export function fillLines(request: ModelRequest, etags: readonly string[], stored: Stored | undefined): Lines {
-  const lines = request.lines.filter(([name]) => !CONDITIONS.includes(name) && name !== 'accept-encoding');
+  const lines = request.lines.filter(([name]) => ![...CONDITIONS, 'range', 'accept-encoding'].includes(name));
   const own: [string, string][] = [['accept-encoding', acceptedCodings(joined(request.lines, 'accept-encoding'))]];
   if (etags.length > 0) own.push(['if-none-match', etags.join(', ')]);
   const lastModified = valuesOf(stored?.lines ?? [], 'last-modified')[0];
@@ -79,7 +82,8 @@ export function passedOn(
     lines: shown(kept(reply.lines), targets),
     age: age !== undefined && /^\d{1,9}$/.test(age) ? Number(age) : undefined,
     body: bodyless ? '' : reply.body,
-    broken: !bodyless && !reply.complete,
+    // what breaks off together with its head is not begun with
+    broken: !reply.complete && (!bodyless || reply.atOnce),
     problem: false,
     why,
   };

@@ -52,11 +52,11 @@ function errorWindow(stored: Stored, wishes: Wishes | undefined): number {
 /** Whether it may be used now that the origin has failed. */
 export function standsIn(stored: Stored, time: number, wishes: Wishes | undefined): boolean {
   const now = Math.floor(time);
-  return now - freshUntil(stored, now) < errorWindow(stored, wishes);
+  return !isDemanded(stored, now, wishes) && now - freshUntil(stored, now) < errorWindow(stored, wishes);
 }
 
 /** Whether it goes out when the origin takes too long. */
-export function standsInLate(stored: Stored, time: number): boolean {
+export function standsInLate(stored: Stored, time: number, wishes: Wishes | undefined): boolean {
   const now = Math.floor(time);
-  return now - freshUntil(stored, now) < Math.max(stored.swr, stored.sie);
+  return !isDemanded(stored, now, wishes) && now - freshUntil(stored, now) < Math.max(stored.swr, stored.sie);
 }

@@ -46,15 +46,17 @@ export interface ModelRequest {
   target: string;
   lines: Lines;
   hasBody: boolean;
+  /** The client goes away once the origin has been asked. */
+  leaves: boolean;
 }
 
 /**
  * A stored response as the answer to a GET or HEAD.
  *
  * @param now seconds since 1970
- * @param arriving the response has just come from the origin: ranges are not cut from it
+ * @param isOpen the response is arriving and its length is not known: ranges are not cut from it
  */
-export function serve(request: ModelRequest, stored: Stored, now: number, arriving: boolean, why: string): ModelAnswer {
+export function serve(request: ModelRequest, stored: Stored, now: number, isOpen: boolean, why: string): ModelAnswer {
   const answer: ModelAnswer = {
     status: stored.status,
     lines: stored.shown,
@@ -67,14 +69,37 @@ export function serve(request: ModelRequest, stored: Stored, now: number, arrivi
   if (stored.status !== 200) return answer;
   if (isUnchanged(request, stored, now)) return { ...answer, status: 304, lines: linesOf304(answer.lines), body: '' };
   const asked = joined(request.lines, 'range');
-  if (request.method !== 'GET' || asked === undefined || arriving || !ifRangeHolds(request, stored, now)) return answer;
-  const range = resolveRange(asked, stored.body.length);
-  if (range === 'whole') return answer;
-  if (range === 'none') {
-    return { ...answer, status: 416, lines: [['content-range', `bytes */${stored.body.length}`]], body: '' };
+  if (request.method !== 'GET' || asked === undefined || isOpen || !ifRangeHolds(request, stored, now)) return answer;
+  const ranges = resolveRanges(asked, stored.body.length);
+  return ranges === undefined ? answer : { ...answer, ...partOf(answer, stored.body, ranges) };
+}
+
+/** Stands for the boundary that lb invents. */
+export const BOUNDARY = 'BOUNDARY';
+
+/** Some ranges of a body: none gives 416, several a multipart body (RFC 9110 section 14.6). */
+function partOf(
+  { lines }: ModelAnswer,
+  body: string,
+  ranges: readonly Range[],
+): Pick<ModelAnswer, 'status' | 'lines' | 'body'> {
+  if (ranges.length === 0) return { status: 416, lines: [['content-range', `bytes */${body.length}`]], body: '' };
+  const place = ([first, last]: Range): string => `bytes ${first}-${last}/${body.length}`;
+  const cut = ([first, last]: Range): string => body.slice(first, last + 1);
+  if (ranges.length === 1) {
+    return { status: 206, lines: [...lines, ['content-range', place(ranges[0])]], body: cut(ranges[0]) };
   }
-  const line = ['content-range', `bytes ${range[0]}-${range[1]}/${stored.body.length}`] as const;
-  return { ...answer, status: 206, lines: [...answer.lines, line], body: stored.body.slice(range[0], range[1] + 1) };
+  const type = valuesOf(lines, 'content-type')[0];
+  const typeLine = type === undefined ? '' : `Content-Type: ${type}\r\n`;
+  const parts = ranges.map(
+    (range) => `\r\n--${BOUNDARY}\r\n${typeLine}Content-Range: ${place(range)}\r\n\r\n${cut(range)}`,
+  );
+  const others = lines.filter(([name]) => name !== 'content-type');
+  return {
+    status: 206,
+    lines: [...others, ['content-type', `multipart/byteranges; boundary=${BOUNDARY}`]],
+    body: `${parts.join('')}\r\n--${BOUNDARY}--\r\n`,
+  };
 }
 
 /** Whether the client has this representation: If-None-Match goes over If-Modified-Since (RFC 9110 section 13.2.2). */
@@ -118,17 +143,31 @@ function ifRangeHolds(request: ModelRequest, stored: Stored, now: number): boole
   return wanted?.weak === false && etag?.weak === false && wanted.opaque === etag.opaque;
 }
 
-/** First and last byte; `none` where no byte is there; `whole` where the field is to be ignored (RFC 9110 section 14.2). */
-function resolveRange(value: string, length: number): [number, number] | 'none' | 'whole' {
+/** First and last byte. */
+type Range = readonly [number, number];
+
+/** Ranges that lb honours in one request. */
+const MAX_RANGES = 16;
+
+/**
+ * The ranges that can be had, none where no byte is there; undefined where the field is to be ignored (RFC 9110 section
+ * 14.2), as also where ranges overlap, are too many, or nothing is there to be cut.
+ */
+function resolveRanges(value: string, length: number): Range[] | undefined {
   const [, list] = /^bytes=(.*)$/is.exec(value) ?? [];
   const specs = members(list ?? '').map((member) => /^(\d*)-(\d*)$/.exec(member));
-  // more than one range: lb sends everything
-  if (specs.length !== 1 || specs[0] === null) return 'whole';
-  const [, first, last] = specs[0];
-  if (first === '' && last === '') return 'whole';
-  if (first === '')
-    return Number(last) === 0 || length === 0 ? 'none' : [Math.max(0, length - Number(last)), length - 1];
-  if (last !== '' && Number(last) < Number(first)) return 'whole';
-  if (Number(first) >= length) return 'none';
-  return [Number(first), last === '' ? length - 1 : Math.min(Number(last), length - 1)];
+  if (length === 0 || specs.length === 0 || specs.length > MAX_RANGES) return undefined;
+  const ranges: Range[] = [];
+  for (const spec of specs) {
+    if (spec === null || spec[0] === '-') return undefined;
+    const [first, last] = [spec[1], spec[2]].map((digits) => (digits === '' ? undefined : Number(digits)));
+    if (first === undefined) {
+      if (last !== 0) ranges.push([Math.max(0, length - (last ?? 0)), length - 1]);
+      continue;
+    }
+    if (last !== undefined && last < first) return undefined;
+    if (first < length) ranges.push([first, Math.min(last ?? length - 1, length - 1)]);
+  }
+  const sorted = ranges.toSorted(([a], [b]) => a - b);
+  return sorted.some(([first], i) => i > 0 && first <= sorted[i - 1][1]) ? undefined : ranges;
 }

@@ -3,9 +3,11 @@
  * and sharing no code with lb.
  */
 import { type Wishes, wishesOf } from './reference-directives.ts';
-import { has, type Lines, selection, valuesOf, varyNames } from './reference-fields.ts';
+import { has, joined, type Lines, selection, valuesOf } from './reference-fields.ts';
+import { askForPart, type PartTask } from './reference-gaps.ts';
 import {
   type Ask,
+  CONDITIONS,
   fillLines,
   isSame,
   kept,
@@ -15,6 +17,16 @@ import {
   shown,
   updated,
 } from './reference-origin.ts';
+import {
+  gapsIn,
+  type Parts,
+  placeIn,
+  type Spec,
+  servePart,
+  singleRange,
+  strongValidator,
+  withPart,
+} from './reference-parts.ts';
 import { errorUntil, standsIn, standsInLate, useOf } from './reference-reuse.ts';
 import { type ModelAnswer, type ModelRequest, type Stored, serve } from './reference-serving.ts';
 import {
@@ -28,16 +40,17 @@ import {
   staleness,
 } from './reference-storing.ts';
 import { governing } from './reference-targeted.ts';
-
-/** A URL: one response, or the fields of the latest Vary and a response for each selection. */
-interface Resource {
-  id: number;
-  names: string[];
-  /** What is stored, by selection. */
-  variants: Map<string, Stored>;
-  /** Selections and entity tags that the origin can be asked with, in the order in which they came. */
-  known: { selected: string; etag: string | undefined }[];
-}
+import {
+  etagsOf,
+  invalidated,
+  isAbout,
+  isAsset,
+  know,
+  type Resource,
+  saysSoOfTheResource,
+  selectingNames,
+  withheld,
+} from './reference-variants.ts';
 
 /** One request's way through the cache. */
 interface Passage {
@@ -48,11 +61,12 @@ interface Passage {
   resource: Resource | undefined;
   selected: string;
   stored: Stored | undefined;
+  attempt: number;
 }
 
 /** What came of asking for the whole resource. */
 type Settled =
-  | { kind: 'new'; stored: Stored; complete: boolean; at: number }
+  | { kind: 'new'; stored: Stored; reply: OriginReply; at: number }
   | { kind: 'validated'; stored: Stored; at: number }
   /** The 304 leaves nothing that this client could be given. */
   | { kind: 'unusable'; why: string; at: number }
@@ -62,13 +76,20 @@ type Settled =
 /** For how long an answer that was not for storing is remembered: requests then go to the origin on their own. Seconds. */
 const HIT_FOR_MISS = 10;
 
-const MAX_ETAGS = 16;
+/** Times that an answer is waited for that breaks off before anything of it is sent. */
+const MAX_ATTEMPTS = 3;
 
-const SAFE = ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'QUERY', 'PROPFIND', 'REPORT', 'SEARCH'];
+/** Older times count as this one: lb's clock begins in 2020. Seconds since 1970. */
+const OLDEST = 1_600_000_000;
+
+/** Stands for a byte that never came. */
+const MISSING = '\0';
 
 export class Reference {
   readonly #policyOf: (path: string) => ModelPolicy;
   readonly #resources = new Map<string, Resource>();
+  /** What is stored in parts, by URL. */
+  readonly #parts = new Map<string, Parts>();
   readonly #uncacheable = new Map<string, number>();
   #ids = 0;
 
@@ -77,13 +98,13 @@ export class Reference {
   }
 
   /** The answer to a request at `now`, seconds since 1970. */
-  handle(request: ModelRequest, now: number, ask: Ask): ModelAnswer {
+  handle(request: ModelRequest, now: number, ask: Ask, attempt = 1): ModelAnswer {
     const policy = this.#policyOf(request.target.split('?')[0]);
     const wishes = policy.clientDirectives ? wishesOf(request.lines) : undefined;
     const resource = this.#resources.get(request.target);
     const selected = selection(resource?.names ?? [], request.lines);
     const stored = resource?.variants.get(selected);
-    const passage: Passage = { request, policy, wishes, ask, resource, selected, stored };
+    const passage: Passage = { request, policy, wishes, ask, resource, selected, stored, attempt };
     const isRetrieval = request.method === 'GET' || request.method === 'HEAD';
     if (!isRetrieval) return this.#pass(passage, now, 'method');
     const use = stored === undefined || request.hasBody ? 'ask' : useOf(stored, now, wishes);
@@ -96,20 +117,24 @@ export class Reference {
     if (request.hasBody) return this.#pass(passage, now, 'body');
     if (Math.floor(now) < (this.#uncacheable.get(placeOf(passage)) ?? 0))
       return this.#pass(passage, now, 'hit-for-miss');
-    const isPartOnly = request.method === 'HEAD' || has(request.lines, 'range');
-    if (stored === undefined && isPartOnly) return this.#pass(passage, now, 'nothing stored, not a whole GET');
-    return this.#fetch(passage, now);
+    if (attempt > MAX_ATTEMPTS) return this.#pass(passage, now, 'tried often enough');
+    if (stored !== undefined) return this.#fetch(passage, now);
+    if (request.method === 'HEAD') return this.#pass(passage, now, 'nothing stored for HEAD');
+    return this.#fetchPart(passage, now);
   }
 
   /** The origin's answer for this client alone. */
   #pass({ request, policy, ask }: Passage, now: number, why: string): ModelAnswer {
     const outcome = ask({ method: request.method, target: request.target, lines: request.lines }, now);
+    if (request.leaves) return problem(0, 'the client has gone, and the origin is let go');
     if (outcome.failure !== undefined) return problem(outcome.failure, why);
     if (outcome.status === 304 && !has(request.lines, 'if-none-match') && !has(request.lines, 'if-modified-since')) {
       return problem(502, 'a 304 that nobody asked for');
     }
-    // RFC 9111 section 4.4
-    if (!SAFE.includes(request.method) && outcome.status < 400) this.#resources.delete(request.target);
+    for (const target of invalidated(request, outcome)) {
+      this.#resources.delete(target);
+      this.#parts.delete(target);
+    }
     return passedOn(request, outcome, why, policy.targets);
   }
 
@@ -125,20 +150,17 @@ export class Reference {
   #fetch(passage: Passage, now: number): ModelAnswer {
     const { request, wishes, stored, policy } = passage;
     const deadline = now + policy.staleDeadline / 1000;
-    const mayBeLate = policy.staleDeadline > 0 && stored !== undefined;
-    const waits = mayBeLate && (Math.floor(now) < errorUntil(stored, now, wishes) || stored.swr > 0);
+    const waits = policy.staleDeadline > 0 && stored !== undefined && standsInLate(stored, now, wishes);
     const inTime =
-      waits && standsInLate(stored, deadline) ? serve(request, stored, deadline, false, 'deadline') : undefined;
+      waits && standsInLate(stored, deadline, wishes) ? serve(request, stored, deadline, false, 'deadline') : undefined;
     const settled = this.#settle(passage, now);
+    if (request.leaves) return problem(0, 'the client has gone, what it began has gone on');
     const at = settled.kind === 'refused' ? settled.reply.arrived : settled.at;
     const isLate = waits && at >= deadline;
     if (isLate && inTime !== undefined) return inTime;
     switch (settled.kind) {
-      case 'new': {
-        const answer = serve(request, settled.stored, at, true, `new, ${settled.stored.why}`);
-        const needsBody = answer.status !== 304 && request.method !== 'HEAD';
-        return settled.complete || !needsBody ? answer : { ...answer, broken: true };
-      }
+      case 'new':
+        return this.#newAnswer(passage, settled.stored, settled.reply);
       case 'validated':
         return serve(request, settled.stored, at, false, `validated, ${settled.stored.why}`);
       case 'unusable':
@@ -151,6 +173,94 @@ export class Reference {
           return serve(request, stored, at, false, 'stale, error');
         return problem(settled.status, 'the origin failed');
     }
+  }
+
+  #newAnswer({ request, policy, ask, attempt }: Passage, stored: Stored, reply: OriginReply): ModelAnswer {
+    const { complete, atOnce, arrived } = reply;
+    // it broke off before anything was sent of it: another try costs the client nothing
+    if (!complete && atOnce) return this.handle(request, arrived, ask, attempt + 1);
+    const declared = valuesOf(reply.lines, 'content-length')[0];
+    const isOpen = declared === undefined && !atOnce;
+    const whole = complete ? stored.body : stored.body.padEnd(Number(declared ?? 0), MISSING);
+    const answer = serve(request, { ...stored, body: whole }, arrived, isOpen, `new, ${stored.why}`);
+    const isBodyless = answer.status === 304 || answer.status === 416 || request.method === 'HEAD';
+    // a range that came before the body broke off is sent whole
+    const isRange = answer.status === 206 && !answer.body.includes(MISSING);
+    const broken = !complete && !isBodyless && !isRange;
+    return { ...answer, lines: [...answer.lines, ...withheld(reply, policy)], broken };
+  }
+
+  /** What is not stored as a whole: from stored parts, as a part, or as a whole after all. */
+  #fetchPart(passage: Passage, now: number): ModelAnswer {
+    const { request, resource, wishes } = passage;
+    const field = joined(request.lines, 'range');
+    const spec = field === undefined ? undefined : singleRange(field);
+    const varies = (resource?.names.length ?? 0) > 0;
+    const isBound = varies || CONDITIONS.some((name) => has(request.lines, name));
+    if (field !== undefined && (spec === undefined || isBound))
+      return this.#pass(passage, now, 'ranges, or a condition');
+    const parts = varies ? undefined : this.#parts.get(request.target);
+    if (parts === undefined) {
+      const isAll = spec === undefined || (spec.first === 0 && spec.last === undefined);
+      return isAll
+        ? this.#fetch(passage, now)
+        : this.#askForPart(passage, now, { spec, held: undefined, whole: false });
+    }
+    const place = placeIn(spec ?? { first: 0, last: undefined }, parts.bytes.length);
+    if (place === undefined) return this.#pass(passage, now, 'a range beyond the end');
+    const wanted: Spec = { first: place[0], last: place[1] };
+    if (gapsIn(parts, place).length === 0) {
+      const isFresh = !parts.stored.alwaysAsk && Math.floor(now) < parts.stored.freshUntil;
+      if (isFresh && wishes === undefined) return servePart(parts, place, now, 'a stored part');
+      return this.#askForPart(passage, now, { spec: wanted, held: undefined, whole: false });
+    }
+    const held = strongValidator(parts.stored) === undefined ? undefined : parts;
+    if (held === undefined && spec === undefined) return this.#fetch(passage, now);
+    return this.#askForPart(passage, now, { spec: wanted, held, whole: held !== undefined && spec === undefined });
+  }
+
+  #askForPart(passage: Passage, now: number, task: PartTask): ModelAnswer {
+    const { request, policy, ask, attempt } = passage;
+    const outcome = askForPart(request, ask, now, task);
+    const gone = problem(0, 'the client has gone, what it began has gone on');
+    if (outcome.failure !== undefined) return request.leaves ? gone : problem(outcome.failure, 'no part came');
+    const { reply, place, complete } = outcome;
+    if (reply.status === 304) return request.leaves ? gone : problem(502, 'a 304 that nobody asked for');
+    const made = this.#judge(passage, reply, reply.lines, place !== undefined);
+    const refuse = (why: string, mine: boolean): ModelAnswer => {
+      if (task.whole) this.#refused(passage, reply, why, mine);
+      return request.leaves ? gone : passedOn(request, reply, why, policy.targets);
+    };
+    if (!('stored' in made)) return refuse(made.why, made.mine);
+    const { stored } = made;
+    if (place === undefined && reply.status !== 200) return refuse('no answer for all', true);
+    if (place !== undefined && (complete === undefined || selectingNames(reply.lines).length > 0)) {
+      return refuse('a part of what varies, or of an unknown whole', true);
+    }
+    if (place === undefined || complete === undefined) {
+      stored.body = reply.body;
+      if (!this.#store(passage, stored, reply.complete)) return refuse('too many variants', false);
+      return request.leaves ? gone : this.#newAnswer(passage, stored, reply);
+    }
+    for (const list of ['lines', 'shown'] as const) {
+      stored[list] = stored[list].filter(([name]) => name !== 'content-range');
+    }
+    if (reply.complete)
+      this.#keepPart(passage, withPart(this.#parts.get(request.target), stored, place, complete, reply.body));
+    if (request.leaves) return gone;
+    if (!reply.complete && reply.atOnce) return this.handle(request, reply.arrived, ask, attempt + 1);
+    const own = withPart(undefined, stored, place, complete, reply.body);
+    const answer = servePart(own, place, reply.arrived, `a new part, ${stored.why}`);
+    return { ...answer, lines: [...answer.lines, ...withheld(reply, policy)], broken: !reply.complete };
+  }
+
+  /** Keeps parts, as a whole once nothing is missing. */
+  #keepPart(passage: Passage, parts: Parts): void {
+    const { target } = passage.request;
+    this.#parts.set(target, parts);
+    if (parts.bytes.includes(undefined)) return;
+    this.#parts.delete(target);
+    this.#store(passage, { ...parts.stored, status: 200, body: parts.bytes.join('') }, true);
   }
 
   /** Asks for the whole resource, on condition where something is stored, and stores the answer where it may. */
@@ -174,7 +284,7 @@ export class Reference {
     if (!this.#store(passage, made.stored, outcome.complete)) {
       return this.#refused(passage, outcome, `more than ${policy.maxVariants} variants`, false);
     }
-    return { kind: 'new', stored: made.stored, complete: outcome.complete, at };
+    return { kind: 'new', stored: made.stored, reply: outcome, at };
   }
 
   #refused(passage: Passage, reply: OriginReply, why: string, mine: boolean): Settled {
@@ -186,23 +296,29 @@ export class Reference {
     return { kind: 'refused', reply, why };
   }
 
-  #judge(passage: Passage, answer: Arrival, lines: Lines): { stored: Stored } | { why: string; mine: boolean } {
+  #judge(
+    passage: Passage,
+    answer: Arrival,
+    lines: Lines,
+    isPart = false,
+  ): { stored: Stored } | { why: string; mine: boolean } {
     const { request, policy, wishes } = passage;
     const says = governing(lines, policy.targets);
     if (wishes?.noStore) return { why: 'the request says no-store', mine: true };
-    const refused = refusal(answer, says, policy, has(request.lines, 'authorization'));
+    const refused = refusal(answer, says, policy, has(request.lines, 'authorization'), isPart);
     if (refused !== undefined) return refused;
     const life = lifetime(answer, says, policy, isAsset(request.target, valuesOf(lines, 'content-type')[0]));
     const arrival = Math.floor(answer.arrived);
     const age = initialAge(answer);
+    const freshUntil = arrival + life.seconds - (life.configured ? 0 : age);
     const storedLines = kept(lines).filter(([name]) => !says.withheld.includes(name));
     const stored: Stored = {
       status: answer.status,
       lines: storedLines,
       shown: shown(storedLines, policy.targets),
       body: '',
-      born: arrival - age,
-      freshUntil: arrival + life.seconds - (life.configured ? 0 : age),
+      born: Math.max(OLDEST, arrival - age),
+      freshUntil: Math.max(OLDEST, freshUntil),
       alwaysAsk: says.noCache && !life.overriding,
       date: dateOf(answer),
       ...staleness(says, policy, life),
@@ -210,7 +326,7 @@ export class Reference {
       failed: undefined,
       why: `${life.why} ${life.seconds}`,
     };
-    const lasting = !stored.alwaysAsk && stored.freshUntil + Math.max(stored.swr, stored.sie) > arrival;
+    const lasting = !stored.alwaysAsk && freshUntil + Math.max(stored.swr, stored.sie) > arrival;
     if (!lasting && !has(lines, 'etag') && !has(lines, 'last-modified')) return { why: 'of no use later', mine: false };
     return { stored };
   }
@@ -239,15 +355,21 @@ export class Reference {
     const { resource, selected, policy, stored } = passage;
     const at = reply.arrived;
     if (stored === undefined && etags.length === 0) return { kind: 'failed', status: 502, at };
-    const etag = valuesOf(reply.lines, 'etag')[0];
-    const other = stored ?? this.#variantOf(resource, etag);
-    if (other === undefined) return { kind: 'unusable', why: 'it names nothing that is stored', at };
+    const other = stored ?? this.#variantOf(resource, valuesOf(reply.lines, 'etag')[0]);
+    if (other === undefined || !isAbout(other.lines, reply.lines)) {
+      resource?.variants.delete(selected);
+      return { kind: 'unusable', why: 'it is about nothing that is stored', at };
+    }
     const lines = updated(other.lines, reply.lines);
     const times = reply.lines.filter(([name]) => name === 'date' || name === 'age');
     const made = this.#judge(passage, { ...reply, status: other.status, lines: [...lines, ...times] }, lines);
     if (!('stored' in made)) {
       if (!made.mine && saysSoOfTheResource(other.status)) resource?.variants.delete(selected);
       return { kind: 'unusable', why: made.why, at };
+    }
+    if (selectingNames(lines).join() !== selectingNames(other.lines).join()) {
+      resource?.variants.delete(selected);
+      return { kind: 'unusable', why: 'it varies by other fields now', at };
     }
     made.stored.body = other.body;
     if (stored === undefined) {
@@ -257,10 +379,12 @@ export class Reference {
       resource.variants.set(selected, made.stored);
       return { kind: 'validated', stored: made.stored, at };
     }
-    const { date, swr, sie, tried, failed } = stored;
+    const { date, swr, sie, strict, tried, failed } = stored;
+    const fresh = made.stored;
+    const isAsBefore = swr === fresh.swr && sie === fresh.sie && strict === fresh.strict;
     // nothing but times has changed: it stays as it is
-    if (isSame(stored.lines, made.stored.lines)) Object.assign(stored, made.stored, { date, swr, sie, tried, failed });
-    else Object.assign(stored, made.stored);
+    if (isAsBefore && isSame(stored.lines, fresh.lines)) Object.assign(stored, fresh, { date, tried, failed });
+    else Object.assign(stored, fresh);
     return { kind: 'validated', stored, at };
   }
 
@@ -268,38 +392,6 @@ export class Reference {
     const known = resource?.known.find((one) => one.etag !== undefined && one.etag === etag);
     return known === undefined ? undefined : resource?.variants.get(known.selected);
   }
-}
-
-/** A refusal or a failure may be of one request only, and says nothing of what others would get. */
-function saysSoOfTheResource(status: number): boolean {
-  return status < 400 || status === 404 || status === 410;
-}
-
-function isAsset(target: string, type: string | undefined): boolean {
-  return /\.css(?:$|\?)/.test(target) && /^text\/css(?:$|[ ;])/.test(type ?? '');
-}
-
-/** Vary's names; what is encoded varies by Accept-Encoding whether it says so or not. */
-function selectingNames(lines: Lines): string[] {
-  const names = varyNames(lines) ?? [];
-  if (has(lines, 'content-encoding') && !names.includes('accept-encoding')) names.push('accept-encoding');
-  return names;
-}
-
-/** Takes note of a variant; false where there are too many that are stored. */
-function know(resource: Resource, selected: string, stored: Stored, max: number): boolean {
-  const etag = valuesOf(stored.lines, 'etag')[0];
-  if (resource.known.some((one) => one.selected === selected && one.etag === etag)) return true;
-  let others = resource.known.filter((one) => one.selected !== selected);
-  if (others.length >= max) others = others.filter((one) => resource.variants.has(one.selected));
-  if (others.length >= max) return false;
-  resource.known = [...others, { selected, etag }];
-  return true;
-}
-
-function etagsOf(resource: Resource | undefined): string[] {
-  const etags = (resource?.known ?? []).map(({ etag }) => etag).filter((etag) => etag !== undefined);
-  return [...new Set(etags)].slice(0, MAX_ETAGS);
 }
 
 /** What an answer that may not be stored is remembered under: a URL, or a variant of one. */

@@ -2,6 +2,7 @@
 import { turn, VirtualClock } from './clock.ts';
 import { differences } from './compare.ts';
 import type { Exchange, History, Template } from './history.ts';
+import { Invariants } from './invariants.ts';
 import { filledIn, Origin } from './origin.ts';
 import { Reference } from './reference.ts';
 import type { Ask, OriginAsk } from './reference-origin.ts';
@@ -46,6 +47,7 @@ async function run(
   const rig = new Rig(lbJson, clock);
   const model = new Reference(policyOf);
   const origin = new Origin();
+  const invariants = new Invariants(origin, lbJson.includes('"force":true'));
   const story: string[] = [];
   for (const [at, exchange] of history.exchanges.entries()) {
     clock.ms += exchange.wait;
@@ -55,6 +57,7 @@ async function run(
     const replies: string[] = [];
     const heard: Ask = (request, when) => {
       const outcome = origin.ask(request, when);
+      invariants.hear(at, request, outcome);
       if (tell)
         replies.push(
           outcome.failure === undefined
@@ -65,12 +68,19 @@ async function run(
     };
     const lb = await rig.run(exchange, lines, heard);
     const asked: OriginAsk[] = [];
-    const request = { method: exchange.method, target: exchange.target, lines, hasBody: exchange.hasBody };
+    const request = {
+      method: exchange.method,
+      target: exchange.target,
+      lines,
+      hasBody: exchange.hasBody,
+      leaves: exchange.leaves,
+    };
     const answer = model.handle(request, now, (ask, when) => {
       asked.push(ask);
       return origin.ask(ask, when);
     });
     const found = differences(exchange.method, lb, asked, answer);
+    found.push(...invariants.broken(at, exchange, lines, now, lb));
     if (tell) story.push(paragraph(at, exchange, lines, now, lb, replies, answer));
     if (found.length > 0) return { at, differences: found, story };
   }

@@ -49,6 +49,7 @@ export class RecordedReply implements Reply {
   /** The length that the client is told, -1 where it is not. */
   length = -1;
   broken = false;
+  aborted = false;
   /** Calls in a wrong order. */
   readonly misuse: string[] = [];
   readonly #slow: boolean;
@@ -141,6 +142,14 @@ export class RecordedReply implements Reply {
   /** The client's body arrives. */
   deliverBody(body: Uint8Array | undefined): void {
     if (body !== undefined) this.#take?.(body, true);
+  }
+
+  /** The client goes away. */
+  abort(): void {
+    if (this.closed || this.#events === undefined) return;
+    this.closed = true;
+    this.aborted = true;
+    this.#events.onAborted();
   }
 
   /** The socket has room again. */

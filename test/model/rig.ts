@@ -98,7 +98,7 @@ export class Rig {
     let over = false;
     while (!over && turns < MAX_TURNS) {
       const next = this.#asked.shift();
-      if (next !== undefined) turns += await this.#answer(next, exchange, ask, asks, () => reply.drain());
+      if (next !== undefined) turns += await this.#answer(next, exchange, ask, asks, reply);
       await turn();
       reply.drain();
       turns++;
@@ -112,7 +112,7 @@ export class Rig {
     exchange: Exchange,
     ask: Ask,
     asks: Observed['asks'],
-    drain: () => void,
+    reply: RecordedReply,
   ): Promise<number> {
     const { method, path, headers } = asked.options;
     const request = { method, target: path, lines: pairs(headers as string[]) };
@@ -120,6 +120,8 @@ export class Rig {
     const outcome = ask(request, this.#clock.seconds);
     const played = new PlayedAnswer(asked.handler);
     played.begin();
+    if (exchange.leaves) reply.abort();
+    const drain = () => reply.drain();
     if (exchange.origin.apart) await turn();
     let turns = 0;
     while (this.#clock.step(Math.round(outcome.arrived * 1000))) {
@@ -201,10 +203,11 @@ class PlayedAnswer implements Dispatcher.DispatchController {
       }
     };
     this.#handler.onResponseStart?.(this, outcome.status, undiciHeaders(outcome.lines), 'OK');
-    await gap();
+    // without a gap not even a microtask comes between: so it is where one packet brings it all
+    if (apart || this.paused) await gap();
     for (const part of parts(outcome.body, apart)) {
       if (!this.aborted) this.#handler.onResponseData?.(this, part);
-      await gap();
+      if (apart || this.paused) await gap();
     }
     if (this.aborted) return turns;
     const cut = Object.assign(new Error('other side closed'), { code: 'UND_ERR_SOCKET' });

@@ -27,8 +27,8 @@ for (const [what, { site, policy }] of Object.entries(CHANGED)) {
     for (let seed = 1; seed <= 60; seed++) {
       const history = { ...generate(seed), site };
       if ((await replay(history, false, changed)) === undefined) continue;
-      const shortest = await shrink(history, 400, changed);
-      assert.ok(shortest.exchanges.length <= 8, `${shortest.exchanges.length} exchanges are left`);
+      const shortest = await shrink(history, 150, changed);
+      assert.ok(shortest.exchanges.length <= 12, `${shortest.exchanges.length} exchanges are left`);
       assert.notEqual(await replay(shortest, false, changed), undefined);
       return;
     }

@@ -12,6 +12,7 @@ const PLAIN: Partial<Script> = {
   ranges: false,
   apart: false,
   lines304: [],
+  tag304: 'same',
   modified: undefined,
   validators: 'none',
   length: 40,
@@ -71,6 +72,7 @@ function simplifications(history: History): Simplification[] {
   history.exchanges.forEach((exchange, at) => {
     if (exchange.wait > 0) change(at, (one) => ({ ...one, wait: 0 }));
     if (exchange.slow) change(at, (one) => ({ ...one, slow: false }));
+    if (exchange.leaves) change(at, (one) => ({ ...one, leaves: false }));
     if (exchange.method !== 'GET') change(at, (one) => ({ ...one, method: 'GET' }));
     for (const line of exchange.lines)
       change(at, (one) => ({ ...one, lines: one.lines.filter((other) => other !== line) }));

@@ -1,0 +1,79 @@
+/** Variants of a resource in the reference model, and what answers say of what is stored (RFC 9111 sections 4.1, 4.3.4 and 4.4). */
+import { entityTag, has, type Lines, valuesOf, varyNames, withoutConnectionFields } from './reference-fields.ts';
+import type { OriginReply } from './reference-origin.ts';
+import type { ModelRequest, Stored } from './reference-serving.ts';
+import type { ModelPolicy } from './reference-storing.ts';
+import { governing } from './reference-targeted.ts';
+
+/** Entity tags that one request to an origin names. */
+const MAX_ETAGS = 16;
+
+const SAFE = ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'QUERY', 'PROPFIND', 'REPORT', 'SEARCH'];
+
+/** A URL: one response, or the fields of the latest Vary and a response for each selection. */
+export interface Resource {
+  id: number;
+  names: string[];
+  /** What is stored, by selection. */
+  variants: Map<string, Stored>;
+  /** Selections and entity tags that the origin can be asked with, in the order in which they came. */
+  known: { selected: string; etag: string | undefined }[];
+}
+
+/** Fields that are not stored and that the client gets whose request brought them. */
+export function withheld({ lines }: OriginReply, policy: ModelPolicy): Lines {
+  const names = governing(lines, policy.targets).withheld;
+  return withoutConnectionFields(lines).filter(([name]) => names.includes(name));
+}
+
+/** What a success of an unsafe method makes invalid: its URL, and others of the same origin that it names (RFC 9111 section 4.4). */
+export function invalidated({ method, target }: ModelRequest, { status, lines }: OriginReply): string[] {
+  if (SAFE.includes(method) || status >= 400) return [];
+  const base = `http://www.example.com${target}`;
+  const named = ['location', 'content-location'].map((name) => URL.parse(valuesOf(lines, name)[0] ?? '', base));
+  const near = named.filter((url) => url?.origin === 'http://www.example.com');
+  return [target, ...near.map((url) => `${url?.pathname}${url?.search}`)];
+}
+
+/** A refusal or a failure may be of one request only, and says nothing of what others would get. */
+export function saysSoOfTheResource(status: number): boolean {
+  return status < 400 || status === 404 || status === 410;
+}
+
+export function isAsset(target: string, type: string | undefined): boolean {
+  return /\.css(?:$|\?)/.test(target) && /^text\/css(?:$|[ ;])/.test(type ?? '');
+}
+
+/** Vary's names; what is encoded varies by Accept-Encoding whether it says so or not. */
+export function selectingNames(lines: Lines): string[] {
+  const names = varyNames(lines) ?? [];
+  if (has(lines, 'content-encoding') && !names.includes('accept-encoding')) names.push('accept-encoding');
+  return names;
+}
+
+/**
+ * Whether a 304 is about a stored response: the validators that it names are those that are stored; a strong tag is
+ * about none without one, a weak one may have come by compression (RFC 9111 section 4.3.4).
+ */
+export function isAbout(stored: Lines, fresh: Lines): boolean {
+  const [given, own] = [fresh, stored].map((lines) => entityTag(valuesOf(lines, 'etag')[0] ?? ''));
+  if (given !== undefined) return own === undefined ? given.weak : given.opaque === own.opaque;
+  const modified = valuesOf(fresh, 'last-modified')[0];
+  return modified === undefined || modified === valuesOf(stored, 'last-modified')[0];
+}
+
+/** Takes note of a variant; false where there are too many that are stored. */
+export function know(resource: Resource, selected: string, stored: Stored, max: number): boolean {
+  const etag = valuesOf(stored.lines, 'etag')[0];
+  if (resource.known.some((one) => one.selected === selected && one.etag === etag)) return true;
+  let others = resource.known.filter((one) => one.selected !== selected);
+  if (others.length >= max) others = others.filter((one) => resource.variants.has(one.selected));
+  if (others.length >= max) return false;
+  resource.known = [...others, { selected, etag }];
+  return true;
+}
+
+export function etagsOf(resource: Resource | undefined): string[] {
+  const etags = (resource?.known ?? []).map(({ etag }) => etag).filter((etag) => etag !== undefined);
+  return [...new Set(etags)].slice(0, MAX_ETAGS);
+}
