@@ -63,7 +63,7 @@ test('HEAD when the origin fails gets the stale answer, as GET does', async () =
   let down = false;
   scene.on('/head-down', (_request, answer) => {
     if (down) answer.socket.destroy();
-    else answer.send(200, stale(), 'body');
+    else void answer.send(200, stale(), 'body');
   });
   await scene.get('/head-down');
   down = true;

@@ -40,7 +40,7 @@ test('stale-while-revalidate: served at once, refreshed once in the background, 
     '/swr',
     turns(text('old', stale('stale-while-revalidate=60')), async (_request, answer) => {
       await gate.opened;
-      answer.send(200, [['Cache-Control', 'max-age=60']], 'new');
+      void answer.send(200, [['Cache-Control', 'max-age=60']], 'new');
     }),
   );
   assert.equal((await scene.get('/swr')).text, 'old');
@@ -58,8 +58,8 @@ test('stale-while-revalidate: served at once, refreshed once in the background, 
 test('a background refresh is conditional, and a 304 makes the answer fresh again', async () => {
   scene.on('/swr-304', (request, answer) => {
     const etag: Field = ['ETag', '"v"'];
-    if (request.get('if-none-match') === '"v"') answer.head(304, [etag, ['Cache-Control', 'max-age=60']]);
-    else answer.send(200, [...stale('stale-while-revalidate=60'), etag], 'same');
+    if (request.get('if-none-match') === '"v"') void answer.head(304, [etag, ['Cache-Control', 'max-age=60']]);
+    else void answer.send(200, [...stale('stale-while-revalidate=60'), etag], 'same');
   });
   await scene.get('/swr-304');
   assert.match(cacheStatus(await scene.get('/swr-304')), /detail=stale-while-revalidate/);
@@ -111,9 +111,9 @@ for (const [name, fail] of [
     let down = false;
     const at = `${target}-off`;
     scene.on(at, (request, answer) => {
-      if (down) fail(request, answer);
-      else if (request.get('if-none-match') === '"k"') answer.head(304, [['Cache-Control', 'max-age=60']]);
-      else answer.send(200, [...stale('proxy-revalidate, stale-if-error=60'), ['ETag', '"k"']], 'old');
+      if (down) void fail(request, answer);
+      else if (request.get('if-none-match') === '"k"') void answer.head(304, [['Cache-Control', 'max-age=60']]);
+      else void answer.send(200, [...stale('proxy-revalidate, stale-if-error=60'), ['ETag', '"k"']], 'old');
     });
     await scene.get(at);
     down = true;
@@ -163,7 +163,7 @@ test('stale-deadline: the stale answer goes out while the fill goes on, and the 
       ]),
       async (_request, answer) => {
         await gate.opened;
-        answer.send(200, [['Cache-Control', 'max-age=60']], 'new');
+        void answer.send(200, [['Cache-Control', 'max-age=60']], 'new');
       },
     ),
   );
