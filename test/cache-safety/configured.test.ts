@@ -8,6 +8,7 @@ const scene = await startScene(
   { after },
   {
     cache: {
+      max_variants: 4,
       tracked: { match: '/tracked/*', key: { query_exclude: [':tracking'] } },
       listed: { match: '/listed/*', key: { query_include: ['q'] } },
       cookies: { match: '/cookies/*', key: { cookies: ['lang'] } },
@@ -116,4 +117,35 @@ test('a cookie to set comes from the cache where that is configured, and nowhere
   const configured = await scene.get(shared);
   assert.deepEqual([configured.get('cache-status'), configured.get('set-cookie')], [HIT, 'banner=1']);
   assert.ok(isFromOrigin(await scene.get(other)));
+});
+
+test('variants beyond the limit are passed on and not stored, right for everyone', async () => {
+  const path = newPath();
+  scene.on(path, (request, answer) =>
+    answer.send(200, [FRESH, ['Vary', 'User-Agent']], `for ${request.get('user-agent')}`),
+  );
+  let hits = 0;
+  for (let round = 0; round < 2; round++) {
+    for (let i = 0; i < 40; i++) {
+      const response = await scene.get(path, [['User-Agent', `agent ${i}`]]);
+      assert.equal(response.text, `for agent ${i}`);
+      if (response.get('cache-status') === HIT) hits++;
+    }
+  }
+  assert.ok(hits > 0 && hits <= 4, `${hits} variants were stored`);
+});
+
+test('the limit is one of each resource, and begins anew when the page is purged', async () => {
+  const [full, other] = [newPath(), newPath()];
+  for (const path of [full, other])
+    scene.on(path, (request, answer) => answer.send(200, [FRESH, ['Vary', 'X-A']], `${request.get('x-a')}`));
+  const isStored = async (path: string, a: string) => {
+    await scene.get(path, [['X-A', a]]);
+    return (await scene.get(path, [['X-A', a]])).get('cache-status') === HIT;
+  };
+  for (let i = 0; i < 10; i++) await isStored(full, String(i));
+  assert.equal(await isStored(full, 'new'), false);
+  assert.equal(await isStored(other, 'new'), true);
+  await scene.lb.admin.fetch('DELETE', `/cache${full}?host=site.test`);
+  assert.equal(await isStored(full, 'new'), true);
 });
