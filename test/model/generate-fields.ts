@@ -201,6 +201,8 @@ const SURROGATE = [
   'max-age=x',
   'max-age="60"',
   'no-store;other',
+  'max-age=7;lb',
+  'no-store;lb',
   'MAX-AGE=10',
 ];
 

@@ -28,8 +28,14 @@ export type PartOutcome =
   | { failure: number; at: number }
   | { failure: undefined; reply: OriginReply; place: Place | undefined; complete: number | undefined };
 
-export function askForPart(request: ModelRequest, ask: Ask, now: number, task: PartTask): PartOutcome {
-  const own = fillLines(request, [], undefined);
+export function askForPart(
+  request: ModelRequest,
+  targets: readonly string[],
+  ask: Ask,
+  now: number,
+  task: PartTask,
+): PartOutcome {
+  const own = fillLines(request, targets);
   const validator = task.held === undefined ? undefined : strongValidator(task.held.stored);
   const get = (lines: Lines, at: number): OriginOutcome => ask({ method: 'GET', target: request.target, lines }, at);
   const getRange = (range: string, at: number, condition?: string): OriginOutcome =>

@@ -37,9 +37,15 @@ const OWN = ['age', 'cache-status', 'content-length', 'date', 'via'];
 const TAGS = ['cache-tag', 'surrogate-key', 'xkey'];
 
 /** The client's fields without its conditions, Accept-Encoding as it is keyed, and what validates what is stored. */
-export function fillLines(request: ModelRequest, etags: readonly string[], stored: Stored | undefined): Lines {
+export function fillLines(
+  request: ModelRequest,
+  targets: readonly string[],
+  etags: readonly string[] = [],
+  stored?: Stored,
+): Lines {
   const lines = request.lines.filter(([name]) => ![...CONDITIONS, 'range', 'accept-encoding'].includes(name));
   const own: [string, string][] = [['accept-encoding', acceptedCodings(joined(request.lines, 'accept-encoding'))]];
+  if (targets.includes('surrogate-control')) own.push(['surrogate-capability', 'lb="Surrogate/1.0"']);
   if (etags.length > 0) own.push(['if-none-match', etags.join(', ')]);
   const lastModified = valuesOf(stored?.lines ?? [], 'last-modified')[0];
   if (lastModified !== undefined) own.push(['if-modified-since', lastModified]);

@@ -64,13 +64,19 @@ function dictionaryOf(value: string): Map<string, string> | undefined {
   return comma === undefined ? found : undefined;
 }
 
-/** `max-age=fresh+stale`, `no-store`, `no-store-remote`, but for directives for a named target. */
+/** `max-age=fresh+stale`, `no-store`, `no-store-remote`: those for lb by name, where there are any, else those for everybody. */
 function surrogate(value: string): Governing | undefined {
-  const general = directives(value).filter(({ name, argument }) => !name.includes(';') && !argument?.includes(';'));
-  const ages = general.filter(({ name }) => name === 'max-age').map(({ argument }) => (argument ?? '').split('+'));
-  const noStore = general.some(({ name }) => name === 'no-store' || name === 'no-store-remote');
-  if (!noStore && ages.length === 0) return undefined;
+  const all = directives(value).map(({ name, argument }) => {
+    const [directive, nameTarget] = name.split(';');
+    const [given, givenTarget] = (argument ?? '').split(';');
+    return { directive, given, target: nameTarget ?? givenTarget };
+  });
+  const known = all.filter(({ directive }) => ['max-age', 'no-store', 'no-store-remote'].includes(directive));
+  const own = known.filter(({ target }) => target === 'lb');
+  const counting = own.length > 0 ? own : known.filter(({ target }) => target === undefined);
+  if (counting.length === 0) return undefined;
+  const ages = counting.filter(({ directive }) => directive === 'max-age').map(({ given }) => given.split('+'));
   const stale = ages.map(([, after]) => delta(after)).filter((seconds) => seconds !== undefined);
   const maxAge = ages.length === 0 ? undefined : Math.min(...ages.map(([fresh]) => delta(fresh) ?? 0));
-  return { ...NOTHING_SAID, said: true, noStore, maxAge, swr: stale.at(-1) };
+  return { ...NOTHING_SAID, said: true, noStore: ages.length < counting.length, maxAge, swr: stale.at(-1) };
 }

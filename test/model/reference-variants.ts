@@ -77,3 +77,13 @@ export function etagsOf(resource: Resource | undefined): string[] {
   const etags = (resource?.known ?? []).map(({ etag }) => etag).filter((etag) => etag !== undefined);
   return [...new Set(etags)].slice(0, MAX_ETAGS);
 }
+
+/** Whether a HEAD's answer is about the representation that is stored: what it says of validators and length is as stored. */
+export function isAsStored(stored: Stored, { status, lines }: OriginReply): boolean {
+  const same = (name: string, own: string | undefined): boolean => {
+    const given = valuesOf(lines, name)[0];
+    return given === undefined || given === own;
+  };
+  const validators = ['etag', 'last-modified'].every((name) => same(name, valuesOf(stored.lines, name)[0]));
+  return status === stored.status && validators && same('content-length', String(stored.body.length));
+}

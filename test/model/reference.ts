@@ -11,6 +11,7 @@ import {
   fillLines,
   isSame,
   kept,
+  type OriginOutcome,
   type OriginReply,
   passedOn,
   problem,
@@ -44,6 +45,7 @@ import {
   etagsOf,
   invalidated,
   isAbout,
+  isAsStored,
   isAsset,
   know,
   type Resource,
@@ -118,13 +120,14 @@ export class Reference {
     if (Math.floor(now) < (this.#uncacheable.get(placeOf(passage)) ?? 0))
       return this.#pass(passage, now, 'hit-for-miss');
     if (attempt > MAX_ATTEMPTS) return this.#pass(passage, now, 'tried often enough');
+    if (request.method === 'HEAD') return this.#head(passage, now);
     if (stored !== undefined) return this.#fetch(passage, now);
-    if (request.method === 'HEAD') return this.#pass(passage, now, 'nothing stored for HEAD');
     return this.#fetchPart(passage, now);
   }
 
   /** The origin's answer for this client alone. */
-  #pass({ request, policy, ask }: Passage, now: number, why: string): ModelAnswer {
+  #pass(passage: Passage, now: number, why: string): ModelAnswer {
+    const { request, policy, ask } = passage;
     const outcome = ask({ method: request.method, target: request.target, lines: request.lines }, now);
     if (request.leaves) return problem(0, 'the client has gone, and the origin is let go');
     if (outcome.failure !== undefined) return problem(outcome.failure, why);
@@ -135,7 +138,42 @@ export class Reference {
       this.#resources.delete(target);
       this.#parts.delete(target);
     }
+    this.#keepPosted(passage, outcome);
     return passedOn(request, outcome, why, policy.targets);
+  }
+
+  /** HEAD goes to the origin; what it says of a stored response brings that up to date, or drops it (RFC 9111 section 4.3.5). */
+  #head(passage: Passage, now: number): ModelAnswer {
+    const { stored, wishes } = passage;
+    let answer: OriginOutcome | undefined;
+    const ask: Ask = (asked, at) => {
+      answer = passage.ask(asked, at);
+      return answer;
+    };
+    const passed = this.#pass({ ...passage, ask }, now, 'HEAD');
+    if (stored === undefined || answer === undefined || passage.request.leaves) return passed;
+    const at = answer.arrived;
+    const failed = passed.problem || isFailure(passed.status);
+    const standsInNow = Math.floor(at) < errorUntil(stored, now, wishes) && standsIn(stored, at, wishes);
+    if (failed && standsInNow) return serve(passage.request, stored, at, false, 'stale, error');
+    const saysNothing = passed.status >= 400 && passed.status !== 404 && passed.status !== 410;
+    if (answer.failure !== undefined || passed.problem || passed.status === 304 || saysNothing) return passed;
+    if (isAsStored(stored, answer)) this.#validated(passage, answer, []);
+    else passage.resource?.variants.delete(passage.selected);
+    return passed;
+  }
+
+  /** A POST's answer that says to be what a GET would get, and for how long, is stored for that (RFC 9110 section 9.3.3). */
+  #keepPosted(passage: Passage, reply: OriginReply): void {
+    const { request } = passage;
+    const base = `http://www.example.com${request.target}`;
+    const location = valuesOf(reply.lines, 'content-location')[0];
+    const isOfTarget = location !== undefined && URL.parse(location, base)?.href === base;
+    if (request.method !== 'POST' || reply.status !== 200 || !isOfTarget || !has(reply.lines, 'content-length')) return;
+    const made = this.#judge(passage, reply, reply.lines);
+    if (!('stored' in made) || selectingNames(reply.lines).length > 0 || !reply.complete) return;
+    if (!/^(?:s-maxage|max-age|Expires|an Expires)/.test(made.stored.why)) return;
+    this.#store(passage, { ...made.stored, body: reply.body }, true);
   }
 
   /** Refreshes a stale response that is in use, once a second. */
@@ -221,7 +259,7 @@ export class Reference {
 
   #askForPart(passage: Passage, now: number, task: PartTask): ModelAnswer {
     const { request, policy, ask, attempt } = passage;
-    const outcome = askForPart(request, ask, now, task);
+    const outcome = askForPart(request, policy.targets, ask, now, task);
     const gone = problem(0, 'the client has gone, what it began has gone on');
     if (outcome.failure !== undefined) return request.leaves ? gone : problem(outcome.failure, 'no part came');
     const { reply, place, complete } = outcome;
@@ -268,7 +306,7 @@ export class Reference {
     const { request, policy, wishes, resource, stored } = passage;
     const etags = stored === undefined ? etagsOf(resource) : valuesOf(stored.lines, 'etag').slice(0, 1);
     const outcome = passage.ask(
-      { method: 'GET', target: request.target, lines: fillLines(request, etags, stored) },
+      { method: 'GET', target: request.target, lines: fillLines(request, policy.targets, etags, stored) },
       now,
     );
     const at = outcome.arrived;
