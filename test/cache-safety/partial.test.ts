@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { type Field, type Handler, startScene } from '../caching/scene.ts';
-import { checkStillCached, newPath } from './attack.ts';
+import { checkStillCached, FRESH, isFromOrigin, newPath } from './attack.ts';
 
 const scene = await startScene({ after });
 const BODY = Array.from({ length: 1000 }, (_, i) => String.fromCharCode(97 + (i % 26))).join('');
@@ -223,5 +223,67 @@ test('If-Range of another version gets the whole page', async () => {
   for (const condition of ['"other"', 'W/"whole"', 'Thu, 01 Jan 1970 00:00:00 GMT', 'evil']) {
     const response = await scene.get(path, [range('bytes=0-9'), ['If-Range', condition]]);
     assert.deepEqual([response.status, response.text], [200, BODY], condition);
+  }
+});
+
+/** Answers each range with the asker's name in every byte. */
+function personal(fields: readonly Field[], name: (cookie: string) => string = (cookie) => cookie): Handler {
+  return (request, answer) => {
+    const letter = name(request.get('cookie') ?? 'n');
+    const asked = /^bytes=(\d+)-(\d+)$/.exec(request.get('range') ?? '');
+    const all: Field[] = [['ETag', '"same"'], ...fields];
+    if (asked === null) return answer.send(200, all, letter.repeat(100));
+    const length = Number(asked[2]) - Number(asked[1]) + 1;
+    return answer.send(206, [...all, ['Content-Range', `bytes ${asked[1]}-${asked[2]}/100`]], letter.repeat(length));
+  };
+}
+
+for (const [what, asker, fields] of [
+  ['private', [], [['Cache-Control', 'private, max-age=60']]],
+  ['no-store', [], [['Cache-Control', 'no-store']]],
+  ['with a cookie to set', [], [FRESH, ['Set-Cookie', 'a=1']]],
+  ['for an Authorization', [['Authorization', 'Bearer a']], [FRESH]],
+  ['that varies by everything', [], [FRESH, ['Vary', '*']]],
+  ['that varies by the cookie', [], [FRESH, ['Vary', 'Cookie']]],
+] as [string, Field[], Field[]][]) {
+  test(`a part ${what} is no one else’s`, async () => {
+    const path = newPath();
+    scene.on(path, personal(fields));
+    const own = await scene.get(path, [range('bytes=0-49'), ['Cookie', 'a'], ...asker]);
+    assert.deepEqual([own.status, own.text], [206, 'a'.repeat(50)]);
+    const other = await scene.get(path, [range('bytes=10-19'), ['Cookie', 'b']]);
+    assert.equal(other.text, 'b'.repeat(10));
+    assert.ok(isFromOrigin(other));
+    assert.doesNotMatch((await scene.get(path, [['Cookie', 'c']])).text, /a/);
+  });
+}
+
+test('parts in different codings are never mixed, even where the origin gives them one ETag', async () => {
+  for (const fields of [[FRESH], [FRESH, ['Vary', 'Accept-Encoding']]] as Field[][]) {
+    const path = newPath();
+    scene.on(path, (request, answer) => {
+      const zipped = /gzip/.test(request.get('accept-encoding') ?? '');
+      const all: Field[] = zipped ? [...fields, ['Content-Encoding', 'gzip']] : fields;
+      return personal(all, () => (zipped ? 'z' : 'p'))(request, answer);
+    });
+    for (let round = 0; round < 2; round++) {
+      for (const [coding, letter] of [
+        ['gzip', 'z'],
+        ['identity', 'p'],
+      ]) {
+        for (const [value, length] of [
+          ['bytes=0-49', 50],
+          ['bytes=20-79', 60],
+          ['bytes=50-99', 50],
+        ] as const) {
+          const part = await scene.get(path, [range(value), ['Accept-Encoding', coding]]);
+          // a coded part is passed with the coding that it is in; without one it is plain
+          const expected = part.get('content-encoding') === 'gzip' ? 'z' : 'p';
+          assert.equal(part.text, expected.repeat(length), `${coding} ${value}`);
+          if (coding === 'identity') assert.equal(expected, letter);
+        }
+      }
+    }
+    assert.equal((await scene.get(path, [['Accept-Encoding', 'identity']])).text, 'p'.repeat(100));
   }
 });
