@@ -159,6 +159,7 @@ export function requestDirectives(random: Random): Template {
         `max-stale=${seconds(random)}`,
         `min-fresh=${seconds(random)}`,
         `stale-if-error=${seconds(random)}`,
+        'stale-if-error=500000',
         'max-age=0',
         'max-age',
       ]),

@@ -134,7 +134,7 @@ function script(random: Random): Script {
     length: random.chance(90) ? random.pick([40, 60, 100, 300]) : random.pick([0, 1500, 40000]),
     declared: random.chance(75),
     honours: random.chance(75),
-    ranges: random.chance(60),
+    ranges: random.pick(['no', 'yes', 'yes', 'yes', 'always'] as const),
     tag304: random.chance(85) ? 'same' : random.pick(['none', 'none', 'other'] as const),
     lines304: random.chance(40)
       ? []

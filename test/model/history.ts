@@ -22,8 +22,8 @@ export interface Script {
   declared: boolean;
   /** Answers 304 where the validators match. */
   honours: boolean;
-  /** Sends 206 for a range. */
-  ranges: boolean;
+  /** Sends 206 for a range; `always`: whatever If-Range says. */
+  ranges: 'no' | 'yes' | 'always';
   /** ETag of a 304: that of the representation, none, or one that was never there. */
   tag304: 'same' | 'none' | 'other';
   /** Fields of a 304 in place of `lines`. */

@@ -90,7 +90,7 @@ export class Origin {
     const serial = `${this.#exchanges}.${Math.round(at * 1000)}.${request.method}`;
     lines.push(['x-serial', serial]);
     this.#whole.set(serial, one.body);
-    const range = script.ranges && one.status === 200 && request.method === 'GET' && this.#range(request, one);
+    const range = script.ranges !== 'no' && one.status === 200 && request.method === 'GET' && this.#range(request, one);
     const part = range ? one.body.slice(range[0], range[1] + 1) : one.body;
     if (range) lines.push(['content-range', `bytes ${range[0]}-${range[1]}/${one.body.length}`]);
     const status = range ? 206 : one.status;
@@ -124,7 +124,8 @@ export class Origin {
 
   #range(request: OriginAsk, one: Representation): Place | undefined {
     const condition = joined(request.lines, 'if-range');
-    if (condition !== undefined && condition !== one.etag && condition !== one.lastModified) return undefined;
+    const isAsked = condition !== undefined && this.#script.ranges !== 'always';
+    if (isAsked && condition !== one.etag && condition !== one.lastModified) return undefined;
     const spec = singleRange(joined(request.lines, 'range') ?? '');
     return spec === undefined ? undefined : placeIn(spec, one.body.length);
   }

@@ -87,3 +87,9 @@ export function isAsStored(stored: Stored, { status, lines }: OriginReply): bool
   const validators = ['etag', 'last-modified'].every((name) => same(name, valuesOf(stored.lines, name)[0]));
   return status === stored.status && validators && same('content-length', String(stored.body.length));
 }
+
+/** The variant that an entity tag names. */
+export function variantOf(resource: Resource | undefined, etag: string | undefined): Stored | undefined {
+  const known = resource?.known.find((one) => one.etag !== undefined && one.etag === etag);
+  return known === undefined ? undefined : resource?.variants.get(known.selected);
+}

@@ -2,20 +2,19 @@
  * A shared cache after RFC 9111 with lb's documented choices, written for the tests: plain, slow, one request at a time,
  * and sharing no code with lb.
  */
-import { type Wishes, wishesOf } from './reference-directives.ts';
-import { has, joined, type Lines, selection, valuesOf } from './reference-fields.ts';
+import { wishesOf } from './reference-directives.ts';
+import { has, joined, selection, valuesOf } from './reference-fields.ts';
 import { askForPart, type PartTask } from './reference-gaps.ts';
+import { judge, type Passage } from './reference-judge.ts';
 import {
   type Ask,
   CONDITIONS,
   fillLines,
   isSame,
-  kept,
   type OriginOutcome,
   type OriginReply,
   passedOn,
   problem,
-  shown,
   updated,
 } from './reference-origin.ts';
 import {
@@ -30,41 +29,19 @@ import {
 } from './reference-parts.ts';
 import { errorUntil, standsIn, standsInLate, useOf } from './reference-reuse.ts';
 import { type ModelAnswer, type ModelRequest, type Stored, serve } from './reference-serving.ts';
-import {
-  type Arrival,
-  dateOf,
-  initialAge,
-  isFailure,
-  lifetime,
-  type ModelPolicy,
-  refusal,
-  staleness,
-} from './reference-storing.ts';
-import { governing } from './reference-targeted.ts';
+import { isFailure, type ModelPolicy } from './reference-storing.ts';
 import {
   etagsOf,
   invalidated,
   isAbout,
   isAsStored,
-  isAsset,
   know,
   type Resource,
   saysSoOfTheResource,
   selectingNames,
+  variantOf,
   withheld,
 } from './reference-variants.ts';
-
-/** One request's way through the cache. */
-interface Passage {
-  request: ModelRequest;
-  policy: ModelPolicy;
-  wishes: Wishes | undefined;
-  ask: Ask;
-  resource: Resource | undefined;
-  selected: string;
-  stored: Stored | undefined;
-  attempt: number;
-}
 
 /** What came of asking for the whole resource. */
 type Settled =
@@ -80,9 +57,6 @@ const HIT_FOR_MISS = 10;
 
 /** Times that an answer is waited for that breaks off before anything of it is sent. */
 const MAX_ATTEMPTS = 3;
-
-/** Older times count as this one: lb's clock begins in 2020. Seconds since 1970. */
-const OLDEST = 1_600_000_000;
 
 /** Stands for a byte that never came. */
 const MISSING = '\0';
@@ -170,7 +144,7 @@ export class Reference {
     const location = valuesOf(reply.lines, 'content-location')[0];
     const isOfTarget = location !== undefined && URL.parse(location, base)?.href === base;
     if (request.method !== 'POST' || reply.status !== 200 || !isOfTarget || !has(reply.lines, 'content-length')) return;
-    const made = this.#judge(passage, reply, reply.lines);
+    const made = judge(passage, reply, reply.lines);
     if (!('stored' in made) || selectingNames(reply.lines).length > 0 || !reply.complete) return;
     if (!/^(?:s-maxage|max-age|Expires|an Expires)/.test(made.stored.why)) return;
     this.#store(passage, { ...made.stored, body: reply.body }, true);
@@ -264,7 +238,7 @@ export class Reference {
     if (outcome.failure !== undefined) return request.leaves ? gone : problem(outcome.failure, 'no part came');
     const { reply, place, complete } = outcome;
     if (reply.status === 304) return request.leaves ? gone : problem(502, 'a 304 that nobody asked for');
-    const made = this.#judge(passage, reply, reply.lines, place !== undefined);
+    const made = judge(passage, reply, reply.lines, place !== undefined);
     const refuse = (why: string, mine: boolean): ModelAnswer => {
       if (task.whole) this.#refused(passage, reply, why, mine);
       return request.leaves ? gone : passedOn(request, reply, why, policy.targets);
@@ -316,7 +290,7 @@ export class Reference {
       return { kind: 'failed', status: outcome.failure ?? outcome.status, at };
     }
     if (outcome.status === 304) return this.#validated(passage, outcome, etags);
-    const made = this.#judge(passage, outcome, outcome.lines);
+    const made = judge(passage, outcome, outcome.lines);
     if (!('stored' in made)) return this.#refused(passage, outcome, made.why, made.mine);
     made.stored.body = outcome.body;
     if (!this.#store(passage, made.stored, outcome.complete)) {
@@ -332,41 +306,6 @@ export class Reference {
       passage.resource?.variants.delete(passage.selected);
     }
     return { kind: 'refused', reply, why };
-  }
-
-  #judge(
-    passage: Passage,
-    answer: Arrival,
-    lines: Lines,
-    isPart = false,
-  ): { stored: Stored } | { why: string; mine: boolean } {
-    const { request, policy, wishes } = passage;
-    const says = governing(lines, policy.targets);
-    if (wishes?.noStore) return { why: 'the request says no-store', mine: true };
-    const refused = refusal(answer, says, policy, has(request.lines, 'authorization'), isPart);
-    if (refused !== undefined) return refused;
-    const life = lifetime(answer, says, policy, isAsset(request.target, valuesOf(lines, 'content-type')[0]));
-    const arrival = Math.floor(answer.arrived);
-    const age = initialAge(answer);
-    const freshUntil = arrival + life.seconds - (life.configured ? 0 : age);
-    const storedLines = kept(lines).filter(([name]) => !says.withheld.includes(name));
-    const stored: Stored = {
-      status: answer.status,
-      lines: storedLines,
-      shown: shown(storedLines, policy.targets),
-      body: '',
-      born: Math.max(OLDEST, arrival - age),
-      freshUntil: Math.max(OLDEST, freshUntil),
-      alwaysAsk: says.noCache && !life.overriding,
-      date: dateOf(answer),
-      ...staleness(says, policy, life),
-      tried: undefined,
-      failed: undefined,
-      why: `${life.why} ${life.seconds}`,
-    };
-    const lasting = !stored.alwaysAsk && freshUntil + Math.max(stored.swr, stored.sie) > arrival;
-    if (!lasting && !has(lines, 'etag') && !has(lines, 'last-modified')) return { why: 'of no use later', mine: false };
-    return { stored };
   }
 
   /**
@@ -393,14 +332,14 @@ export class Reference {
     const { resource, selected, policy, stored } = passage;
     const at = reply.arrived;
     if (stored === undefined && etags.length === 0) return { kind: 'failed', status: 502, at };
-    const other = stored ?? this.#variantOf(resource, valuesOf(reply.lines, 'etag')[0]);
+    const other = stored ?? variantOf(resource, valuesOf(reply.lines, 'etag')[0]);
     if (other === undefined || !isAbout(other.lines, reply.lines)) {
       resource?.variants.delete(selected);
       return { kind: 'unusable', why: 'it is about nothing that is stored', at };
     }
     const lines = updated(other.lines, reply.lines);
     const times = reply.lines.filter(([name]) => name === 'date' || name === 'age');
-    const made = this.#judge(passage, { ...reply, status: other.status, lines: [...lines, ...times] }, lines);
+    const made = judge(passage, { ...reply, status: other.status, lines: [...lines, ...times] }, lines);
     if (!('stored' in made)) {
       if (!made.mine && saysSoOfTheResource(other.status)) resource?.variants.delete(selected);
       return { kind: 'unusable', why: made.why, at };
@@ -424,11 +363,6 @@ export class Reference {
     if (isAsBefore && isSame(stored.lines, fresh.lines)) Object.assign(stored, fresh, { date, tried, failed });
     else Object.assign(stored, fresh);
     return { kind: 'validated', stored, at };
-  }
-
-  #variantOf(resource: Resource | undefined, etag: string | undefined): Stored | undefined {
-    const known = resource?.known.find((one) => one.etag !== undefined && one.etag === etag);
-    return known === undefined ? undefined : resource?.variants.get(known.selected);
   }
 }
 

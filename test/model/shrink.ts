@@ -9,7 +9,7 @@ const PLAIN: Partial<Script> = {
   status: 200,
   declared: true,
   honours: false,
-  ranges: false,
+  ranges: 'no',
   apart: false,
   lines304: [],
   tag304: 'same',
