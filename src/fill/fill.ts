@@ -30,6 +30,7 @@ import {
   concernsResource,
   judge,
   type OriginAnswer,
+  selectingFields,
   storedMeta,
   storedWords,
   type Variant,
@@ -38,7 +39,7 @@ import {
 } from './judge.ts';
 import { type ClientRequest, fillRequest } from './origin-request.ts';
 import { keepPart, PARTS_NAME } from './parts.ts';
-import { RangeFetch, type RangeTask } from './range-fetch.ts';
+import { type OddPart, RangeFetch, type RangeTask } from './range-fetch.ts';
 import { refreshedEntry } from './refresh.ts';
 import { encodeMeta, FLAG_VARY_MARKER, type KnownVariant, type StoredMeta, type StoredParts } from './stored.ts';
 import { etagsToSend, variantOfEtag, withVariant } from './variants.ts';
@@ -110,6 +111,7 @@ export class Fill implements FetchSink {
   readonly #task: FillTask;
   readonly #key = new CacheKey();
   readonly #fetch: Source;
+  readonly #range: RangeFetch | undefined;
   /** The newest purge when the origin was asked. */
   readonly #since: number;
   #landed = false;
@@ -126,7 +128,8 @@ export class Fill implements FetchSink {
     if (prefix !== null) this.#key.set(prefix, target, variant);
     this.#since = context.cache.purgeSequence();
     const site = task.client.host.plan.index;
-    this.#fetch = task.range ? new RangeFetch(context, site, task.range, this) : new Fetch(context, site, this);
+    this.#range = task.range && new RangeFetch(context, site, task.range, this);
+    this.#fetch = this.#range ?? new Fetch(context, site, this);
   }
 
   start(origin: OriginPool): void {
@@ -164,6 +167,12 @@ export class Fill implements FetchSink {
   }
 
   #decide(answer: OriginAnswer): void {
+    const odd = this.#range?.odd;
+    if (odd !== undefined) {
+      this.#keepOdd(answer, odd);
+      this.#release(answer);
+      return;
+    }
     const judgement = judge(this.#task.client, answer, this.#isPart(answer.status));
     const refusal = judgement.storage.storable ? this.#open(answer, judgement) : judgement.storage.reason;
     if (refusal === undefined) {
@@ -242,7 +251,7 @@ export class Fill implements FetchSink {
 
   /** Whether the answer is a part that was asked for. */
   #isPart(status: number): boolean {
-    return status === 206 && this.#task.range !== undefined;
+    return status === 206 && this.#range?.isThrough === false;
   }
 
   #keyOf(variant: string): CacheKey {
@@ -366,6 +375,19 @@ export class Fill implements FetchSink {
     if (this.#task.stale !== undefined) cache.drop(this.#task.stale.handle);
     this.#context.flights.announce(this.#flight);
     this.#context.flights.land(this.#flight);
+  }
+
+  /** Stores a part as what it is, while it goes through as the origin sent it. */
+  #keepOdd(answer: OriginAnswer, { range, complete, body }: OddPart): void {
+    const { client } = this.#task;
+    const { cache } = this.#context;
+    const judgement = judge(client, answer, true);
+    if (!judgement.storage.storable || selectingFields(answer.headers) !== '') return;
+    const head = renderHead(answer.headers, [...judgement.omitFields, 'content-range'], client.host.plan.hidden);
+    const meta = { ...storedMeta(judgement, answer, head), parts: { ranges: [range], complete } };
+    const tags = parseCacheTags(answer.headers).map((tag) => cache.tagHash(tag));
+    const words = storedWords(judgement, answer.status);
+    cache.put(this.#keyOf(PARTS_NAME), head.block, encodeMeta(meta), body, words, this.#since, tags);
   }
 
   #keepPart(): void {

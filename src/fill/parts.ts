@@ -102,36 +102,38 @@ export function keepPart({ cache, stored }: EdgeContext, part: FetchedPart): voi
   const born = cache.word(id, USER_BORN);
   const former = cache.lookup(partsKey);
   const held = former === 0 ? undefined : heldParts(cache, former, stored.of(former).meta);
+  const formerTags = former === 0 ? [] : Array.from(cache.tags(former));
   const seq = former === 0 ? cache.sequence(id) : Math.min(cache.sequence(id), cache.sequence(former));
   cache.unpin();
   cache.remove(key);
   const { complete } = parts;
-  const { ranges, body } = join({ ...parts, body: bodyOf(cache, id) }, held, meta);
+  const fresh = { ...parts, body: bodyOf(cache, id) };
+  const joinable = held !== undefined && isJoinable(fresh, held, meta) ? held : undefined;
+  const { ranges, body } = joinable === undefined ? fresh : join(fresh, joinable);
+  const allTags = joinable === undefined ? tags : [...new Set([...tags, ...formerTags])];
   const isWhole = ranges.length === 1 && ranges[0].start === 0 && ranges[0].end === complete - 1;
   const joined = isWhole ? { ...meta, status: 200, parts: undefined } : { ...meta, parts: { ranges, complete } };
   const words: UserWords = [freshUntil, born, 0, joined.status];
   const head = cache.head(id).slice();
-  const kept = cache.put(isWhole ? wholeKey : partsKey, head, encodeMeta(joined), body, words, seq, tags);
+  const kept = cache.put(isWhole ? wholeKey : partsKey, head, encodeMeta(joined), body, words, seq, allTags);
   if (isWhole && kept !== 0) cache.remove(partsKey);
 }
 
-function join(
-  fresh: StoredParts & { body: Buffer },
-  held: HeldParts | undefined,
-  meta: StoredMeta,
-): { ranges: ByteRange[]; body: Buffer } {
-  const joinable =
-    held !== undefined &&
-    held.complete === fresh.complete &&
-    held.etag === meta.etag &&
-    (held.etag !== undefined || held.lastModified === meta.lastModified);
-  const ranges = joinable ? joinRanges([...held.ranges, ...fresh.ranges]) : fresh.ranges;
-  const length = ranges.reduce((sum, { start, end }) => sum + end - start + 1, 0);
-  if (!joinable || length > MAX_PARTS) return { ranges: fresh.ranges, body: fresh.body };
-  const body = Buffer.allocUnsafe(length);
-  for (const range of held.ranges) {
-    body.set(held.read(range.start, range.end), offsetIn(ranges, range.start));
-  }
+/** Whether a part is of the representation of which parts are stored, and the sum of them not too large. */
+function isJoinable(fresh: StoredParts, held: HeldParts, meta: StoredMeta): boolean {
+  if (held.complete !== fresh.complete || held.etag !== meta.etag) return false;
+  if (held.etag === undefined && held.lastModified !== meta.lastModified) return false;
+  return lengthOf(joinRanges([...held.ranges, ...fresh.ranges])) <= MAX_PARTS;
+}
+
+function join(fresh: StoredParts & { body: Buffer }, held: HeldParts): { ranges: ByteRange[]; body: Buffer } {
+  const ranges = joinRanges([...held.ranges, ...fresh.ranges]);
+  const body = Buffer.allocUnsafe(lengthOf(ranges));
+  for (const { start, end } of held.ranges) body.set(held.read(start, end), offsetIn(ranges, start));
   body.set(fresh.body, offsetIn(ranges, fresh.ranges[0].start));
   return { ranges, body };
+}
+
+function lengthOf(ranges: readonly ByteRange[]): number {
+  return ranges.reduce((sum, { start, end }) => sum + end - start + 1, 0);
 }

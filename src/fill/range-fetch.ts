@@ -1,4 +1,5 @@
 import { type ContentRange, formatContentRange, parseContentRange } from '../http/content-range.ts';
+import { parseContentLength } from '../http/framing.ts';
 import { combineHeader, type HeaderList, hasHeader, withHeader } from '../http/headers.ts';
 import type { ByteRange, RangeSpec } from '../http/range.ts';
 import { missingRanges } from '../http/range-set.ts';
@@ -8,6 +9,9 @@ import type { EdgeContext } from './context.ts';
 import { Fetch, type FetchSink, type OriginRequest, type Source } from './fetch.ts';
 import { type HeldParts, isSameRepresentation } from './parts.ts';
 
+/** Parts up to so many bytes are checked whole before they are begun, where nothing tells their length. */
+const SMALL = 64 * 1024;
+
 /** A part of a resource that is wanted from the origin, as far as it is not stored. */
 export interface RangeTask {
   spec: RangeSpec;
@@ -15,6 +19,13 @@ export interface RangeTask {
   held: HeldParts | undefined;
   /** The range is all of the resource, and its answer a 200. */
   whole: boolean;
+}
+
+/** A part that is not what its Content-Range says. */
+export interface OddPart {
+  range: ByteRange;
+  complete: number;
+  body: Buffer;
 }
 
 /**
@@ -39,11 +50,16 @@ export class RangeFetch implements Source, FetchSink {
   #at = 0;
   /** Last byte of the range that the origin is sending. */
   #end = -1;
-  /** The origin answered with something else than a part: that goes through as it is. */
-  #isThrough = false;
+  /** The origin answered with something else than the part that was asked for: that goes through as it is. */
+  isThrough = false;
+  /** The whole of a part that says wrongly where it ends, and what it is; set before it goes through. */
+  odd: OddPart | undefined;
   #began = false;
   /** All is asked for, not a part. */
   #isPlain = false;
+  /** A part of which the head waits for the end. */
+  #unsized: { headers: HeaderList; chunks: Buffer[]; length: number } | undefined;
+  #isBroken = false;
 
   constructor(context: EdgeContext, site: number, task: RangeTask, sink: FetchSink) {
     this.#context = context;
@@ -105,28 +121,41 @@ export class RangeFetch implements Source, FetchSink {
   }
 
   onHead(status: number, headers: HeaderList): void {
-    const given = status === 206 ? rangeOf(headers) : undefined;
-    if (status === 206 && given?.range === undefined) this.#break('http_protocol_error');
-    else if (this.#began) this.#goOn(status, headers, given);
+    const given = status === 206 ? rangeOf(headers, declaredLength(headers)) : undefined;
+    if (this.#began) this.#goOn(status, headers, given);
     else if (status === 200 && !this.#isPlain) this.#askForAll();
-    else if (given?.range === undefined) {
-      this.#isThrough = this.#began = true;
-      this.sink.onHead(status, headers);
-    } else if (this.#held === undefined) this.#beginAlone(headers, given);
-    else this.#beginJoined(headers, given, this.#held);
+    else if (status === 206 && this.#held !== undefined) this.#beginJoined(headers, given, this.#held);
+    else if (status === 206 && this.#awaitsEnd(headers)) {
+      this.#unsized = { headers, chunks: [], length: 0 };
+    } else this.#beginAlone(status, headers, given);
   }
 
-  #beginAlone(headers: HeaderList, given: ContentRange): void {
-    if (given.range === undefined || !isAnswerTo(this.#task.spec, given.range, given.complete)) {
-      this.#break('http_protocol_error');
+  /** Whether a part is so small that its length, which nothing tells or which is in doubt, can be learned from its end. */
+  #awaitsEnd(headers: HeaderList): boolean {
+    const { range } = parseContentRange(combineHeader(headers, 'content-range') ?? '') ?? {};
+    if (this.#isPlain || range === undefined || range.end - range.start >= SMALL) return false;
+    const length = declaredLength(headers);
+    return length < 0 || (length <= SMALL && rangeOf(headers, length) === undefined);
+  }
+
+  /** An answer that is no part, or not the one that was asked for, goes through as it is. */
+  #beginAlone(status: number, headers: HeaderList, given: ContentRange | undefined): void {
+    const range = given?.range;
+    if (range === undefined || given === undefined || this.#isPlain || !this.#isAsked(range, given.complete)) {
+      this.isThrough = this.#began = true;
+      this.sink.onHead(status, headers);
       return;
     }
-    this.#wanted = given.range;
-    this.#begin(headers, given.range, given.complete);
+    this.#wanted = range;
+    this.#begin(headers, range, given.complete);
   }
 
-  #beginJoined(headers: HeaderList, given: ContentRange, held: HeldParts): void {
-    const isAsked = given.range !== undefined && sameRange(given.range, this.#gaps[0]);
+  #isAsked(range: ByteRange, complete: number): boolean {
+    return isAnswerTo(this.#task.spec, range, complete);
+  }
+
+  #beginJoined(headers: HeaderList, given: ContentRange | undefined, held: HeldParts): void {
+    const isAsked = given?.range !== undefined && sameRange(given.range, this.#gaps[0]);
     if (isAsked && this.#wanted !== undefined && isSameRepresentation(held, headers, given.complete)) {
       this.#begin(headers, this.#wanted, given.complete);
       return;
@@ -189,7 +218,13 @@ export class RangeFetch implements Source, FetchSink {
   }
 
   onData(chunk: Buffer): void {
-    if (!this.#isThrough) {
+    if (this.#unsized !== undefined) {
+      this.#unsized.chunks.push(chunk);
+      this.#unsized.length += chunk.length;
+      if (this.#unsized.length > SMALL) this.#break('http_protocol_error');
+      return;
+    }
+    if (!this.isThrough) {
       if (this.#at + chunk.length > this.#end + 1) {
         this.#break('http_protocol_error');
         return;
@@ -200,7 +235,19 @@ export class RangeFetch implements Source, FetchSink {
   }
 
   onEnd(trailers: HeaderList): void {
-    if (this.#isThrough) this.sink.onEnd(trailers);
+    const unsized = this.#unsized;
+    if (unsized !== undefined) {
+      this.#unsized = undefined;
+      const { headers, chunks, length } = unsized;
+      const meant = exclusiveRange(headers, length);
+      if (meant?.range !== undefined && this.#isAsked(meant.range, meant.complete)) {
+        this.odd = { range: meant.range, complete: meant.complete, body: Buffer.concat(chunks) };
+      }
+      this.#beginAlone(206, headers, rangeOf(headers, length));
+      for (const chunk of unsized.chunks) this.onData(chunk);
+    }
+    if (this.#isBroken) return;
+    if (this.isThrough) this.sink.onEnd(trailers);
     else if (this.#at !== this.#end + 1) this.#break('http_response_incomplete');
     else this.#nextGap(trailers);
   }
@@ -224,23 +271,39 @@ export class RangeFetch implements Source, FetchSink {
   }
 
   #break(type: 'http_protocol_error' | 'http_response_incomplete'): void {
+    if (this.#isBroken) return;
+    this.#isBroken = true;
     this.#fetch.abort();
     this.sink.onError(originError(type));
   }
 }
 
+/** Bytes that Content-Length tells of, -1 where there is none or one that is malformed. */
+function declaredLength(headers: HeaderList): number {
+  return parseContentLength(combineHeader(headers, 'content-length') ?? '');
+}
+
 /**
- * The range that a 206 says it holds; undefined where its length says otherwise. Only one mistake is understood, a last
- * range whose end is taken for the first byte that is not sent, and only where no validator lets it be joined with others.
+ * The range that a 206 says it holds; undefined where its length says otherwise.
+ *
+ * @param length of its body, -1 while it is not known
  */
-function rangeOf(headers: HeaderList): ContentRange | undefined {
+function rangeOf(headers: HeaderList, length: number): ContentRange | undefined {
   const given = parseContentRange(combineHeader(headers, 'content-range') ?? '');
-  const length = combineHeader(headers, 'content-length');
-  if (given?.range === undefined || length === undefined) return given;
-  const { start, end } = given.range;
-  if (Number(length) === end - start + 1) return given;
-  const isExclusive = Number(length) === end - start && end === given.complete - 1 && end > start;
-  if (!isExclusive || hasHeader(headers, 'etag') || hasHeader(headers, 'last-modified')) return undefined;
+  if (given?.range === undefined || length < 0) return given;
+  return length === given.range.end - given.range.start + 1 ? given : undefined;
+}
+
+/**
+ * What a 206 holds whose origin takes the end of the last range for the first byte that is not sent; undefined where
+ * it is wrong in another way, or could be joined with other parts by its validators.
+ */
+function exclusiveRange(headers: HeaderList, length: number): ContentRange | undefined {
+  const { range, complete } = parseContentRange(combineHeader(headers, 'content-range') ?? '') ?? {};
+  if (range === undefined || complete === undefined || hasHeader(headers, 'etag')) return undefined;
+  const { start, end } = range;
+  const isExclusive = length > 0 && length === end - start && end === complete - 1;
+  if (!isExclusive || hasHeader(headers, 'last-modified')) return undefined;
   return { range: { start, end: end - 1 }, complete: end };
 }
 

@@ -1,7 +1,7 @@
 import { type CacheKey, USER_BORN, USER_FRESH_UNTIL } from '../cache/cache.ts';
 import { parseCacheTags } from '../http/cache-tags.ts';
-import { parseEntityTag, weakMatch } from '../http/etag.ts';
-import { combineHeader, getAllHeaders, getHeader, type HeaderList } from '../http/headers.ts';
+import { parseEntityTag } from '../http/etag.ts';
+import { combineHeader, getAllHeaders, getHeader, type HeaderList, hasHeader } from '../http/headers.ts';
 import type { Judgement } from '../http/judge.ts';
 import { headersToStore, updateStoredHeaders } from '../http/stored-headers.ts';
 import type { EdgeContext } from './context.ts';
@@ -34,12 +34,12 @@ export interface Validation {
 export function refreshedEntry(context: EdgeContext, validation: Validation, answer: OriginAnswer): boolean {
   const { cache } = context;
   const { client, key, stale, flight, since, variant } = validation;
-  if (!isAbout(stale.meta, answer.headers)) {
+  const shown = parseTail(cache.head(stale.id).slice(stale.meta.tail));
+  const stored = [...shown, ...(stale.meta.hidden ?? [])];
+  if (!isAbout(stored, answer.headers)) {
     cache.remove(key);
     return false;
   }
-  const shown = parseTail(cache.head(stale.id).slice(stale.meta.tail));
-  const stored = [...shown, ...(stale.meta.hidden ?? [])];
   const update = headersToStore(answer.headers, [...OWN_FIELDS]);
   const headers = updateStoredHeaders(stored, update);
   const merged = withTimes({ ...answer, status: stale.meta.status, headers }, answer.headers);
@@ -77,19 +77,17 @@ export function refreshedEntry(context: EdgeContext, validation: Validation, ans
 }
 
 /**
- * Whether a 304 is about a stored response (RFC 9111 section 4.3.4): what it says of validators is what is stored. An
- * answer of another version, as from an origin of several machines, updates nothing.
+ * Whether a 304 is about a stored response (RFC 9111 section 4.3.4). The origin was asked by that response's own
+ * validators alone, or has chosen it among several by its entity tag; so another tag in the 304 (compression that renames
+ * tags sends such) says nothing, and the stored one stays. A strong tag where none is stored, or another modification date
+ * without a tag, is of another version.
  */
-function isAbout(stored: StoredMeta, headers: HeaderList): boolean {
-  const etag = getHeader(headers, 'etag');
-  const given = etag === undefined ? undefined : parseEntityTag(etag);
-  if (stored.etag !== undefined && etag !== undefined) {
-    const own = parseEntityTag(stored.etag);
-    return own !== undefined && given !== undefined ? weakMatch(own, given) : stored.etag === etag;
-  }
-  if (given?.weak === false) return false;
+function isAbout(stored: HeaderList, headers: HeaderList): boolean {
+  if (hasHeader(stored, 'etag')) return true;
+  const etags = getAllHeaders(headers, 'etag');
+  if (etags.some((etag) => parseEntityTag(etag)?.weak === false)) return false;
   const modified = getHeader(headers, 'last-modified');
-  return etag !== undefined || modified === undefined || stored.lastModified === modified;
+  return etags.length > 0 || modified === undefined || getHeader(stored, 'last-modified') === modified;
 }
 
 /** Whether the entry's windows of stale use are those of its new judgement. */

@@ -1,9 +1,10 @@
-import { USER_FRESH_UNTIL } from '../cache/cache.ts';
+import { USER_BORN, USER_FRESH_UNTIL } from '../cache/cache.ts';
 import { heldParts, offsetIn } from '../fill/parts.ts';
 import type { RangeTask } from '../fill/range-fetch.ts';
 import type { StoredParts } from '../fill/stored.ts';
 import { type ByteRange, parseRange, type RangeSpec, resolveSpec } from '../http/range.ts';
 import { missingRanges } from '../http/range-set.ts';
+import { decideReuse } from '../http/reuse.ts';
 import type { Exchange } from './exchange.ts';
 
 /**
@@ -31,15 +32,25 @@ export function planParts(x: Exchange): PartsPlan {
   if (wanted === undefined) return leave(x, 'pass');
   const missing = missingRanges(wanted, parts.ranges);
   if (missing.length === 0) {
-    if (x.now >= cache.word(id, USER_FRESH_UNTIL) || x.clientDirectives() !== undefined) {
-      return leave(x, { spec: wanted, held: undefined, whole: false });
-    }
+    if (!isFresh(x, id)) return leave(x, { spec: wanted, held: undefined, whole: false });
     x.entry = id;
     return 'serve';
   }
   const held = heldParts(cache, id, meta);
   if (held !== undefined) return leave(x, { spec: wanted, held, whole: spec === undefined });
   return leave(x, spec === undefined ? 'fill' : { spec: wanted, held, whole: false });
+}
+
+function isFresh(x: Exchange, id: number): boolean {
+  const { cache } = x.context;
+  const state = {
+    freshUntil: cache.word(id, USER_FRESH_UNTIL),
+    born: cache.word(id, USER_BORN),
+    alwaysRevalidate: false,
+    mayServeStale: false,
+    staleWhileRevalidate: 0,
+  };
+  return decideReuse(state, x.now, x.clientDirectives()) === 'fresh';
 }
 
 function leave(x: Exchange, plan: PartsPlan): PartsPlan {
@@ -61,6 +72,6 @@ function isWhole({ start, end }: RangeSpec): boolean {
 export function wantedPart(field: string, { ranges, complete }: StoredParts): { range: ByteRange; offset: number } {
   const spec = singleRange(field);
   const range = (spec === undefined ? undefined : resolveSpec(spec, complete)) ?? ranges[0];
-  const offset = offsetIn(ranges, range.start);
-  return offset < 0 ? { range: ranges[0], offset: 0 } : { range, offset };
+  const held = ranges.find(({ start, end }) => start <= range.start && range.end <= end);
+  return held === undefined ? { range: ranges[0], offset: 0 } : { range, offset: offsetIn(ranges, range.start) };
 }

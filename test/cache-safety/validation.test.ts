@@ -144,11 +144,24 @@ test('answers on one connection stay apart, whatever stands between them', async
 });
 
 // RFC 9111 section 4.3.4
-test('a 304 with the ETag of another version does not renew the stored one', async () => {
+test('a 304 to the one ETag that was asked for is about that, whatever it calls itself; the stored ETag stays', async () => {
   const path = newPath();
   scene.on(path, (request, answer) => {
-    if (request.get('if-none-match') === undefined) return answer.send(200, [STALE, ['ETag', '"1"']], 'version 1');
-    return answer.head(304, [FRESH, ['ETag', '"2"']]);
+    if (request.get('if-none-match') === undefined) return answer.send(200, [STALE, ['ETag', '"1-gzip"']], 'version 1');
+    return answer.head(304, [FRESH, ['ETag', '"1"']]);
+  });
+  await scene.get(path);
+  await scene.get(path);
+  const hit = await scene.get(path);
+  assert.deepEqual([hit.text, hit.get('etag'), hit.get('cache-status')], ['version 1', '"1-gzip"', HIT]);
+});
+
+test('a 304 with a strong ETag, where the stored page has none, does not renew it', async () => {
+  const path = newPath();
+  const modified: Field = ['Last-Modified', 'Thu, 01 Jan 2015 00:00:00 GMT'];
+  scene.on(path, (request, answer) => {
+    if (request.get('if-modified-since') === undefined) return answer.send(200, [STALE, modified], 'version 1');
+    return answer.head(304, [FRESH, modified, ['ETag', '"2"']]);
   });
   await scene.get(path);
   await scene.get(path);
