@@ -22,6 +22,10 @@ export const REASONS: Readonly<Record<string, string>> = {
   'stale-close-s-maxage=2': BROKEN_STALE,
   'conditional-lm-fresh-no-lm':
     'On purpose: the stored response has a Date and no Last-Modified, and the request asks for what changed since 50 minutes before that Date. RFC 9111 section 4.3.2 takes Date for Last-Modified there, so the answer is the page and not 304.',
+  'partial-store-partial-complete':
+    'On purpose: the first answer has no validator, so nothing that the origin sends later could be joined to it (RFC 9110 section 15.3.7.3); the whole is asked for. With a validator only the gap is fetched; see the own tests below.',
+  'vary-normalise-lang-select':
+    "On purpose: the choice among languages is the origin's. What it chose for one list of languages is not taken for another list because its Content-Language looks right.",
   'headers-store-Transfer-Encoding':
     'On purpose: the origin sends a transfer coding that does not exist. What its bytes mean is unknown, so lb answers 502 and stores nothing, as Squid, Varnish and Fastly do.',
   'headers-store-Set-Cookie': SET_COOKIE,
@@ -59,5 +63,12 @@ export const REASONS: Readonly<Record<string, string>> = {
   'conditional-etag-unquoted-respond-quoted': UNQUOTED,
   'conditional-etag-strong-generate-unquoted': UNQUOTED,
   'conditional-etag-forward-unquoted': UNQUOTED,
+  'conditional-etag-forward':
+    'What may be stored is asked for without the conditions of the client, so that there is a whole response to store.',
+  'ccreq-max-stale-age': 'The response is stale when it arrives and has no validator: it is not stored.',
+  'head-200-retain':
+    "The answer to a HEAD that went to the origin is the origin's; what is stored is updated and keeps its other fields.",
+  'head-410-update': 'Only a 200 to a HEAD updates what is stored (RFC 9111 section 4.3.5).',
+  'surrogate-max-age-space-before-equals': 'lb reads it as if the space were not there.',
   'surrogate-remove-header': 'The field is for lb alone and is taken out.',
 };
