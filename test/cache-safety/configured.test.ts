@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { type Field, startScene } from '../caching/scene.ts';
-import { FRESH, HIT, isFromOrigin, mirror, newPath } from './attack.ts';
+import { FRESH, HIT, isFromOrigin, mirror, newPath, told } from './attack.ts';
 
 const scene = await startScene(
   { after },
@@ -149,3 +149,26 @@ test('the limit is one of each resource, and begins anew when the page is purged
   await scene.lb.admin.fetch('DELETE', `/cache${full}?host=site.test`);
   assert.equal(await isStored(full, 'new'), true);
 });
+
+for (const field of [
+  ['X-HTTP-Method-Override', 'EVIL'],
+  ['X-HTTP-Method', 'EVIL'],
+  ['X-Method-Override', 'EVIL'],
+  ['X_HTTP_Method_Override', 'EVIL'],
+  ['X-Forwarded-Host', 'evil.test'],
+  ['X-Original-URL', '/evil'],
+  ['Content-Encoding', 'evil'],
+  ['Transfer-Encoding', 'evil'],
+  ['If-Match', '"evil"'],
+  ['If-None-Match', '"evil"'],
+  ['Range', 'bytes=0-0, evil'],
+  ['Expect', 'evil'],
+] as Field[]) {
+  test(`${field[0]} changes no stored answer to POST`, async () => {
+    const path = `/posts${newPath()}`;
+    scene.on(path, (request, answer) => answer.send(200, [FRESH], told(request)));
+    const post = (fields: readonly Field[]) => scene.get(path, fields, { method: 'POST', body: 'a=1' });
+    await post([field]);
+    assert.doesNotMatch((await post([])).text, /evil/i);
+  });
+}
