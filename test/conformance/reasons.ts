@@ -26,6 +26,8 @@ export const REASONS: Readonly<Record<string, string>> = {
     'On purpose: the first answer has no validator, so nothing that the origin sends later could be joined to it (RFC 9110 section 15.3.7.3); the whole is asked for. With a validator only the gap is fetched; see the own tests below.',
   'vary-normalise-lang-select':
     "On purpose: the choice among languages is the origin's. What it chose for one list of languages is not taken for another list because its Content-Language looks right.",
+  'other-date-update':
+    "uWebSockets.js writes the Date of sending on every response, and one of lb's own would stand beside it. Age tells how old the response is.",
   'headers-store-Transfer-Encoding':
     'On purpose: the origin sends a transfer coding that does not exist. What its bytes mean is unknown, so lb answers 502 and stores nothing, as Squid, Varnish and Fastly do.',
   'headers-store-Set-Cookie': SET_COOKIE,
