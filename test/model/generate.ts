@@ -39,25 +39,49 @@ const LOCATIONS = [
   'http://[/',
 ];
 
+/** What a history is about: chances in a hundred. */
+interface Taste {
+  /** Of a Range field, and of Vary. */
+  range: number;
+  vary: number;
+  /** Of a client's condition. */
+  conditions: number;
+  /** Of a client's Cache-Control. */
+  wishes: number;
+  /** Of an origin that fails. */
+  faults: number;
+  /** Bytes of all bodies, 0 for any. */
+  length: number;
+}
+
+const MIXED: Taste = { range: 12, vary: 22, conditions: 18, wishes: 20, faults: 8, length: 0 };
+
+/** Parts, of versions that have the same length. */
+const PARTS: Taste = { range: 65, vary: 2, conditions: 3, wishes: 5, faults: 5, length: 40 };
+
+/** Origins that fail, and clients that say what they would take then. */
+const FAILING: Taste = { range: 3, vary: 5, conditions: 5, wishes: 50, faults: 35, length: 0 };
+
 /** The history of a seed. */
 export function generate(seed: number): History {
   const random = new Random(seed);
+  const taste = random.pick([MIXED, MIXED, MIXED, MIXED, MIXED, MIXED, MIXED, PARTS, FAILING]);
   const targets = ['/a', '/b?q=1', '/r/x', '/a.css', '/b'].slice(0, 1 + random.int(5));
-  const exchanges = Array.from({ length: EXCHANGES }, () => exchange(random, targets));
+  const exchanges = Array.from({ length: EXCHANGES }, () => exchange(random, targets, taste));
   return { site: random.pick(Object.keys(SITES)), begins: START + random.int(1e9), exchanges };
 }
 
-function exchange(random: Random, targets: readonly string[]): Exchange {
+function exchange(random: Random, targets: readonly string[], taste: Taste): Exchange {
   const method = random.chance(85) ? 'GET' : random.pick(METHODS);
   return {
     wait: wait(random),
     method,
     target: random.pick(targets),
-    lines: requestLines(random),
+    lines: requestLines(random, taste),
     hasBody: method === 'GET' && random.chance(1),
     slow: random.chance(5),
     leaves: random.chance(3),
-    origin: script(random),
+    origin: script(random, taste),
   };
 }
 
@@ -67,15 +91,15 @@ function wait(random: Random): number {
   return 1000 * random.pick([1, 2, 5, 9, 10, 11, 30, 59, 60, 61, 100, 1000, 3600, 86400, 200000]);
 }
 
-function requestLines(random: Random): Template {
+function requestLines(random: Random, taste: Taste): Template {
   const lines: Template = [];
   if (random.chance(35)) lines.push(['accept-encoding', random.pick(ENCODINGS)]);
   if (random.chance(35)) lines.push(['accept-language', random.pick(LANGUAGES)]);
   if (random.chance(15)) lines.push(['x-flavour', random.pick(FLAVOURS)]);
   if (random.chance(8)) lines.push(['authorization', 'Basic YTpi']);
-  if (random.chance(20)) lines.push(...requestDirectives(random));
-  if (random.chance(18)) lines.push(...conditions(random));
-  if (random.chance(12)) lines.push(...range(random));
+  if (random.chance(taste.wishes)) lines.push(...requestDirectives(random));
+  if (random.chance(taste.conditions)) lines.push(...conditions(random));
+  if (random.chance(taste.range)) lines.push(...range(random));
   return lines;
 }
 
@@ -121,29 +145,38 @@ function range(random: Random): Template {
   return lines;
 }
 
-function script(random: Random): Script {
-  const fault = random.chance(92) ? 'none' : random.pick(['refused', 'reset', 'cut'] as const);
+function script(random: Random, taste: Taste): Script {
+  const fault = !random.chance(taste.faults) ? 'none' : random.pick(['refused', 'reset', 'cut'] as const);
   return {
     changes: random.chance(25),
     delay: random.chance(80) ? 0 : random.pick([10, 400, 999, 1500, 3000, 20000]),
     fault,
-    status: random.chance(82) ? 200 : random.pick(STATUSES),
-    lines: responseLines(random),
+    status: anyStatus(random, taste),
+    lines: responseLines(random, taste),
     validators: random.pick(['strong', 'strong', 'weak', 'none', 'none', 'bare']),
     modified: random.chance(45) ? random.pick([-5, 0, 1, 60, 1000, 100000, 8640000]) : undefined,
-    length: random.chance(90) ? random.pick([40, 60, 100, 300]) : random.pick([0, 1500, 40000]),
+    length: taste.length || anyLength(random),
     declared: random.chance(75),
     honours: random.chance(75),
     ranges: random.pick(['no', 'yes', 'yes', 'yes', 'always'] as const),
     tag304: random.chance(85) ? 'same' : random.pick(['none', 'none', 'other'] as const),
     lines304: random.chance(40)
       ? []
-      : responseLines(random).filter(([name]) => random.chance(70) && name !== 'content-type'),
+      : responseLines(random, taste).filter(([name]) => random.chance(70) && name !== 'content-type'),
     apart: random.chance(15),
   };
 }
 
-function responseLines(random: Random): Template {
+function anyStatus(random: Random, { faults }: Taste): number {
+  if (random.chance(faults / 2)) return random.pick([500, 502, 503, 504]);
+  return random.chance(85) ? 200 : random.pick(STATUSES);
+}
+
+function anyLength(random: Random): number {
+  return random.chance(90) ? random.pick([40, 60, 100, 300]) : random.pick([0, 1500, 40000]);
+}
+
+function responseLines(random: Random, taste: Taste): Template {
   const lines: Template = dateField(random);
   lines.push(['content-type', random.pick(['text/css', 'text/html', 'text/css; charset=utf-8'])]);
   if (random.chance(80)) lines.push(...cacheControl(random, 'cache-control'));
@@ -152,7 +185,7 @@ function responseLines(random: Random): Template {
   }
   if (random.chance(20)) lines.push(...expires(random));
   if (random.chance(12)) lines.push(...age(random));
-  if (random.chance(22)) lines.push(...vary(random));
+  if (random.chance(taste.vary)) lines.push(...vary(random));
   if (random.chance(6)) lines.push(['set-cookie', 'a=b']);
   if (random.chance(4)) lines.push(['set-cookie', 'c=d; path=/']);
   if (random.chance(4)) lines.push(['pragma', random.pick(['no-cache', 'x'])]);

@@ -1,5 +1,5 @@
 /** How the reference model gets a part of a resource: what is not stored of it, gap by gap (RFC 9110 section 14, RFC 9111 section 3.4). */
-import type { Lines } from './reference-fields.ts';
+import { has, type Lines } from './reference-fields.ts';
 import { type Ask, fillLines, type OriginOutcome, type OriginReply } from './reference-origin.ts';
 import {
   bytesOf,
@@ -50,16 +50,21 @@ export function askForPart(
     const at = outcome.arrived;
     if (outcome.failure !== undefined) return { failure: outcome.failure, at };
     const given = outcome.status === 206 ? contentRange(outcome.lines) : undefined;
-    if (outcome.status === 206 && given === undefined) return { failure: 502, at };
+    // nothing tells the length of a part: its end is awaited, and must come
+    const isOpen = given !== undefined && held === undefined && !has(outcome.lines, 'content-length');
+    if (isOpen && !isPlain && !outcome.complete) return { failure: 502, at };
     if (outcome.status === 200 && !isPlain) {
       // all is asked for without a range then
       isPlain = true;
       held = undefined;
       outcome = get(own, at);
-    } else if (given === undefined) {
+    } else if (outcome.status !== 206) {
       return { failure: undefined, reply: outcome, place: undefined, complete: undefined };
     } else if (held === undefined) {
-      if (!isAnswerTo(task.spec, given.place, given.complete)) return { failure: 502, at };
+      // what is not the part that was asked for goes through as it is
+      if (given === undefined || isPlain || !isAnswerTo(task.spec, given.place, given.complete)) {
+        return { failure: undefined, reply: outcome, place: undefined, complete: undefined };
+      }
       return part(outcome, given.place, given.complete);
     } else if (text(given.place) === text(gaps[0]) && isSameRepresentation(held, outcome.lines, given.complete)) {
       const reply = filledIn(outcome, held, wanted, gaps, (gap, when) => getRange(text(gap), when, validator));

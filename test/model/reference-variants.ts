@@ -52,12 +52,14 @@ export function selectingNames(lines: Lines): string[] {
 }
 
 /**
- * Whether a 304 is about a stored response: the validators that it names are those that are stored; a strong tag is
- * about none without one, a weak one may have come by compression (RFC 9111 section 4.3.4).
+ * Whether a 304 is about a stored response (RFC 9111 section 4.3.4). The origin was asked by one entity tag, and so lb takes
+ * its word whatever tag the 304 names: compression that renames tags sends such. A strong tag where none is stored, or
+ * another date without a tag, is of another version.
  */
 export function isAbout(stored: Lines, fresh: Lines): boolean {
-  const [given, own] = [fresh, stored].map((lines) => entityTag(valuesOf(lines, 'etag')[0] ?? ''));
-  if (given !== undefined) return own === undefined ? given.weak : given.opaque === own.opaque;
+  if (has(stored, 'etag')) return true;
+  const given = entityTag(valuesOf(fresh, 'etag')[0] ?? '');
+  if (given !== undefined) return given.weak;
   const modified = valuesOf(fresh, 'last-modified')[0];
   return modified === undefined || modified === valuesOf(stored, 'last-modified')[0];
 }

@@ -222,8 +222,7 @@ export class Reference {
     if (place === undefined) return this.#pass(passage, now, 'a range beyond the end');
     const wanted: Spec = { first: place[0], last: place[1] };
     if (gapsIn(parts, place).length === 0) {
-      const isFresh = !parts.stored.alwaysAsk && Math.floor(now) < parts.stored.freshUntil;
-      if (isFresh && wishes === undefined) return servePart(parts, place, now, 'a stored part');
+      if (useOf(parts.stored, now, wishes) === 'fresh') return servePart(parts, place, now, 'a stored part');
       return this.#askForPart(passage, now, { spec: wanted, held: undefined, whole: false });
     }
     const held = strongValidator(parts.stored) === undefined ? undefined : parts;
