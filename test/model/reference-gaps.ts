@@ -66,7 +66,11 @@ export function askForPart(
         return { failure: undefined, reply: outcome, place: undefined, complete: undefined };
       }
       return part(outcome, given.place, given.complete);
-    } else if (text(given.place) === text(gaps[0]) && isSameRepresentation(held, outcome.lines, given.complete)) {
+    } else if (
+      given !== undefined &&
+      text(given.place) === text(gaps[0]) &&
+      isSameRepresentation(held, outcome.lines, given.complete)
+    ) {
       const reply = filledIn(outcome, held, wanted, gaps, (gap, when) => getRange(text(gap), when, validator));
       if (!task.whole) return part(reply, wanted, given.complete);
       return {
