@@ -8,8 +8,8 @@ import { shrink } from './shrink.ts';
 import { type ModelSite, SITES } from './sites.ts';
 
 const CHANGED: Record<string, { site: string; policy: Partial<ModelPolicy> }> = {
-  'the heuristic': { site: 'default', policy: { heuristic: 0.11 } },
-  'the lifetime of assets': { site: 'default', policy: { autoTtl: 3601 } },
+  'the heuristic': { site: 'default', policy: { heuristic: 0.5 } },
+  'the lifetime of assets': { site: 'default', policy: { autoTtl: 100 } },
   'stale-if-error by configuration': { site: 'default', policy: { staleIfError: 3000 } },
   'stale-while-revalidate by configuration': { site: 'rule', policy: { staleWhileRevalidate: 20 } },
   "whether clients' directives count": { site: 'clients', policy: { clientDirectives: false } },
@@ -17,14 +17,14 @@ const CHANGED: Record<string, { site: string; policy: Partial<ModelPolicy> }> = 
   'targeted fields': { site: 'default', policy: { targets: [] } },
   'the lifetime of errors': { site: 'force', policy: { errorTtl: undefined } },
   'Set-Cookie': { site: 'force', policy: { storeSetCookie: false } },
-  'the most variants': { site: 'bare', policy: { maxVariants: 3 } },
+  'the most variants': { site: 'bare', policy: { maxVariants: 64 } },
 };
 
 for (const [what, { site, policy }] of Object.entries(CHANGED)) {
   test(`a model that differs in ${what} is found out`, async () => {
     const { lbJson, policyOf } = SITES[site];
     const changed: ModelSite = { lbJson, policyOf: (path) => ({ ...policyOf(path), ...policy }) };
-    for (let seed = 1; seed <= 60; seed++) {
+    for (let seed = 1; seed <= 150; seed++) {
       const history = { ...generate(seed), site };
       if ((await replay(history, false, changed)) === undefined) continue;
       const shortest = await shrink(history, 150, changed);
@@ -32,6 +32,6 @@ for (const [what, { site, policy }] of Object.entries(CHANGED)) {
       assert.notEqual(await replay(shortest, false, changed), undefined);
       return;
     }
-    assert.fail('60 histories did not show it');
+    assert.fail('150 histories did not show it');
   });
 }
