@@ -44,6 +44,8 @@ interface Taste {
   /** Of a Range field, and of Vary. */
   range: number;
   vary: number;
+  /** What it says, '' for anything. */
+  varyBy: string;
   /** Of a client's condition. */
   conditions: number;
   /** Of a client's Cache-Control. */
@@ -54,18 +56,29 @@ interface Taste {
   length: number;
 }
 
-const MIXED: Taste = { range: 12, vary: 22, conditions: 18, wishes: 20, faults: 8, length: 0 };
+const MIXED: Taste = { range: 12, vary: 22, varyBy: '', conditions: 18, wishes: 20, faults: 8, length: 0 };
 
 /** Parts, of versions that have the same length. */
-const PARTS: Taste = { range: 65, vary: 2, conditions: 3, wishes: 5, faults: 5, length: 40 };
+const PARTS: Taste = { range: 65, vary: 2, varyBy: '', conditions: 3, wishes: 5, faults: 5, length: 40 };
 
 /** Origins that fail, and clients that say what they would take then. */
-const FAILING: Taste = { range: 3, vary: 5, conditions: 5, wishes: 50, faults: 35, length: 0 };
+const FAILING: Taste = { range: 3, vary: 5, varyBy: '', conditions: 5, wishes: 50, faults: 35, length: 0 };
+
+/** Many variants of few resources. */
+const VARIANTS: Taste = {
+  range: 5,
+  vary: 95,
+  varyBy: 'Accept-Language, X-Flavour',
+  conditions: 10,
+  wishes: 5,
+  faults: 3,
+  length: 0,
+};
 
 /** The history of a seed. */
 export function generate(seed: number): History {
   const random = new Random(seed);
-  const taste = random.pick([MIXED, MIXED, MIXED, MIXED, MIXED, MIXED, MIXED, PARTS, FAILING]);
+  const taste = random.pick([MIXED, MIXED, MIXED, MIXED, MIXED, MIXED, MIXED, PARTS, FAILING, VARIANTS]);
   const targets = ['/a', '/b?q=1', '/r/x', '/a.css', '/b'].slice(0, 1 + random.int(5));
   const exchanges = Array.from({ length: EXCHANGES }, () => exchange(random, targets, taste));
   return { site: random.pick(Object.keys(SITES)), begins: START + random.int(1e9), exchanges };
@@ -185,7 +198,8 @@ function responseLines(random: Random, taste: Taste): Template {
   }
   if (random.chance(20)) lines.push(...expires(random));
   if (random.chance(12)) lines.push(...age(random));
-  if (random.chance(taste.vary)) lines.push(...vary(random));
+  if (random.chance(taste.vary))
+    lines.push(...(taste.varyBy === '' ? vary(random) : [['vary', taste.varyBy] satisfies Template[0]]));
   if (random.chance(6)) lines.push(['set-cookie', 'a=b']);
   if (random.chance(4)) lines.push(['set-cookie', 'c=d; path=/']);
   if (random.chance(4)) lines.push(['pragma', random.pick(['no-cache', 'x'])]);

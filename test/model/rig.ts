@@ -8,7 +8,6 @@ import { createUncacheable, Uncacheable } from '../../src/fill/uncacheable.ts';
 import { DEFAULT_REQUEST_LIMITS } from '../../src/http/request-check.ts';
 import type { StorageReason } from '../../src/http/storable.ts';
 import type { OriginPools } from '../../src/origin/pools.ts';
-import type { RequestContext } from '../../src/request/exchange.ts';
 import { Pipeline } from '../../src/request/pipeline.ts';
 import { HostTable } from '../../src/site/host-table.ts';
 import { SitePlan } from '../../src/site/plan.ts';
@@ -54,7 +53,7 @@ export class Rig {
     const cache = openCache(createCache({ memory: 2 << 20, workers: 1, eviction: 'lru' }), 1);
     const counters = openCounters(createCounters({ workers: 1, sites: 1 }), 1);
     const plans = sites.map((site, index) => new SitePlan(index, site, cache));
-    const context: RequestContext = {
+    const context = {
       cache,
       counters,
       flights: new Flights(cache, new Doorbells(createDoorbells(1)), 1),
@@ -64,12 +63,13 @@ export class Rig {
       lines: plans.map((plan) => counters.site(plan.index)),
       unrouted: counters.site(plans.length),
       hosts: new HostTable(plans, 'http'),
-      scheme: 'http',
+      scheme: 'http' as const,
       instance: 'model',
       maxRequestBody: 0,
       requestLimits: DEFAULT_REQUEST_LIMITS,
       log: undefined,
-      onBug: (error) => this.#bugs.push(error),
+      onBug: (error: Error) => this.#bugs.push(error),
+      onChange: () => {},
     };
     this.#pipeline = new Pipeline(context);
   }
