@@ -33,6 +33,7 @@ import {
   GONE,
   H_BAN_SEQ,
   H_CLOCK,
+  H_INVALIDATIONS,
   ID_MASK,
   LIVE,
   REFRESHED,
@@ -319,7 +320,16 @@ export class Cache {
 
   /** As `remove`, and what is on its way to the key, with any variant, goes to those who wait for it but is not stored. */
   invalidate(key: CacheKey): boolean {
+    Atomics.add(this.#words, H_INVALIDATIONS, 1);
     return this.#landing.remove(key, true);
+  }
+
+  /**
+   * Counts calls of `invalidate` on all threads. What was begun at one count and stored must be removed if it is another
+   * afterwards: an invalidation may have come before there was anything to remove.
+   */
+  invalidations(): number {
+    return Atomics.load(this.#words, H_INVALIDATIONS);
   }
 
   /** The newest purge. */

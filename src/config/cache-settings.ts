@@ -162,6 +162,15 @@ const SHARED_ROWS: readonly Setting[] = [
       'Whether responses with Set-Cookie are stored. Dangerous: everybody then gets the cookie that was meant for one.',
   },
   {
+    path: 'cache.store_posted',
+    scope: 'site',
+    type: 'boolean',
+    default: false,
+    env: 'LB_CACHE_STORE_POSTED',
+    prose:
+      'Whether an answer to POST is stored for GET where it says that it is what GET would get, by a Content-Location of its own URL and a lifetime (RFC 9110 section 9.3.3). Only for origins that mean it: what one client posts may decide what others get.',
+  },
+  {
     path: 'cache.key.query_include',
     scope: 'site',
     type: 'parameters',

@@ -78,6 +78,8 @@ export interface CachingConfig {
   /** Part of the time since Last-Modified, 0 to 1; 0 for off. */
   heuristic: number;
   storeSetCookie: boolean;
+  /** Whether answers to POST that say that they are what GET would get are stored for it. */
+  storePosted: boolean;
   key: KeyConfig;
 }
 

@@ -51,6 +51,7 @@ const SITE_DEFAULTS = {
   errorTtl: 0,
   heuristic: 0.1,
   storeSetCookie: false,
+  storePosted: false,
   key: {
     queryInclude: undefined,
     queryExclude: [],

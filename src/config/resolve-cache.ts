@@ -49,6 +49,7 @@ function resolveCaching(pick: Picker, path: string, row: string, inherited: Cach
     errorTtl: value('error_ttl', inherited?.errorTtl),
     heuristic: value('heuristic', inherited?.heuristic),
     storeSetCookie: value('store_set_cookie', inherited?.storeSetCookie),
+    storePosted: value('store_posted', inherited?.storePosted),
     key: {
       queryInclude: value<string[] | undefined>('key.query_include', key?.queryInclude),
       queryExclude: value<string[]>('key.query_exclude', key?.queryExclude),

@@ -20,6 +20,7 @@ const SETTINGS = [
   'stale_deadline',
   'client_directives',
   'store_set_cookie',
+  'store_posted',
   'targets',
   'max_variants',
   'key.query_include',

@@ -109,6 +109,11 @@ export function variantName(nonce: string, fields: readonly string[], headers: H
   return `${nonce}|${variantKey(fields, headers)}`;
 }
 
+/** The nonce that ties a variant to its marker, of its name. */
+export function nonceOf(name = ''): string {
+  return name.slice(0, name.indexOf('|'));
+}
+
 /** What selected a variant, of its name. */
 export function selectionOf(name: string): string {
   return name.slice(name.indexOf('|') + 1);

@@ -15,6 +15,9 @@ import type { CachePolicy } from '../site/plan.ts';
 import type { OriginRequest } from './fetch.ts';
 import { PROXY_NAME } from './head.ts';
 
+/** Fields that say how a request's body is to be read: with a body in the key, all that are not keyed are left out. */
+const KEYED_CONTENT: ReadonlySet<string> = new Set(['content-type', 'content-encoding', 'content-length']);
+
 /** What a fill needs to know of the request that caused it; outlives the client. */
 export interface ClientRequest {
   method: string;
@@ -94,6 +97,7 @@ function forwardedHeaders(
     if (name === 'content-length' && !hasBody) continue;
     if (isRetrieval && METHOD_OVERRIDE_NAMES.has(name)) continue;
     if (unconditional && name === 'accept-encoding') continue;
+    if (client.body !== undefined && name.startsWith('content-') && !KEYED_CONTENT.has(name)) continue;
     if (name === 'tracestate' && !validTrace) continue;
     out.push(name, kept[i + 1]);
   }

@@ -31,6 +31,8 @@ export interface RequestContext extends EdgeContext {
   readonly unrouted: number;
   readonly maxRequestBody: number;
   readonly requestLimits: Readonly<RequestLimits>;
+  /** Told of targets of a site's host for which all that is stored, under whatever key, is invalid. */
+  onChange(site: number, host: string, target: string): void;
   /** Undefined where the access log is off. */
   readonly log: AccessLogWriter | undefined;
 }

@@ -10,7 +10,8 @@ const key = new CacheKey();
 /**
  * Drops what an answer to an unsafe method makes invalid (RFC 9111 section 4.4), with all variants: the target, and what
  * Location and Content-Location name on the same origin. A method that the configuration has cached counts as safe. Where
- * the configuration keys fields or cookies, that concerns what this request and one without any of them are answered with.
+ * the configuration keys fields or cookies, what this request would get goes at once, and all else as soon as main
+ * has heard of it.
  */
 export function invalidate(x: Exchange, status: number, headers: HeaderList): void {
   const { method, host } = x;
@@ -25,10 +26,8 @@ export function invalidate(x: Exchange, status: number, headers: HeaderList): vo
     const target = plan.target(path, query);
     const parts = plan.parts((name) => x.field(name), x.clientAddress());
     drop(x, target, parts === '' ? '' : `${parts.length}:${parts}`);
-    if (parts !== '') {
-      const bare = plan.parts(() => '', x.clientAddress());
-      drop(x, target, `${bare.length}:${bare}`);
-    }
+    // to purges a star stands for other targets too
+    if (parts !== '' && !target.includes('*')) x.context.onChange(host.plan.index, host.host, target);
   }
 }
 

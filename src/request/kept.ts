@@ -1,16 +1,25 @@
-import { BROKEN, CacheKey, DONE, type Outcome, RELEASED, USER_BORN } from '../cache/cache.ts';
+import { CacheKey } from '../cache/cache.ts';
 import type { StaleEntry } from '../fill/fill.ts';
-import type { LocalFlight } from '../fill/flights.ts';
 import { renderHead } from '../fill/head.ts';
-import { bodyLength, judge, type OriginAnswer, selectingFields, storedMeta, storedWords } from '../fill/judge.ts';
+import {
+  bodyLength,
+  judge,
+  nonceOf,
+  type OriginAnswer,
+  selectingFields,
+  storedMeta,
+  storedWords,
+  variantName,
+} from '../fill/judge.ts';
 import { refreshedEntry } from '../fill/refresh.ts';
 import { encodeMeta } from '../fill/stored.ts';
 import { parseCacheTags } from '../http/cache-tags.ts';
 import { parseContentLength } from '../http/framing.ts';
 import { getHeader, type HeaderList } from '../http/headers.ts';
+import type { Judgement } from '../http/judge.ts';
 import type { Exchange } from './exchange.ts';
 
-/** Largest answer to a POST that is stored, in bytes: its client's pace is that of the fill. */
+/** Largest answer to a POST that is stored, in bytes: it is collected in memory. */
 const MAX_POSTED = 1024 * 1024;
 
 /** What the cache makes of an answer that is passed on to one client. */
@@ -25,8 +34,9 @@ export interface Kept {
 /** What the cache may make of the answer to a request that is passed on. */
 export function keptAnswer(x: Exchange): Kept | undefined {
   if (x.method === 'HEAD' && x.stale !== undefined) return new HeadUpdate(x, x.stale);
-  if (x.method === 'POST' && x.body === undefined && x.policyOf().key === undefined) return new PostedRepresentation(x);
-  return undefined;
+  const isPosted = x.method === 'POST' && x.body === undefined;
+  const { storePosted, key } = x.policyOf();
+  return isPosted && storePosted && key === undefined ? new PostedRepresentation(x) : undefined;
 }
 
 /**
@@ -47,19 +57,26 @@ class HeadUpdate implements Kept {
   }
 
   onHead(answer: OriginAnswer): void {
-    const { context } = this.#x;
+    const { context, headers } = this.#x;
     const { meta, id } = this.#stale;
-    const { status, headers } = answer;
+    const { status, headers: given } = answer;
     if (status === 304 || (status >= 400 && status !== 404 && status !== 410)) return;
-    const length = getHeader(headers, 'content-length');
-    const isSame =
-      status === meta.status &&
-      isUnchanged(meta.etag, getHeader(headers, 'etag')) &&
-      isUnchanged(meta.lastModified, getHeader(headers, 'last-modified')) &&
-      (length === undefined || parseContentLength(length) === context.cache.bodyLength(id));
-    const validation = { client: this.#x.clientRequest(), key: this.#key, stale: this.#stale, since: this.#since };
-    if (isSame) refreshedEntry(context, validation, answer);
-    else context.cache.remove(this.#key);
+    // found by the first line of a selecting field, of which there are several
+    const { vary, variant } = meta;
+    if (vary !== undefined && variantName(nonceOf(variant), vary, headers ?? []) !== variant) return;
+    const etag = getHeader(given, 'etag');
+    const modified = getHeader(given, 'last-modified');
+    const length = getHeader(given, 'content-length');
+    const contradicts =
+      status !== meta.status ||
+      (etag !== undefined && etag !== meta.etag) ||
+      (modified !== undefined && modified !== meta.lastModified) ||
+      (length !== undefined && parseContentLength(length) !== context.cache.bodyLength(id));
+    if (contradicts) context.cache.remove(this.#key);
+    else if (etag !== undefined || modified !== undefined) {
+      const validation = { client: this.#x.clientRequest(), key: this.#key, stale: this.#stale, since: this.#since };
+      refreshedEntry(context, validation, answer);
+    }
   }
 
   onData(): void {}
@@ -69,49 +86,34 @@ class HeadUpdate implements Kept {
   abort(): void {}
 }
 
-/** Whether a field that a HEAD says anything of is as it was stored. */
-function isUnchanged(stored: string | undefined, given: string | undefined): boolean {
-  return given === undefined || given === stored;
-}
-
 /**
  * The answer to a POST that says how long it is fresh, and by Content-Location that it is what a GET of the target would
- * get: it is stored for that (RFC 9110 section 9.3.3).
+ * get: it is stored for that (RFC 9110 section 9.3.3) once all of it is there. No GET waits for it.
  */
 class PostedRepresentation implements Kept {
   readonly #x: Exchange;
   readonly #key: CacheKey;
-  #flight: LocalFlight | undefined;
-  #words: [number, number, number, number] | undefined;
+  readonly #since: number;
+  #invalidations = 0;
+  #answer: OriginAnswer | undefined;
+  #judgement: Judgement | undefined;
+  #chunks: Buffer[] = [];
 
   constructor(x: Exchange) {
     this.#x = x;
     this.#key = new CacheKey().set(x.host.prefix, x.target, '');
+    this.#since = x.context.cache.purgeSequence();
   }
 
   onHead(answer: OriginAnswer): void {
-    const x = this.#x;
-    const { cache, flights } = x.context;
     const length = bodyLength(answer);
     if (answer.status !== 200 || length < 0 || length > MAX_POSTED || !this.#isOfTarget(answer.headers)) return;
-    const client = x.clientRequest();
-    const judgement = judge(client, answer);
+    const judgement = judge(this.#x.clientRequest(), answer);
     const isExplicit = ['s-maxage', 'max-age', 'expires'].includes(judgement.freshness.source);
     if (!judgement.storage.storable || !isExplicit || selectingFields(answer.headers) !== '') return;
-    const claim = cache.claim(this.#key);
-    if (!claim.leader) {
-      if (claim.id !== 0) cache.drop(claim.handle);
-      return;
-    }
-    this.#flight = flights.enter(claim);
-    this.#flight.filling = true;
-    this.#words = storedWords(judgement, answer.status);
-    cache.setWord(claim.id, USER_BORN, this.#words[1]);
-    const head = renderHead(answer.headers, judgement.omitFields, x.host.plan.hidden);
-    const tags = parseCacheTags(answer.headers).map((tag) => cache.tagHash(tag));
-    const meta = encodeMeta(storedMeta(judgement, answer, head));
-    if (cache.open(claim.id, head.block, meta, length, undefined, tags)) flights.announce(this.#flight);
-    else this.#end(RELEASED);
+    this.#answer = answer;
+    this.#judgement = judgement;
+    this.#invalidations = this.#x.context.cache.invalidations();
   }
 
   #isOfTarget(headers: HeaderList): boolean {
@@ -122,26 +124,29 @@ class PostedRepresentation implements Kept {
   }
 
   onData(chunk: Buffer): void {
-    if (this.#flight === undefined) return;
-    if (this.#x.context.cache.append(this.#flight.id, chunk)) this.#x.context.flights.announce(this.#flight);
-    else this.#end(BROKEN);
+    if (this.#answer !== undefined) this.#chunks.push(chunk);
   }
 
   onEnd(): void {
-    this.#end(DONE);
+    if (this.#answer !== undefined && this.#judgement !== undefined) this.#store(this.#answer, this.#judgement);
+    this.abort();
+  }
+
+  #store(answer: OriginAnswer, judgement: Judgement): void {
+    const { cache } = this.#x.context;
+    const head = renderHead(answer.headers, judgement.omitFields, this.#x.host.plan.hidden);
+    const meta = encodeMeta(storedMeta(judgement, answer, head));
+    const tags = parseCacheTags(answer.headers).map((tag) => cache.tagHash(tag));
+    const words = storedWords(judgement, answer.status);
+    const body = Buffer.concat(this.#chunks);
+    const isOutdated = () => cache.invalidations() !== this.#invalidations;
+    if (isOutdated()) return;
+    const stored = cache.put(this.#key, head.block, meta, body, words, this.#since, tags);
+    if (stored !== 0 && isOutdated()) cache.remove(this.#key);
   }
 
   abort(): void {
-    this.#end(BROKEN);
-  }
-
-  #end(outcome: Outcome): void {
-    const flight = this.#flight;
-    if (flight === undefined) return;
-    this.#flight = undefined;
-    const { cache, flights } = this.#x.context;
-    cache.finish(flight.id, outcome, undefined, outcome === DONE ? this.#words : undefined);
-    flights.announce(flight);
-    flights.land(flight);
+    this.#answer = undefined;
+    this.#chunks = [];
   }
 }

@@ -61,6 +61,12 @@ export class Purger {
     return results;
   }
 
+  /** What is stored for a target of a site's host, under whatever key, is invalid (RFC 9111 section 4.4). */
+  changed(site: number, host: string, target: string): void {
+    this.#cache.purge.add({ site, host, pattern: target, soft: false });
+    this.#sweepSoon();
+  }
+
   /** Of the last 1,000 purges, those that concern a response, newest first. */
   matching(subject: PurgeSubject): PurgeRecord[] {
     return this.#history.matching(subject);

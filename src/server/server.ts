@@ -92,16 +92,17 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const memory = shareMemory(config);
   const entrance = await openEntrance(config.listen, logger);
   const cache = openCache(memory.cache, 0);
+  const plans = config.sites.map((site, index) => new SitePlan(index, site, cache));
+  const hosts = new HostTable(plans, 'http');
+  const purger = new Purger(cache, { hosts, sites: plans, port: entrance.port });
   const edges = new EdgeThreads(config.workers, {
     data: (worker) => edgeData(config, memory, worker, entrance),
     attach: (descriptor) => entrance.attach(descriptor),
     detach: (descriptor) => entrance.detach(descriptor),
     recover: (worker) => recover(cache, memory, worker),
+    changed: (site, host, target) => purger.changed(site, host, target),
     log: (level, message, details) => logger[level](details, message),
   });
-  const plans = config.sites.map((site, index) => new SitePlan(index, site, cache));
-  const hosts = new HostTable(plans, 'http');
-  const purger = new Purger(cache, { hosts, sites: plans, port: entrance.port });
   const accessLog = openAccessLog(config, memory, options);
   const parts = { config, state: { draining: false }, entrance, edges, hosts, purger, accessLog };
   try {

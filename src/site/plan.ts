@@ -15,6 +15,8 @@ export interface CachePolicy extends JudgePolicy {
   readonly staleDeadline: number;
   /** Whether Cache-Control and Pragma of clients count. */
   readonly clientDirectives: boolean;
+  /** Whether answers to POST may be stored for GET. */
+  readonly storePosted: boolean;
   /** Lowercase names of targeted fields (RFC 9213), the most specific first. */
   readonly targets: readonly string[];
   /** Variants stored of one resource. */
@@ -136,6 +138,7 @@ function policyOf({ cache }: SiteConfig, rule: CacheRule | undefined, countryOf:
     staleIfError: caching.staleIfError,
     staleDeadline: caching.staleDeadline,
     storeSetCookie: caching.storeSetCookie,
+    storePosted: caching.storePosted,
     clientDirectives: caching.clientDirectives,
     targets: cache.targets,
     maxVariants: cache.maxVariants,
@@ -160,6 +163,7 @@ function doubtedPolicy(policy: CachePolicy, noRule: CachePolicy): CachePolicy {
     staleWhileRevalidate: least('staleWhileRevalidate'),
     staleIfError: least('staleIfError'),
     storeSetCookie: policy.storeSetCookie === true && noRule.storeSetCookie === true,
+    storePosted: policy.storePosted && noRule.storePosted,
     methods: [],
   };
 }

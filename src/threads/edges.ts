@@ -13,6 +13,8 @@ export interface EdgeOwner {
   detach(descriptor: unknown): void;
   /** A thread has ended without being asked to: take back what it held in shared memory. Its id is not used again before. */
   recover(worker: number): Promise<void>;
+  /** What is stored for a target is invalid, under whatever key. */
+  changed(site: number, host: string, target: string): void;
   log(level: 'info' | 'warn' | 'error', message: string, details: Record<string, unknown>): void;
 }
 
@@ -121,6 +123,9 @@ export class EdgeThreads {
         this.#owner.log('error', 'edge thread is dying', { worker: edge.id, error: message.error });
         this.#detach(edge);
         this.#tell(edge, { type: 'detached' });
+        break;
+      case 'changed':
+        this.#owner.changed(message.site, message.host, message.target);
         break;
       case 'log':
         this.#owner.log(message.level, message.message, { worker: edge.id, ...message.details });

@@ -37,4 +37,6 @@ export type FromEdge =
   | { type: 'ready'; descriptor: unknown }
   /** The edge is about to end by an error: hand out no more sockets, then say `detached`. */
   | { type: 'dying'; error: string }
+  /** An unsafe method succeeded: what is stored for the target of a site's host, under whatever key, is invalid. */
+  | { type: 'changed'; site: number; host: string; target: string }
   | { type: 'log'; level: 'warn' | 'error'; message: string; details: Record<string, unknown> };

@@ -154,3 +154,14 @@ test('what the configuration makes of a target is what is invalidated', async ()
     assert.equal(await isHit(keyed, '/l?b=2&c=3', fields), false);
   }
 });
+
+test('what is stored for other values of what the configuration keys goes a moment later', async () => {
+  keyed.on('/m', counted([FRESH]));
+  const shops: Field[][] = [[['X-Shop', 'nord']], [['X-Shop', 'west']], []];
+  const before = await Promise.all(shops.map((fields) => keyed.get('/m', fields)));
+  for (const fields of shops) assert.ok(await isHit(keyed, '/m', fields));
+  await keyed.get('/m', shops[0], { method: 'POST' });
+  assert.equal(await isHit(keyed, '/m', shops[0]), false);
+  for (const [i, fields] of shops.entries())
+    await until(async () => (await keyed.get('/m', fields)).text !== before[i].text, 'another answer');
+});

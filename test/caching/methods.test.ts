@@ -1,9 +1,12 @@
 // What HEAD says of a stored answer, and answers to POST that are stored for GET.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { until } from '../support/cleanup.ts';
+import { Gate } from './gate.ts';
 import { cacheStatus, type Field, startScene } from './scene.ts';
 
-const scene = await startScene({ after }, { workers: 2 });
+const scene = await startScene({ after }, { workers: 2, cache: { store_posted: true } });
+const plain = await startScene({ after });
 const stale = (...fields: Field[]): Field[] => [['Cache-Control', 'max-age=10'], ['Age', '12'], ...fields];
 
 test('HEAD on a stale answer goes on as HEAD, and what it says makes the stored one fresh', async () => {
@@ -162,4 +165,41 @@ test('an answer to POST that is cut short is not stored', async () => {
   assert.notEqual(broken?.complete, true);
   assert.equal((await scene.get('/post-cut')).text, 'GET');
   await scene.lb.admin.idle();
+});
+
+test('without the setting no answer to POST is stored', async () => {
+  plain.on('/post', (request, answer) =>
+    answer.send(
+      200,
+      [
+        ['Cache-Control', 'max-age=60'],
+        ['Content-Location', '/post'],
+      ],
+      request.method,
+    ),
+  );
+  await plain.get('/post', [['Content-Length', '2']], { method: 'POST', body: 'hi' });
+  assert.equal((await plain.get('/post')).text, 'GET');
+});
+
+test('an answer to POST is not stored once another request has changed its target', async () => {
+  const rest = new Gate();
+  scene.on('/post-race', async (request, answer) => {
+    if (request.method === 'PUT') return answer.send(204, [], '');
+    if (request.method === 'GET') return answer.send(200, [], 'GET');
+    await answer.head(200, [
+      ['Cache-Control', 'max-age=60'],
+      ['Content-Location', ''],
+      ['Content-Length', '4'],
+    ]);
+    await answer.raw('PO');
+    await rest.opened;
+    await answer.raw('ST');
+  });
+  const posted = post('/post-race');
+  await until(() => scene.asked('/post-race').length === 1, 'the POST to be sent');
+  await scene.get('/post-race', [], { method: 'PUT' });
+  rest.open();
+  assert.equal((await posted).text, 'POST');
+  assert.equal((await scene.get('/post-race')).text, 'GET');
 });

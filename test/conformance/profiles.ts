@@ -16,7 +16,7 @@ export const PROFILES: readonly Profile[] = [
     // what the standard allows and lb leaves out unless told
     id: 'everything',
     title: 'lb',
-    settings: { cache: { client_directives: true, store_set_cookie: true, stale_if_error: '60s' } },
+    settings: { cache: { client_directives: true, store_set_cookie: true, store_posted: true, stale_if_error: '60s' } },
   },
   { id: 'defaults', title: 'lb, defaults', settings: {} },
 ];
