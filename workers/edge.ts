@@ -62,6 +62,7 @@ const context: RequestContext = {
   maxRequestBody: config.maxRequestBody,
   requestLimits: { ...DEFAULT_REQUEST_LIMITS, headerBytes: config.maxRequestHeader },
   log: data.log === undefined ? undefined : new AccessLogWriter(data.log, config.log.sample),
+  onChange: (site, host, target) => tell({ type: 'changed', site, host, target }),
   onBug: (error) =>
     tell({ type: 'log', level: 'error', message: 'a request failed by a bug', details: { stack: error.stack } }),
 };
