@@ -21,6 +21,8 @@ export interface ModelPolicy {
   staleDeadline: number;
   clientDirectives: boolean;
   storeSetCookie: boolean;
+  /** Answers to POST that say so are stored for GET. */
+  storePosted: boolean;
   targets: readonly string[];
   maxVariants: number;
 }
@@ -34,6 +36,7 @@ export const DEFAULT_POLICY: ModelPolicy = {
   staleDeadline: 0,
   clientDirectives: false,
   storeSetCookie: false,
+  storePosted: false,
   targets: ['lb-cache-control', 'cdn-cache-control', 'surrogate-control'],
   maxVariants: 64,
 };

@@ -80,18 +80,23 @@ export function etagsOf(resource: Resource | undefined): string[] {
   return [...new Set(etags)].slice(0, MAX_ETAGS);
 }
 
-/** Whether a HEAD's answer is about the representation that is stored: what it says of validators and length is as stored. */
-export function isAsStored(stored: Stored, { status, lines }: OriginReply): boolean {
-  const same = (name: string, own: string | undefined): boolean => {
-    const given = valuesOf(lines, name)[0];
-    return given === undefined || given === own;
-  };
-  const validators = ['etag', 'last-modified'].every((name) => same(name, valuesOf(stored.lines, name)[0]));
-  return status === stored.status && validators && same('content-length', String(stored.body.length));
+/**
+ * What a HEAD's answer says of a stored response: that it is another one by now, that it is still this one, or nothing,
+ * where no validator tells (RFC 9111 section 4.3.5).
+ */
+export function evidenceOf(stored: Stored, { status, lines }: OriginReply): 'other' | 'same' | 'none' {
+  const contradicts = (name: string, own: string | undefined): boolean =>
+    has(lines, name) && valuesOf(lines, name)[0] !== own;
+  const validators = ['etag', 'last-modified'];
+  if (status !== stored.status || contradicts('content-length', String(stored.body.length))) return 'other';
+  if (validators.some((name) => contradicts(name, valuesOf(stored.lines, name)[0]))) return 'other';
+  return validators.some((name) => has(lines, name)) ? 'same' : 'none';
 }
 
 /** The variant that an entity tag names. */
 export function variantOf(resource: Resource | undefined, etag: string | undefined): Stored | undefined {
   const known = resource?.known.find((one) => one.etag !== undefined && one.etag === etag);
-  return known === undefined ? undefined : resource?.variants.get(known.selected);
+  const stored = known === undefined ? undefined : resource?.variants.get(known.selected);
+  // another version may have taken its place meanwhile
+  return valuesOf(stored?.lines ?? [], 'etag')[0] === etag ? stored : undefined;
 }

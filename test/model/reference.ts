@@ -32,9 +32,9 @@ import { type ModelAnswer, type ModelRequest, type Stored, serve } from './refer
 import { isFailure, type ModelPolicy } from './reference-storing.ts';
 import {
   etagsOf,
+  evidenceOf,
   invalidated,
   isAbout,
-  isAsStored,
   know,
   type Resource,
   saysSoOfTheResource,
@@ -132,18 +132,26 @@ export class Reference {
     if (failed && standsInNow) return serve(passage.request, stored, at, false, 'stale, error');
     const saysNothing = passed.status >= 400 && passed.status !== 404 && passed.status !== 410;
     if (answer.failure !== undefined || passed.problem || passed.status === 304 || saysNothing) return passed;
-    if (isAsStored(stored, answer)) this.#validated(passage, answer, []);
-    else passage.resource?.variants.delete(passage.selected);
+    const evidence = evidenceOf(stored, answer);
+    if (evidence === 'same') this.#validated(passage, answer, []);
+    else if (evidence === 'other') passage.resource?.variants.delete(passage.selected);
     return passed;
   }
 
   /** A POST's answer that says to be what a GET would get, and for how long, is stored for that (RFC 9110 section 9.3.3). */
   #keepPosted(passage: Passage, reply: OriginReply): void {
-    const { request } = passage;
+    const { request, policy } = passage;
     const base = `http://www.example.com${request.target}`;
     const location = valuesOf(reply.lines, 'content-location')[0];
     const isOfTarget = location !== undefined && URL.parse(location, base)?.href === base;
-    if (request.method !== 'POST' || reply.status !== 200 || !isOfTarget || !has(reply.lines, 'content-length')) return;
+    if (
+      !policy.storePosted ||
+      request.method !== 'POST' ||
+      reply.status !== 200 ||
+      !isOfTarget ||
+      !has(reply.lines, 'content-length')
+    )
+      return;
     const made = judge(passage, reply, reply.lines);
     if (!('stored' in made) || selectingNames(reply.lines).length > 0 || !reply.complete) return;
     if (!/^(?:s-maxage|max-age|Expires|an Expires)/.test(made.stored.why)) return;

@@ -27,7 +27,11 @@ export const SITES: Readonly<Record<string, ModelSite>> = {
     { auto: false, stale_if_error: '0s', heuristic: 0, targets: [], max_variants: 2 },
     { autoTtl: undefined, staleIfError: 0, heuristic: 0, targets: [], maxVariants: 2 },
   ),
-  rule: site({ r: R, stale_while_revalidate: '30s' }, { staleWhileRevalidate: 30 }, { ruleTtl: 100 }),
+  rule: site(
+    { r: R, stale_while_revalidate: '30s', store_posted: true },
+    { staleWhileRevalidate: 30, storePosted: true },
+    { ruleTtl: 100 },
+  ),
   override: site(
     { r: { ...R, override: true }, client_directives: true },
     { clientDirectives: true },
@@ -39,8 +43,8 @@ export const SITES: Readonly<Record<string, ModelSite>> = {
     { ruleTtl: 100, override: true, force: true },
   ),
   clients: site(
-    { client_directives: true, stale_while_revalidate: '10s' },
-    { clientDirectives: true, staleWhileRevalidate: 10 },
+    { client_directives: true, stale_while_revalidate: '10s', store_posted: true },
+    { clientDirectives: true, staleWhileRevalidate: 10, storePosted: true },
   ),
   deadline: site(
     { stale_deadline: '300ms', stale_while_revalidate: '5s' },
