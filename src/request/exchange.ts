@@ -4,7 +4,6 @@ import type { Fill, StaleEntry } from '../fill/fill.ts';
 import type { FlightClient, LocalFlight } from '../fill/flights.ts';
 import { requestDirectives } from '../fill/judge.ts';
 import type { ClientRequest } from '../fill/origin-request.ts';
-import { PARTS_NAME } from '../fill/parts.ts';
 import type { RangeTask } from '../fill/range-fetch.ts';
 import type { StoredMeta, StoredView } from '../fill/stored.ts';
 import type { RequestDirectives } from '../http/cache-control.ts';
@@ -211,11 +210,6 @@ export class Exchange implements FlightClient, ReplyEvents {
   clientAddress(): string {
     if (this.address === '') this.address = this.request.address();
     return this.address;
-  }
-
-  /** The key under which parts of the resource are stored. */
-  partsKey(): CacheKey {
-    return new CacheKey().set(this.host.prefix, this.target, this.keyParts + PARTS_NAME);
   }
 
   /** Looks for a stale response once the origin has taken `delay` ms. */

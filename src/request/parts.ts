@@ -1,5 +1,5 @@
-import { USER_BORN, USER_FRESH_UNTIL } from '../cache/cache.ts';
-import { heldParts, offsetIn } from '../fill/parts.ts';
+import { CacheKey, USER_BORN, USER_FRESH_UNTIL } from '../cache/cache.ts';
+import { heldParts, offsetIn, PARTS_NAME } from '../fill/parts.ts';
 import type { RangeTask } from '../fill/range-fetch.ts';
 import type { StoredParts } from '../fill/stored.ts';
 import { type ByteRange, parseRange, type RangeSpec, resolveSpec } from '../http/range.ts';
@@ -13,6 +13,9 @@ import type { Exchange } from './exchange.ts';
  */
 export type PartsPlan = 'serve' | 'pass' | 'fill' | RangeTask;
 
+/** Of the request that is being planned; no object is made for each miss. */
+const partsKey = new CacheKey();
+
 /** Fields with which a request for a part goes to the origin as it is. */
 const CONDITIONS = ['if-range', 'if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since'];
 
@@ -23,7 +26,7 @@ export function planParts(x: Exchange): PartsPlan {
   if (range !== '' && spec === undefined) return 'pass';
   if (range !== '' && (x.marker !== undefined || CONDITIONS.some((name) => x.field(name) !== ''))) return 'pass';
   const { cache, stored } = x.context;
-  const id = x.marker === undefined ? cache.lookup(x.partsKey()) : 0;
+  const id = x.marker === undefined ? cache.lookup(partsKey.set(x.host.prefix, x.target, x.keyParts + PARTS_NAME)) : 0;
   if (id === 0) return spec === undefined || isWhole(spec) ? 'fill' : { spec, held: undefined, whole: false };
   const { meta } = stored.of(id);
   const { parts } = meta;
