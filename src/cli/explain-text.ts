@@ -49,7 +49,9 @@ function decisionLine({ action, status }: Explanation['decision']): string {
 }
 
 function ruleLine(rule: Explanation['rule']): string {
-  return rule === null ? 'none is for this path' : `${rule.name} (${rule.source}), for ${rule.match.join(', ')}`;
+  if (rule === null) return 'none is for this path';
+  const line = `${rule.name} (${rule.source}), for ${rule.match.join(', ')}`;
+  return rule.doubted ? `${line}; its lifetimes do not count, as an origin may read the path as another one` : line;
 }
 
 /** What was set; the rest is by default. */

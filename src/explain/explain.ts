@@ -75,7 +75,7 @@ function explainAt(
     request: describeRequest(request),
     decision: decide(situation),
     site: describeSite(plan.config, host.host),
-    rule: describeRule(policy.rule),
+    rule: describeRule(policy),
     policy: describePolicy(sources.settings, plan.config, policy.rule),
     key: describeKey(sources.scheme, request.method, key, found),
     stored: shown === undefined ? null : describeStored(shown, policy),

@@ -1,5 +1,6 @@
 import type { CacheRule, OriginConfig, SiteConfig } from '../config/config.ts';
 import type { Provenance } from '../config/picker.ts';
+import type { CachePolicy } from '../site/plan.ts';
 import type { PolicyLine, RulePart, SitePart } from './types.ts';
 
 /** Settings that decide about caching, by their path under `cache` or a rule, in the order in which they are shown. */
@@ -48,8 +49,11 @@ function originUrl({ host, port, tls }: OriginConfig): string {
   return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-export function describeRule(rule: CacheRule | undefined): RulePart | null {
-  return rule === undefined ? null : { name: rule.name, source: rule.source, match: rule.match };
+/** @param policy that of the path */
+export function describeRule({ rule, ruleTtl }: CachePolicy): RulePart | null {
+  if (rule === undefined) return null;
+  const doubted = rule.ttl !== undefined && ruleTtl === undefined;
+  return { name: rule.name, source: rule.source, match: rule.match, doubted };
 }
 
 /** The settings in force for a rule or, without one, the site; where a rule says nothing, the site's. */

@@ -72,6 +72,8 @@ export interface RulePart {
   /** Where it stands: `lb.json:5:15`, a flag or a variable. */
   readonly source: string;
   readonly match: readonly string[];
+  /** The path can be read as another one, which the rule is not for: its lifetimes do not count. */
+  readonly doubted: boolean;
 }
 
 export interface PolicyLine {

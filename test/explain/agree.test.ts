@@ -293,3 +293,8 @@ test('what cannot be explained is told, with what to do', async () => {
     assert.match((answer.json() as { detail: string }).detail, detail);
   }
 });
+
+test('a rule whose lifetimes do not count for a path that may be another one is told as such', async () => {
+  assert.deepEqual((await explain('/keyed/page')).rule?.doubted, false);
+  assert.deepEqual((await explain('/keyed/..%2faccount')).rule?.doubted, true);
+});
