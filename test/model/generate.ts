@@ -86,15 +86,19 @@ export function generate(seed: number): History {
 
 function exchange(random: Random, targets: readonly string[], taste: Taste): Exchange {
   const method = random.chance(85) ? 'GET' : random.pick(METHODS);
+  const target = random.pick(targets);
+  const origin = script(random, taste);
+  // what a GET would get
+  if (method === 'POST' && random.chance(50)) origin.lines.push(['content-location', target]);
   return {
     wait: wait(random),
     method,
-    target: random.pick(targets),
+    target,
     lines: requestLines(random, taste),
     hasBody: method === 'GET' && random.chance(1),
     slow: random.chance(5),
     leaves: random.chance(3),
-    origin: script(random, taste),
+    origin,
   };
 }
 

@@ -39,8 +39,7 @@ export function judge(
 ): { stored: Stored } | { why: string; mine: boolean } {
   const { request, policy, wishes } = passage;
   const says = governing(lines, policy.targets);
-  if (wishes?.noStore) return { why: 'the request says no-store', mine: true };
-  const refused = refusal(answer, says, policy, has(request.lines, 'authorization'), isPart);
+  const refused = refusal(answer, says, policy, has(request.lines, 'authorization'), isPart, wishes?.noStore === true);
   if (refused !== undefined) return refused;
   const life = lifetime(answer, says, policy, isAsset(request.target, valuesOf(lines, 'content-type')[0]));
   const arrival = Math.floor(answer.arrived);

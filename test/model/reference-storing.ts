@@ -179,18 +179,20 @@ export function ageValue(values: readonly string[]): number {
   return delta(first?.[1]) ?? GREATEST_DELTA;
 }
 
-/** Why a shared cache may not store an answer to a GET, or undefined where it may. `isPart`: a part was asked for. `mine`: it holds for one request only. */
+/** Why a shared cache may not store an answer to a GET, or undefined where it may. `isPart`: a part was asked for; `noStore`: so the client wants it. `mine`: it holds for one request only. */
 export function refusal(
   answer: Arrival,
   says: Targeted,
   policy: ModelPolicy,
   authorized: boolean,
   isPart: boolean,
+  noStore: boolean,
 ): { why: string; mine: boolean } | undefined {
   const { status, lines } = answer;
   const no = (why: string, mine = false) => ({ why, mine });
   if (NEVER.includes(status) && !isPart) return no(`${status} is never stored`, status === 206);
   if (says.mustUnderstand && !UNDERSTOOD.includes(status)) return no('must-understand');
+  if (noStore) return no('the request says no-store', true);
   const forced = policy.force === true && policy.ruleTtl !== undefined && FOR_RULES.includes(status);
   if (says.noStore && !says.mustUnderstand && !forced) return no('no-store');
   if (says.private && !forced) return no('private');
