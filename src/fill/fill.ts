@@ -174,6 +174,10 @@ export class Fill implements FetchSink {
       return;
     }
     const judgement = judge(this.#task.client, answer, this.#isPart(answer.status));
+    if (answer.status === 200 && this.#range?.sentAllUnasked === true && judgement.storage.storable) {
+      this.#range.askForAll();
+      return;
+    }
     const refusal = judgement.storage.storable ? this.#open(answer, judgement) : judgement.storage.reason;
     if (refusal === undefined) {
       this.#count(SLOT.cacheStores);
@@ -210,7 +214,7 @@ export class Fill implements FetchSink {
     if (marker !== undefined && current === undefined) return 'outdated';
     const known = variant === undefined ? [] : this.#variantsWith(variant, judgement.etag, current);
     if (known === undefined) return 'variants';
-    this.ownLines = renderLines(stripHopByHop(onlyFields(answer.headers, judgement.omitFields)));
+    this.ownLines = renderLines(onlyFields(stripHopByHop(answer.headers), judgement.omitFields));
     const omitted = isPart ? [...judgement.omitFields, 'content-range'] : judgement.omitFields;
     const head = renderHead(answer.headers, omitted, client.host.plan.hidden);
     const meta = { ...storedMeta(judgement, answer, head, variant), parts };
@@ -269,7 +273,8 @@ export class Fill implements FetchSink {
   }
 
   #rememberUncacheable(reason: StorageReason, status: number): void {
-    this.#context.uncacheable.remember(this.#key, cacheNow(), reason, status);
+    const key = this.#task.range === undefined ? this.#key : this.#keyOf('');
+    this.#context.uncacheable.remember(key, cacheNow(), reason, status);
   }
 
   /** Not stored: the leading client gets the answer, everybody else asks for themselves. */
@@ -313,6 +318,7 @@ export class Fill implements FetchSink {
     const variant = { fields, nonce, key: variantName(nonce, fields, client.headers) };
     const current = this.#currentMarker(nonce);
     const known = current && this.#variantsWith(variant, other.etag, current);
+    const isNamed = stored.of(id).meta.etag === other.etag;
     const stale = { id, handle, meta: stored.of(id).meta, errorUntil: 0, lateUntil: 0 };
     const validation = {
       client,
@@ -322,7 +328,7 @@ export class Fill implements FetchSink {
       since: this.#since,
       variant: variant.key,
     };
-    const adopted = known !== undefined && refreshedEntry(this.#context, validation, answer);
+    const adopted = known !== undefined && isNamed && refreshedEntry(this.#context, validation, answer);
     if (adopted) this.#putMarker(variant, known, current?.id);
     cache.drop(handle);
     return adopted;

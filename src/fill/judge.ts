@@ -68,7 +68,8 @@ export function concernsResource(reason: StorageReason, status: number): boolean
 
 /** User words of an entry that holds the answer. A response to be validated each time is stored as never fresh. */
 export function storedWords(judgement: Judgement, status: number): [number, number, number, number] {
-  const freshUntil = judgement.alwaysRevalidate ? 0 : toCacheTime(judgement.freshUntil);
+  // 0 says more than that it is over: no-cache, or a purge
+  const freshUntil = judgement.alwaysRevalidate ? 0 : Math.max(1, toCacheTime(judgement.freshUntil));
   return [freshUntil, toCacheTime(judgement.born), 0, status];
 }
 

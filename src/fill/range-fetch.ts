@@ -70,6 +70,11 @@ export class RangeFetch implements Source, FetchSink {
     this.#fetch = new Fetch(context, site, this);
   }
 
+  /** The origin answered with something else to a request for a part. */
+  get sentAllUnasked(): boolean {
+    return this.isThrough && !this.#isPlain;
+  }
+
   get requestTime(): number {
     return this.#fetch.requestTime;
   }
@@ -123,7 +128,6 @@ export class RangeFetch implements Source, FetchSink {
   onHead(status: number, headers: HeaderList): void {
     const given = status === 206 ? rangeOf(headers, declaredLength(headers)) : undefined;
     if (this.#began) this.#goOn(status, headers, given);
-    else if (status === 200 && !this.#isPlain) this.#askForAll();
     else if (status === 206 && this.#held !== undefined) this.#beginJoined(headers, given, this.#held);
     else if (status === 206 && this.#awaitsEnd(headers)) {
       this.#unsized = { headers, chunks: [], length: 0 };
@@ -161,7 +165,7 @@ export class RangeFetch implements Source, FetchSink {
       return;
     }
     if (this.#task.whole) {
-      this.#askForAll();
+      this.askForAll();
       return;
     }
     this.#fetch.abort();
@@ -172,11 +176,15 @@ export class RangeFetch implements Source, FetchSink {
     this.#ask(`bytes=${start}-${end}`);
   }
 
-  /** The origin would send all: it is asked for that, so that what is stored was asked for as its key says. */
-  #askForAll(): void {
+  /**
+   * Where the origin sends all in place of a part, and all may be stored: gives that answer up and asks for all, so that
+   * what is stored was asked for as its key says.
+   */
+  askForAll(): void {
     this.#fetch.abort();
     this.#held = undefined;
     this.#isPlain = true;
+    this.isThrough = this.#began = false;
     this.#fetch = new Fetch(this.#context, this.#site, this);
     this.#fetch.start(this.#origin, this.#request);
   }

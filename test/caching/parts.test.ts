@@ -245,3 +245,12 @@ test('a purge of the URL takes its parts', async () => {
   await get('/purged', '0-99');
   assert.equal(scene.asked('/purged').length, 2);
 });
+
+test('an origin without ranges whose answer may not be stored is asked once for each request', async () => {
+  scene.on('/no-ranges', (_request, answer) => answer.send(200, [['Cache-Control', 'private']], BODY));
+  for (const count of [1, 2]) {
+    const response = await get('/no-ranges', '5-14');
+    assert.deepEqual([response.status, response.text], [200, BODY.toString()]);
+    assert.equal(scene.asked('/no-ranges').length, count);
+  }
+});
