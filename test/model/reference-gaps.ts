@@ -34,6 +34,7 @@ export function askForPart(
   ask: Ask,
   now: number,
   task: PartTask,
+  mayStore: (reply: OriginReply) => boolean,
 ): PartOutcome {
   const own = fillLines(request, targets);
   const validator = task.held === undefined ? undefined : strongValidator(task.held.stored);
@@ -53,8 +54,8 @@ export function askForPart(
     // nothing tells the length of a part: its end is awaited, and must come
     const isOpen = given !== undefined && held === undefined && !has(outcome.lines, 'content-length');
     if (isOpen && !isPlain && !outcome.complete) return { failure: 502, at };
-    if (outcome.status === 200 && !isPlain) {
-      // all is asked for without a range then
+    if (outcome.status === 200 && !isPlain && mayStore(outcome)) {
+      // what is stored is asked for as its key says: without a range
       isPlain = true;
       held = undefined;
       outcome = get(own, at);

@@ -52,7 +52,7 @@ export function judge(
     shown: shown(storedLines, policy.targets),
     body: '',
     born: Math.max(OLDEST, arrival - age),
-    freshUntil: Math.max(OLDEST, freshUntil),
+    freshUntil: Math.max(OLDEST + 1, freshUntil),
     alwaysAsk: says.noCache && !life.overriding,
     date: dateOf(answer),
     ...staleness(says, policy, life),

@@ -240,14 +240,21 @@ export class Reference {
 
   #askForPart(passage: Passage, now: number, task: PartTask): ModelAnswer {
     const { request, policy, ask, attempt } = passage;
-    const outcome = askForPart(request, policy.targets, ask, now, task);
+    const outcome = askForPart(
+      request,
+      policy.targets,
+      ask,
+      now,
+      task,
+      (reply) => 'stored' in judge(passage, reply, reply.lines),
+    );
     const gone = problem(0, 'the client has gone, what it began has gone on');
     if (outcome.failure !== undefined) return request.leaves ? gone : problem(outcome.failure, 'no part came');
     const { reply, place, complete } = outcome;
     if (reply.status === 304) return request.leaves ? gone : problem(502, 'a 304 that nobody asked for');
     const made = judge(passage, reply, reply.lines, place !== undefined);
     const refuse = (why: string, mine: boolean): ModelAnswer => {
-      if (task.whole) this.#refused(passage, reply, why, mine);
+      this.#refused(passage, reply, why, mine);
       return request.leaves ? gone : passedOn(request, reply, why, policy.targets);
     };
     if (!('stored' in made)) return refuse(made.why, made.mine);
