@@ -100,9 +100,8 @@ function sameWindows({ swr = 0, sie = 0, strict }: StoredMeta, judgement: Judgem
 
 /** Whether two lists hold the same lines, in whatever order the names come. */
 function sameFields(a: HeaderList, b: HeaderList): boolean {
-  return (
-    a.length === b.length && a.every((text, i) => i % 2 === 1 || combineHeader(a, text) === combineHeader(b, text))
-  );
+  const agrees = (name: string, i: number) => i % 2 === 1 || combineHeader(a, name) === combineHeader(b, name);
+  return a.every(agrees) && b.every(agrees);
 }
 
 /** Date and Age of the 304, from which the lifetime counts; stored heads hold neither. */
