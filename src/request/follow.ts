@@ -64,7 +64,7 @@ function useRefreshed(x: Exchange): Step {
   x.leaveFlight();
   if (!confirmed) return LOOKUP;
   x.validated = true;
-  x.cacheStatus = `${PROXY_NAME}; fwd=stale; fwd-status=304`;
+  x.cacheStatus += '; fwd-status=304';
   if (x.outcome !== 'collapsed') x.outcome = 'revalidated';
   else x.cacheStatus += '; collapsed';
   return LOOKUP;

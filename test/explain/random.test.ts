@@ -48,7 +48,7 @@ function timeless(status: string): string {
 /** What may come instead is among the reasons: the origin fails, or says by 304 which variant it is that is stored. */
 function asExplained(said: string, { cache_status: expected, why }: Explanation['decision']): string {
   const reasons = why.join();
-  const confirmed = said === 'lb; fwd=stale; fwd-status=304' && reasons.includes('a 304 says which of them');
+  const confirmed = said === 'lb; fwd=vary-miss; fwd-status=304' && reasons.includes('a 304 says which of them');
   const failed = said.endsWith('detail=stale-if-error') && reasons.includes('should the origin fail');
   return confirmed || failed ? expected : said;
 }
