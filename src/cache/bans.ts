@@ -2,13 +2,13 @@
  * The ban log: what main has purged, for every thread to compare entries with.
  *
  * A ring of records in the buffer, written by main alone. Record, int32 words: bytes of the whole record, sequence (0:
- * filler up to the ring's end), site, soft, bytes of host, bytes of pattern or tag, hash of the tag (0: none); then host and
+ * filler up to the ring's end), site, kind (1: soft, 2: exact), bytes of host, bytes of pattern or tag, hash of the tag (0: none); then host and
  * pattern or tag, latin1, padded to 4. Main writes the record, then H_BAN_TAIL, then H_BAN_SEQ; from the last store on it is in
  * force. Records up to the oldest sequence that any entry may still have are dropped by moving H_BAN_HEAD.
  */
 import { type Ban, BanIndex, HARD_BAN, SOFT_BAN, type Verdict } from './ban-index.ts';
-import { compileGlob } from './glob.ts';
-import { type Arena, H_BAN_FLOOR, H_BAN_HEAD, H_BAN_SEQ, H_BAN_TAIL } from './layout.ts';
+import { compileGlob, exactGlob } from './glob.ts';
+import { type Arena, H_BAN_FLOOR, H_BAN_HEAD, H_BAN_SEQ, H_BAN_TAIL, H_STALE_STAMP } from './layout.ts';
 
 export interface PurgeSpec {
   /** -1: any site. */
@@ -19,6 +19,10 @@ export interface PurgeSpec {
   pattern: string;
   /** Mark stale instead of removing. */
   soft: boolean;
+  /** Of a soft purge: fresh-until words of what it matches become this where they are greater; default 0. */
+  stamp?: number;
+  /** The pattern is a target as it stands: a star in it is a star. */
+  exact?: true;
   /** Only entries that have this tag, latin1; the pattern is then `*`. */
   tag?: string;
 }
@@ -26,7 +30,10 @@ export interface PurgeSpec {
 const R_BYTES = 0;
 const R_SEQ = 1;
 const R_SITE = 2;
-const R_SOFT = 3;
+const R_KIND = 3;
+/** Bits of the kind. */
+const SOFT = 1;
+const EXACT = 2;
 const R_HOST = 4;
 const R_PATTERN = 5;
 const R_TAG = 6;
@@ -66,7 +73,8 @@ export function appendBan(a: Arena, spec: PurgeSpec, tag: number, seq: number): 
   words[at + R_BYTES] = bytes;
   words[at + R_SEQ] = seq;
   words[at + R_SITE] = spec.site;
-  words[at + R_SOFT] = spec.soft ? 1 : 0;
+  words[at + R_KIND] = (spec.soft ? SOFT : 0) | (spec.exact ? EXACT : 0);
+  if (spec.soft) Atomics.store(words, H_STALE_STAMP, spec.stamp ?? 0);
   words[at + R_HOST] = spec.host.length;
   words[at + R_PATTERN] = textOf(spec).length;
   words[at + R_TAG] = tag;
@@ -180,13 +188,15 @@ export class BanView {
     const { words } = this.#a;
     const text = at * 4 + RECORD_HEADER;
     const hostBytes = words[at + R_HOST];
+    const kind = words[at + R_KIND];
+    const pattern = words[at + R_TAG] === 0 ? this.#index.text(text + hostBytes, words[at + R_PATTERN]) : '*';
     return {
       seq: words[at + R_SEQ],
       site: words[at + R_SITE],
-      verdict: words[at + R_SOFT] === 1 ? SOFT_BAN : HARD_BAN,
+      verdict: (kind & SOFT) !== 0 ? SOFT_BAN : HARD_BAN,
       host: this.#index.text(text, hostBytes),
       tag: words[at + R_TAG],
-      glob: compileGlob(words[at + R_TAG] === 0 ? this.#index.text(text + hostBytes, words[at + R_PATTERN]) : '*'),
+      glob: (kind & EXACT) !== 0 ? exactGlob(pattern) : compileGlob(pattern),
     };
   }
 }

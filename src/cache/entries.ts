@@ -9,6 +9,7 @@
 import { erase, LIVE_TAG } from './index.ts';
 import {
   type Arena,
+  E_FRESH_UNTIL,
   E_NEXT,
   E_PAGE,
   E_PREV,
@@ -19,6 +20,7 @@ import {
   H_FREE_ENTRY,
   H_HIGH_WATER,
   H_OBJECTS,
+  H_STALE_STAMP,
   ID_MASK,
   LIVE,
   P_LINK,
@@ -158,4 +160,11 @@ export function countLive(a: Arena, id: number, step: 1 | -1): void {
 /** Whether a state is one of an entry in no index, which waits for its last pin. */
 export function isZombie(state: number): boolean {
   return state > LIVE;
+}
+
+/** Leaves of an entry's freshness what soft purges leave. */
+export function makeStale(a: Arena, id: number): void {
+  const at = a.entry(id) + E_FRESH_UNTIL;
+  const stamp = Atomics.load(a.words, H_STALE_STAMP);
+  if (Atomics.load(a.words, at) > stamp) Atomics.store(a.words, at, stamp);
 }

@@ -12,6 +12,11 @@ export function compileGlob(pattern: string): Glob {
   return { kind: parts.every((part) => part === '') ? 'all' : 'glob', text: pattern, parts };
 }
 
+/** A text that stands for itself alone. */
+export function exactGlob(text: string): Glob {
+  return { kind: 'exact', text, parts: [text] };
+}
+
 /** Linear in the text for each part, no backtracking: the leftmost place of each part leaves the most to the rest. */
 export function globMatches(glob: Glob, text: string): boolean {
   if (glob.kind === 'all') return true;

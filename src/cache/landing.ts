@@ -1,7 +1,7 @@
 /** How a flight ends, and what a purge does to one under way. Under the lock, save what takes it. */
 import { HARD_BAN, NO_BAN, type Verdict } from './ban-index.ts';
 import { type BanView, banSequence } from './bans.ts';
-import { countLive, removeLive, retire, setState, slotHeader, stateOf, unitsOf } from './entries.ts';
+import { countLive, makeStale, removeLive, retire, setState, slotHeader, stateOf, unitsOf } from './entries.ts';
 import type { Evictor } from './eviction.ts';
 import { crowd, erase, FLIGHT_TAG, find, findTwin, insert, LIVE_TAG, locate, replaceAt } from './index.ts';
 import { type CacheKey, slotHasTarget, writeKey } from './key.ts';
@@ -75,7 +75,7 @@ export class Landing {
     // A sweep may just have applied purges and dropped them from the log: then it has removed the entry before that.
     if ((Atomics.load(words, e + E_STATE) & STATE_MASK) !== LIVE) return GONE;
     if (verdict === HARD_BAN) return FREE;
-    if (verdict !== NO_BAN) Atomics.store(words, e + E_FRESH_UNTIL, 0);
+    if (verdict !== NO_BAN) makeStale(this.#a, id);
     // Only after the word: who sees the new sequence looks no further. Never back to an older one.
     Atomics.compareExchange(words, e + E_SEQ, since, seq);
     return LIVE;
@@ -195,7 +195,7 @@ export class Landing {
       this.land(id, GONE);
       return false;
     }
-    if (stale) words[e + E_FRESH_UNTIL] = 0;
+    if (stale) makeStale(a, id);
     unlink(a, id, 0);
     const queue = former === 0 ? 0 : queueOf(a, former);
     const at = former === 0 ? -1 : this.#withdraw(former);

@@ -52,6 +52,7 @@ export const H_DEAD_HI = 72;
 export const H_RECLAIMED_PAGES = 73;
 export const H_REBUILDS = 74;
 export const H_INSERTS = 75;
+export const H_STALE_STAMP = 77; // what the newest soft purge leaves of fresh-until words
 export const H_INVALIDATIONS = 76; // calls of invalidate, each before it takes effect
 /** Queues: 4 words each (head, tail, count, units), at H_QUEUES + 4 * kind. */
 export const H_QUEUES = 80;

@@ -1,19 +1,8 @@
 import { HARD_BAN, NO_BAN } from './ban-index.ts';
 import { appendBan, type BanView, banSequence, dropBans, type PurgeSpec, recordBytes } from './bans.ts';
-import { reap, removeLive, stateOf } from './entries.ts';
+import { makeStale, reap, removeLive, stateOf } from './entries.ts';
 import type { Landing } from './landing.ts';
-import {
-  type Arena,
-  E_FRESH_UNTIL,
-  E_SEQ,
-  E_SLOT,
-  H_BAN_FLOOR,
-  H_HIGH_WATER,
-  LIVE,
-  Q_FLIGHT,
-  STREAMING,
-  WAITING,
-} from './layout.ts';
+import { type Arena, E_SEQ, E_SLOT, H_BAN_FLOOR, H_HIGH_WATER, LIVE, Q_FLIGHT, STREAMING, WAITING } from './layout.ts';
 import { acquireWithin, release } from './lock.ts';
 import { headOf, nextOf } from './queue.ts';
 import type { Slab } from './slab.ts';
@@ -140,7 +129,7 @@ export class Purge {
       removeLive(a, this.#slab, id);
       return true;
     }
-    if (verdict !== NO_BAN) Atomics.store(words, e + E_FRESH_UNTIL, 0);
+    if (verdict !== NO_BAN) makeStale(a, id);
     Atomics.store(words, e + E_SEQ, seq);
     return false;
   }

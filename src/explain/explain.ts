@@ -93,7 +93,7 @@ function describeRequest({ method, hostField, path, query, headers }: ExplainedR
   return { method, host: hostField, target: query === '' ? path : `${path}?${query}`, fields: linesOf(headers) };
 }
 
-function timesOf({ born, freshUntil, ban, meta }: Entry, now: number): Times {
-  if (freshUntil !== 0 && ban === NO_BAN) return { born, freshUntil };
-  return { born, freshUntil: Math.min(now, born + (meta.life ?? 0)) };
+/** A purge that the entry has not met yet is taken for one of this moment. */
+function timesOf({ born, freshUntil, ban }: Entry, now: number): Times {
+  return { born, freshUntil: ban === NO_BAN ? freshUntil : Math.min(freshUntil, now) };
 }

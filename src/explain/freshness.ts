@@ -86,8 +86,9 @@ function lifetimeTerms(
   const configured = source === 'rule' || source === 'auto';
   const given = term('freshness_lifetime', lifetime, configured ? `${detail}, from the arrival on` : detail);
   if (alwaysRevalidate) return [given, term('remaining', remaining, 'no-cache: to be validated each time')];
-  if (entry.freshUntil === 0 || entry.ban !== 0)
-    return [given, term('remaining', remaining, 'a purge marked it stale')];
+  const { meta, born, freshUntil } = entry;
+  const isCut = !confirmed && freshUntil < born + (meta.life ?? 0);
+  if (isCut || entry.ban !== 0) return [given, term('remaining', remaining, 'a purge marked it stale')];
   const spent = configured && !confirmed ? 'resident_time' : 'current_age';
   return [given, term('remaining', remaining, `freshness_lifetime - ${spent}`)];
 }

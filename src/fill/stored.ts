@@ -27,7 +27,7 @@ export interface StoredMeta {
   delay?: number;
   /** The origin's Age, absent for 0. */
   age?: number;
-  /** Seconds from birth to the end of freshness: where a purge has made the entry stale, this tells until when it was fresh. */
+  /** Seconds from birth to the end of freshness, for explaining: a purge may have brought the end forward. */
   life?: number;
   /** Seconds of stale use while it is refreshed and when the origin fails, absent for 0. */
   swr?: number;

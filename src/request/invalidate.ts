@@ -19,15 +19,11 @@ export function invalidate(x: Exchange, status: number, headers: HeaderList): vo
   const uri = `${x.context.scheme}://${host.authority}${x.target}`;
   for (const { path, query = '' } of invalidatedTargets(method, uri, status, headers)) {
     const plan = host.plan.simple ? undefined : host.plan.policyFor(path).key;
-    if (plan === undefined) {
-      drop(x, query === '' ? path : `${path}?${query}`, '');
-      continue;
-    }
-    const target = plan.target(path, query);
-    const parts = plan.parts((name) => x.field(name), x.clientAddress());
+    const target = plan?.target(path, query) ?? (query === '' ? path : `${path}?${query}`);
+    const parts = plan?.parts((name) => x.field(name), x.clientAddress()) ?? '';
     drop(x, target, parts === '' ? '' : `${parts.length}:${parts}`);
-    // to purges a star stands for other targets too
-    if (parts !== '' && !target.includes('*')) x.context.onChange(host.plan.index, host.host, target);
+    const hasOthers = parts !== '' || (!host.plan.simple && host.plan.policyFor(path).methods.length > 0);
+    if (hasOthers) x.context.onChange(host.plan.index, host.host, target);
   }
 }
 

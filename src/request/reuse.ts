@@ -24,7 +24,7 @@ export function useStored(x: Exchange, id: number): Step {
 
 /** Times of a stored response that decide about its use, in cache time. */
 interface Age {
-  /** Until when it is fresh; where a purge made it stale, at most now. */
+  /** Until when it is fresh, at most until a purge made it stale; 0 where it is to be validated each time. */
   freshUntil: number;
   born: number;
 }
@@ -36,7 +36,7 @@ interface Age {
 export function weigh(x: Exchange, id: number): Step {
   const view = x.context.stored.of(id);
   const { meta } = view;
-  const age = ageOf(x, id, meta);
+  const age = ageOf(x, id);
   const { swr = 0, sie = 0 } = meta;
   const staleFor = x.now - age.freshUntil;
   const directives = x.clientDirectives();
@@ -61,12 +61,10 @@ export function weigh(x: Exchange, id: number): Step {
   return FILL;
 }
 
-function ageOf(x: Exchange, id: number, meta: StoredMeta): Age {
+function ageOf(x: Exchange, id: number): Age {
   const { cache } = x.context;
   const born = cache.word(id, USER_BORN);
-  const freshUntil = cache.word(id, USER_FRESH_UNTIL);
-  if (freshUntil !== 0) return { freshUntil, born };
-  return { freshUntil: Math.min(x.now, born + (meta.life ?? 0)), born };
+  return { freshUntil: cache.word(id, USER_FRESH_UNTIL), born };
 }
 
 function useStale(x: Exchange, id: number, age: Age, detail: string): Step {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type PurgeRequest, type PurgeResult, UnknownSiteError } from '../admin/types.ts';
+import { cacheNow } from '../base/clock.ts';
 import { type Cache, CacheKey } from '../cache/cache.ts';
 import type { HostTable } from '../site/host-table.ts';
 import type { SitePlan } from '../site/plan.ts';
@@ -29,7 +30,16 @@ export interface PurgerOptions {
   readonly sites: readonly SitePlan[];
   /** Where clients connect, which the Host of most requests names. */
   readonly port: number;
+  /** Told of what could not be done. */
+  log?(message: string, details: Record<string, unknown>): void;
 }
+
+/** What changes within so many ms is made invalid together, each target once, and so many targets at most. */
+const GATHER = 20;
+const MAX_CHANGED = 10_000;
+
+/** Host and target of a purge record have room for so many bytes. */
+const MAX_TARGET = 8000;
 
 /** A purge that may be carried out. */
 interface Plan {
@@ -46,6 +56,9 @@ export class Purger {
   readonly #history = new PurgeHistory();
   readonly #tidy: NodeJS.Timeout;
   #timer: NodeJS.Timeout | undefined;
+  /** Targets that edges have told of since the last turn. */
+  readonly #changed = new Map<string, { site: number; host: string; target: string }>();
+  #changedTimer: NodeJS.Timeout | undefined;
 
   constructor(cache: Cache, options: PurgerOptions) {
     this.#cache = cache;
@@ -63,7 +76,22 @@ export class Purger {
 
   /** What is stored for a target of a site's host, under whatever key, is invalid (RFC 9111 section 4.4). */
   changed(site: number, host: string, target: string): void {
-    this.#cache.purge.add({ site, host, pattern: target, soft: false });
+    if (this.#changed.size < MAX_CHANGED) this.#changed.set(`${site} ${host} ${target}`, { site, host, target });
+    this.#changedTimer ??= setTimeout(() => this.#forgetChanged(), GATHER).unref();
+  }
+
+  #forgetChanged(): void {
+    this.#changedTimer = undefined;
+    for (const { site, host, target } of this.#changed.values()) {
+      // longer than any target that can be asked for
+      if (host.length + target.length > MAX_TARGET) continue;
+      try {
+        this.#cache.purge.add({ site, host, pattern: target, soft: false, exact: true });
+      } catch (error) {
+        this.#options.log?.('what changed could not be made invalid', { target, error: (error as Error).message });
+      }
+    }
+    this.#changed.clear();
     this.#sweepSoon();
   }
 
@@ -74,6 +102,7 @@ export class Purger {
 
   stop(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#changedTimer);
     clearInterval(this.#tidy);
   }
 
@@ -122,7 +151,12 @@ export class Purger {
     const objects = this.#count(request, site, matches);
     let sequence = 0;
     for (const { tag: hash, ...match } of matches) {
-      sequence = this.#cache.purge.add({ ...match, soft, ...(hash === 0 ? {} : { tag: latin1(tag ?? '') }) });
+      sequence = this.#cache.purge.add({
+        ...match,
+        soft,
+        stamp: cacheNow(),
+        ...(hash === 0 ? {} : { tag: latin1(tag ?? '') }),
+      });
     }
     const result = {
       id: `${sequence}-${randomUUID()}`,

@@ -94,7 +94,8 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const cache = openCache(memory.cache, 0);
   const plans = config.sites.map((site, index) => new SitePlan(index, site, cache));
   const hosts = new HostTable(plans, 'http');
-  const purger = new Purger(cache, { hosts, sites: plans, port: entrance.port });
+  const log = (message: string, details: Record<string, unknown>) => logger.error(details, message);
+  const purger = new Purger(cache, { hosts, sites: plans, port: entrance.port, log });
   const edges = new EdgeThreads(config.workers, {
     data: (worker) => edgeData(config, memory, worker, entrance),
     attach: (descriptor) => entrance.attach(descriptor),
