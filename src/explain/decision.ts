@@ -76,7 +76,7 @@ function notStored(situation: Situation): Decision {
     return { action: 'miss', status: null, cache_status: `${forward}; collapsed`, why };
   }
   why.push('the origin is asked, and its answer stored where it may be; Cache-Status then says `stored`');
-  if (etagsToSend(found.marker, undefined).length > 0) {
+  if (etagsToSend(found.marker, undefined, ({ name }) => found.variants.has(name)).length > 0) {
     why.push('it is asked with the entity tags of the variants that are known: a 304 says which of them goes out');
   }
   return { action: 'miss', status: null, cache_status: forward, why };

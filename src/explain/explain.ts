@@ -83,7 +83,7 @@ function explainAt(
       shown === undefined || times === undefined
         ? null
         : describeFreshness(shown, judgeAgain(shown, request.path, policy), times, policy, request.headers, now),
-    validation: key.hasBody ? null : describeValidation(entry?.meta, found.marker),
+    validation: key.hasBody ? null : describeValidation(entry?.meta, found.marker, found.variants),
     purge: findPurge(found.entry ?? found.parts, purged, (purgeable) => sources.purges(purgeable)),
     last_answer: last === undefined ? null : describeLast(last),
   };

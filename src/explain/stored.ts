@@ -29,8 +29,9 @@ export function describeStored({ meta, headers, bytes, uses }: Entry, policy: Ca
 export function describeValidation(
   meta: StoredMeta | undefined,
   marker: StoredMeta | undefined,
+  variants: ReadonlySet<string>,
 ): ValidationPart | null {
-  const etags = etagsToSend(marker, meta);
+  const etags = etagsToSend(marker, meta, ({ name }) => variants.has(name));
   const { etag, lastModified } = meta ?? {};
   const request: string[] = [];
   if (etags.length > 0) request.push(`if-none-match: ${etags.join(', ')}`);

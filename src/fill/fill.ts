@@ -1,16 +1,5 @@
 import { cacheNow } from '../base/clock.ts';
-import {
-  BROKEN,
-  CacheKey,
-  DONE,
-  FAILED,
-  type Outcome,
-  REFRESHED,
-  RELEASED,
-  USER_BORN,
-  USER_FLAGS,
-  type UserWords,
-} from '../cache/cache.ts';
+import { BROKEN, CacheKey, DONE, FAILED, type Outcome, REFRESHED, RELEASED, USER_BORN } from '../cache/cache.ts';
 import { parseCacheTags } from '../http/cache-tags.ts';
 import { parseContentRange } from '../http/content-range.ts';
 import { combineHeader, getHeader, type HeaderList, onlyFields } from '../http/headers.ts';
@@ -33,7 +22,6 @@ import {
   selectingFields,
   storedMeta,
   storedWords,
-  type Variant,
   variantName,
   variantOf,
 } from './judge.ts';
@@ -41,16 +29,14 @@ import { type ClientRequest, fillRequest } from './origin-request.ts';
 import { keepPart, PARTS_NAME } from './parts.ts';
 import { type OddPart, RangeFetch, type RangeTask } from './range-fetch.ts';
 import { refreshedEntry } from './refresh.ts';
-import { encodeMeta, FLAG_VARY_MARKER, type KnownVariant, type StoredMeta, type StoredParts } from './stored.ts';
-import { etagsToSend, variantOfEtag, withVariant } from './variants.ts';
+import { encodeMeta, type KnownVariant, type StoredMeta, type StoredParts } from './stored.ts';
+import { etagsToSend, Variants, variantOfEtag } from './variants.ts';
 
 /** Word of a FAILED flight: from here on the status of an answer in whose place a stale one may be used. */
 export const ANSWERED = 1000;
 
 /** Word of a REFRESHED flight: the origin has confirmed the entry, so that its followers may use it however stale. */
 export const CONFIRMED = 304;
-
-const NOTHING = new Uint8Array(0);
 
 /** The client whose request began a fill, as long as it is there. */
 export interface FillLeader {
@@ -88,12 +74,6 @@ export interface FillTask {
   range?: RangeTask;
 }
 
-/** The entry that tells which fields select a variant of the resource. */
-interface Marker {
-  id: number;
-  meta: StoredMeta;
-}
-
 /** Who takes an answer that nobody wants. */
 const NOBODY: FetchSink = { onHead() {}, onData() {}, onEnd() {}, onError() {} };
 
@@ -110,7 +90,11 @@ export class Fill implements FetchSink {
   readonly #flight: LocalFlight;
   readonly #task: FillTask;
   readonly #key = new CacheKey();
-  readonly #fetch: Source;
+  #fetch: Source;
+  readonly #variants: Variants;
+  #origin: OriginPool | undefined;
+  /** The origin may answer by 304. */
+  #isConditional = false;
   readonly #range: RangeFetch | undefined;
   /** The newest purge when the origin was asked. */
   readonly #since: number;
@@ -130,13 +114,29 @@ export class Fill implements FetchSink {
     const site = task.client.host.plan.index;
     this.#range = task.range && new RangeFetch(context, site, task.range, this);
     this.#fetch = this.#range ?? new Fetch(context, site, this);
+    this.#variants = new Variants(context, (name) => this.#keyOf(name));
   }
 
   start(origin: OriginPool): void {
     this.#flight.filling = true;
+    this.#origin = origin;
     const { client, stale, marker } = this.#task;
-    const validators = { etags: etagsToSend(marker, stale?.meta), lastModified: stale?.meta.lastModified };
-    this.#fetch.start(origin, fillRequest(client, origin, validators));
+    const etags = etagsToSend(marker, stale?.meta, (variant) => this.#variants.isStored(variant));
+    const lastModified = stale?.meta.lastModified;
+    // a request with a body goes out without conditions
+    this.#isConditional = client.body === undefined && (etags.length > 0 || lastModified !== undefined);
+    this.#fetch.start(origin, fillRequest(client, origin, { etags, lastModified }));
+  }
+
+  /** The variant that the origin named is not stored any more: it is asked for all. */
+  #askAgain(): void {
+    const { client } = this.#task;
+    const origin = this.#origin;
+    if (origin === undefined) throw new Error('a fill that has begun has an origin');
+    this.#fetch.sink = NOBODY;
+    this.#isConditional = false;
+    this.#fetch = new Fetch(this.#context, client.host.plan.index, this);
+    this.#fetch.start(origin, fillRequest(client, origin));
   }
 
   /** The leading client has gone. What the origin has not been asked for yet, and nobody waits for, is given up. */
@@ -209,11 +209,12 @@ export class Fill implements FetchSink {
     if (isPart && (variant !== undefined || parts === undefined)) return 'partial';
     // what a request for a part is refused with is no answer to a request for all
     if (this.#task.range !== undefined && !isPart && answer.status !== 200) return 'partial';
-    const current = marker === undefined ? undefined : this.#currentMarker(marker.variant);
+    const current = marker === undefined ? undefined : this.#variants.marker(marker.variant);
     // what the marker told of was changed by an unsafe request since, and this answer may be older than the change
     if (marker !== undefined && current === undefined) return 'outdated';
-    const known = variant === undefined ? [] : this.#variantsWith(variant, judgement.etag, current);
-    if (known === undefined) return 'variants';
+    const { maxVariants } = client.policy;
+    const isFound = variant === undefined || this.#variants.note(variant, judgement.etag, maxVariants, current);
+    if (!isFound) return 'variants';
     this.ownLines = renderLines(onlyFields(stripHopByHop(answer.headers), judgement.omitFields));
     const omitted = isPart ? [...judgement.omitFields, 'content-range'] : judgement.omitFields;
     const head = renderHead(answer.headers, omitted, client.host.plan.hidden);
@@ -229,28 +230,7 @@ export class Fill implements FetchSink {
     if (!cache.open(this.#flight.id, head.block, encodeMeta(meta), length, this.#storeKey, tags)) return 'too-large';
     this.#words = words;
     this.#tags = tags;
-    if (variant !== undefined && !isKnown(current, variant, judgement.etag)) {
-      this.#putMarker(variant, known, current?.id);
-    }
     return undefined;
-  }
-
-  /** The variants of the resource once this one is stored, or undefined where they are too many. */
-  #variantsWith(variant: Variant, etag: string | undefined, marker?: Marker): KnownVariant[] | undefined {
-    const { cache } = this.#context;
-    const { policy } = this.#task.client;
-    const known = (marker?.meta.variant === variant.nonce && marker.meta.known) || [];
-    return withVariant(known, { name: variant.key, etag }, policy.maxVariants, cache, (name) => this.#keyOf(name));
-  }
-
-  /** The marker as it stands now: other variants may have been stored since the look-up. */
-  #currentMarker(nonce: string | undefined): Marker | undefined {
-    const { cache, stored } = this.#context;
-    const id = cache.lookup(this.#keyOf(''));
-    const isMarker = id !== 0 && (cache.word(id, USER_FLAGS) & FLAG_VARY_MARKER) !== 0;
-    const meta = isMarker ? stored.of(id).meta : undefined;
-    cache.unpin();
-    return meta !== undefined && meta.variant === nonce ? { id, meta } : undefined;
   }
 
   /** Whether the answer is a part that was asked for. */
@@ -262,14 +242,6 @@ export class Fill implements FetchSink {
     const { prefix, target } = this.#key;
     if (prefix === null) throw new Error('a fill has a key');
     return new CacheKey().set(prefix, target, this.#task.parts + variant);
-  }
-
-  /** Under the plain key: tells later requests which fields select a variant. */
-  #putMarker(variant: Variant, known: KnownVariant[], expected?: number): void {
-    const meta: StoredMeta = { status: 0, tail: 0, vary: variant.fields, variant: variant.nonce, known };
-    const { cache } = this.#context;
-    const words: UserWords = [0, cacheNow(), FLAG_VARY_MARKER, 0];
-    cache.put(this.#keyOf(''), NOTHING, encodeMeta(meta), NOTHING, words, undefined, undefined, expected);
   }
 
   #rememberUncacheable(reason: StorageReason, status: number): void {
@@ -290,18 +262,21 @@ export class Fill implements FetchSink {
     const { stale, client, marker } = this.#task;
     const etag = getHeader(answer.headers, 'etag');
     const other = stale === undefined ? variantOfEtag(marker, etag) : undefined;
-    // a request with a body goes out without conditions
-    if (client.body !== undefined || (stale === undefined && etagsToSend(marker, undefined).length === 0)) {
+    if (!this.#isConditional) {
       this.#fail(errorNumber('http_protocol_error'));
       return;
     }
-    this.#fetch.sink = NOBODY;
     let refreshed = false;
     if (other !== undefined) refreshed = this.#adopt(other, answer);
     else if (stale !== undefined) {
       const validation = { client, key: this.#key, stale, flight: this.#flight.id, since: this.#since };
       refreshed = refreshedEntry(this.#context, validation, answer);
     }
+    if (!refreshed && stale === undefined) {
+      this.#askAgain();
+      return;
+    }
+    this.#fetch.sink = NOBODY;
     if (refreshed) this.#count(SLOT.cacheRevalidations);
     this.#end(refreshed ? REFRESHED : RELEASED, refreshed ? [0, 0, 0, CONFIRMED] : undefined);
   }
@@ -316,9 +291,10 @@ export class Fill implements FetchSink {
     if (handle < 0) return false;
     const { variant: nonce = '', vary: fields = [] } = marker ?? {};
     const variant = { fields, nonce, key: variantName(nonce, fields, client.headers) };
-    const current = this.#currentMarker(nonce);
-    const known = current && this.#variantsWith(variant, other.etag, current);
+    const current = this.#variants.marker(nonce);
     const isNamed = stored.of(id).meta.etag === other.etag;
+    const isFound =
+      current !== undefined && this.#variants.note(variant, other.etag, client.policy.maxVariants, current);
     const stale = { id, handle, meta: stored.of(id).meta, errorUntil: 0, lateUntil: 0 };
     const validation = {
       client,
@@ -328,8 +304,7 @@ export class Fill implements FetchSink {
       since: this.#since,
       variant: variant.key,
     };
-    const adopted = known !== undefined && isNamed && refreshedEntry(this.#context, validation, answer);
-    if (adopted) this.#putMarker(variant, known, current?.id);
+    const adopted = isFound && isNamed && refreshedEntry(this.#context, validation, answer);
     cache.drop(handle);
     return adopted;
   }
@@ -376,8 +351,9 @@ export class Fill implements FetchSink {
   #end(outcome: Outcome, words?: number[]): void {
     this.#landed = true;
     const { cache } = this.#context;
+    const invalidations = cache.invalidations();
     const stored = cache.finish(this.#flight.id, outcome, this.#storeKey, words);
-    if (outcome === DONE && stored && words?.[3] === 206) this.#keepPart();
+    if (outcome === DONE && stored && words?.[3] === 206) this.#keepPart(invalidations);
     if (this.#task.stale !== undefined) cache.drop(this.#task.stale.handle);
     this.#context.flights.announce(this.#flight);
     this.#context.flights.land(this.#flight);
@@ -388,6 +364,7 @@ export class Fill implements FetchSink {
     const { client } = this.#task;
     const { cache } = this.#context;
     const judgement = judge(client, answer, true);
+    if (cache.purged(this.#flight.id) || range.start === 0) return;
     if (!judgement.storage.storable || selectingFields(answer.headers) !== '') return;
     const head = renderHead(answer.headers, [...judgement.omitFields, 'content-range'], client.host.plan.hidden);
     const meta = { ...storedMeta(judgement, answer, head), parts: { ranges: [range], complete } };
@@ -396,20 +373,16 @@ export class Fill implements FetchSink {
     cache.put(this.#keyOf(PARTS_NAME), head.block, encodeMeta(meta), body, words, this.#since, tags);
   }
 
-  #keepPart(): void {
+  #keepPart(invalidations: number): void {
     const partsKey = this.#keyOf(PARTS_NAME);
     const wholeKey = this.#keyOf('');
-    keepPart(this.#context, { id: this.#flight.id, key: this.#key, partsKey, wholeKey, tags: this.#tags });
+    const part = { id: this.#flight.id, key: this.#key, partsKey, wholeKey, tags: this.#tags, invalidations };
+    keepPart(this.#context, part);
   }
 
   #count(slot: number): void {
     this.#context.counters.add(this.#context.lines[this.#task.client.host.plan.index], slot, 1);
   }
-}
-
-function isKnown(marker: Marker | undefined, variant: Variant, etag: string | undefined): boolean {
-  if (marker?.meta.variant !== variant.nonce) return false;
-  return (marker.meta.known ?? []).some((other) => other.name === variant.key && other.etag === etag);
 }
 
 /** What a 206 holds, where it says of how much. */

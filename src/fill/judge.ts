@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { toCacheTime } from '../base/clock.ts';
 import { parseRequestCacheControl } from '../http/cache-control.ts';
 import { isPageAsAsset, isStaticAsset } from '../http/content-type.ts';
@@ -73,6 +73,9 @@ export function storedWords(judgement: Judgement, status: number): [number, numb
   return [freshUntil, toCacheTime(judgement.born), 0, status];
 }
 
+/** Secondary keys beyond so many characters are told apart by their hash. */
+const LONG = 200;
+
 /** What decides which variant of a resource an answer is. `nonce` ties variants to their marker. */
 export interface Variant {
   fields: string[];
@@ -107,7 +110,13 @@ export function variantOf(
 
 /** The last part of a variant's cache key. */
 export function variantName(nonce: string, fields: readonly string[], headers: HeaderList): string {
-  return `${nonce}|${variantKey(fields, headers)}`;
+  return `${nonce}|${selection(fields, headers)}`;
+}
+
+/** What selects a variant: the secondary key, or where that is long its hash, so that markers stay small. */
+export function selection(fields: readonly string[], headers: HeaderList): string {
+  const key = variantKey(fields, headers);
+  return key.length <= LONG ? key : `#${hash('sha256', Buffer.from(key, 'latin1'), 'base64url')}`;
 }
 
 /** The nonce that ties a variant to its marker, of its name. */

@@ -10,6 +10,9 @@ import { encodeMeta, type StoredMeta, type StoredParts } from './stored.ts';
 /** What is kept of one resource in parts, at most, in bytes: joining copies it. */
 const MAX_PARTS = 16 * 1024 * 1024;
 
+/** Ranges that are kept of one resource, at most. */
+const MAX_RANGES = 64;
+
 /** Last part of the key under which a resource's parts are stored; no variant's name begins so. */
 export const PARTS_NAME = '~parts';
 
@@ -18,30 +21,70 @@ export function rangeName(range: string): string {
   return `~range ${range}`;
 }
 
-/** Parts of a response that are stored (RFC 9111 section 3.3). */
-export interface HeldParts extends StoredParts {
+/** What is stored of a resource in parts, without its bytes (RFC 9111 section 3.3). */
+export interface KnownParts extends StoredParts {
   /** For If-Range: a strong validator. */
   validator: string;
   etag: string | undefined;
   lastModified: string | undefined;
-  /** A copy of bytes from `start` on, at most up to `end`, as far as they are in one piece. */
+}
+
+/** Stored parts, with the bytes of a range. */
+export interface HeldParts extends KnownParts {
+  /** The bytes from `start` on, at most up to `end`, as far as they are stored in one piece. */
   read(start: number, end: number): Buffer;
 }
 
-/** The parts in an entry under the transient pin, all copied; undefined where no strong validator allows joining. */
-export function heldParts(cache: Cache, id: number, meta: StoredMeta): HeldParts | undefined {
-  const { parts } = meta;
+/** The parts that an entry's meta tells of; undefined where no strong validator allows joining. */
+export function knownParts(meta: StoredMeta): KnownParts | undefined {
+  const { parts, etag, lastModified } = meta;
   const validator = strongValidator(meta);
-  if (parts === undefined || validator === undefined) return undefined;
-  const body = bodyOf(cache, id);
-  const read = (start: number, end: number): Buffer => {
-    const at = offsetIn(parts.ranges, start);
-    const range = parts.ranges.find((held) => held.start <= start && start <= held.end);
-    if (at < 0 || range === undefined) return Buffer.alloc(0);
-    return body.subarray(at, at + Math.min(end, range.end) - start + 1);
-  };
-  return { ...parts, validator, etag: meta.etag, lastModified: meta.lastModified, read };
+  return parts === undefined || validator === undefined ? undefined : { ...parts, validator, etag, lastModified };
 }
+
+/**
+ * Copies what is stored of a range, in the entry of a key; undefined where other parts than those that were known are
+ * stored by now. Ends the transient pin.
+ */
+export function holdParts(
+  { cache, stored }: EdgeContext,
+  key: CacheKey,
+  known: KnownParts,
+  range: ByteRange,
+): HeldParts | undefined {
+  const id = cache.lookup(key);
+  const now = id === 0 ? undefined : knownParts(stored.of(id).meta);
+  const held =
+    now !== undefined && isSameParts(now, known) ? { ...known, read: copyOf(cache, id, known, range) } : undefined;
+  cache.unpin();
+  return held;
+}
+
+function isSameParts(a: KnownParts, b: KnownParts): boolean {
+  const sameRanges = a.ranges.length === b.ranges.length && a.ranges.every((range, i) => sameRange(range, b.ranges[i]));
+  return sameRanges && a.validator === b.validator && a.complete === b.complete;
+}
+
+export function sameRange(a: ByteRange, b: ByteRange | undefined): boolean {
+  return b !== undefined && a.start === b.start && a.end === b.end;
+}
+
+function copyOf(cache: Cache, id: number, { ranges }: StoredParts, wanted: ByteRange): HeldParts['read'] {
+  const pieces: { start: number; bytes: Buffer }[] = [];
+  let offset = 0;
+  for (const { start, end } of ranges) {
+    const from = Math.max(start, wanted.start);
+    const to = Math.min(end, wanted.end);
+    if (from <= to) pieces.push({ start: from, bytes: bytesOf(cache, id, offset + from - start, to - from + 1) });
+    offset += end - start + 1;
+  }
+  return (start, end) => {
+    const piece = pieces.find((one) => one.start <= start && start < one.start + one.bytes.length);
+    return piece === undefined ? NO_BYTES : piece.bytes.subarray(start - piece.start, end - piece.start + 1);
+  };
+}
+
+const NO_BYTES = Buffer.alloc(0);
 
 /** The entity tag, where it is strong; else Last-Modified, where it was a minute old at least (RFC 9110 section 8.8.2.2). */
 function strongValidator(meta: StoredMeta): string | undefined {
@@ -52,7 +95,7 @@ function strongValidator(meta: StoredMeta): string | undefined {
 }
 
 /** Whether an answer is of the representation that the stored parts are of: the strong validator and the length agree. */
-export function isSameRepresentation(held: HeldParts, headers: HeaderList, complete: number): boolean {
+export function isSameRepresentation(held: KnownParts, headers: HeaderList, complete: number): boolean {
   if (complete !== held.complete || getHeader(headers, 'etag') !== held.etag) return false;
   return held.etag !== undefined || getHeader(headers, 'last-modified') === held.lastModified;
 }
@@ -67,11 +110,11 @@ export function offsetIn(ranges: readonly ByteRange[], position: number): number
   return -1;
 }
 
-function bodyOf(cache: Cache, id: number): Buffer {
-  const length = cache.bodyLength(id);
+/** A copy of body bytes. */
+function bytesOf(cache: Cache, id: number, from: number, length: number): Buffer {
   const bytes = Buffer.allocUnsafe(length);
   for (let at = 0; at < length; ) {
-    const run = cache.body(id, at);
+    const run = cache.body(id, from + at).subarray(0, length - at);
     bytes.set(run, at);
     at += run.length;
   }
@@ -87,51 +130,86 @@ export interface FetchedPart {
   partsKey: CacheKey;
   wholeKey: CacheKey;
   tags: number[];
+  /** `cache.invalidations` before it was stored. */
+  invalidations: number;
 }
 
 /**
  * Joins a part with those stored before, where they are of one representation; else it takes their place. Once nothing
- * is missing, the resource is stored as a whole. What was purged meanwhile is not stored.
+ * is missing, the resource is stored as a whole, unless something else has been stored for it meanwhile. What was purged
+ * or changed meanwhile is not stored.
  */
-export function keepPart({ cache, stored }: EdgeContext, part: FetchedPart): void {
-  const { id, key, partsKey, wholeKey, tags } = part;
+export function keepPart(context: EdgeContext, part: FetchedPart): void {
+  const { cache, stored } = context;
+  const { id, key, partsKey, wholeKey, tags, invalidations } = part;
   const { meta } = stored.read(id);
   const { parts } = meta;
-  if (parts === undefined) return;
+  const seq = cache.sequence(id);
   const freshUntil = cache.word(id, USER_FRESH_UNTIL);
   const born = cache.word(id, USER_BORN);
-  const former = cache.lookup(partsKey);
-  const held = former === 0 ? undefined : heldParts(cache, former, stored.of(former).meta);
-  const formerTags = former === 0 ? [] : Array.from(cache.tags(former));
-  const seq = former === 0 ? cache.sequence(id) : Math.min(cache.sequence(id), cache.sequence(former));
-  cache.unpin();
+  const head = cache.head(id).slice();
   cache.remove(key);
+  if (parts === undefined || lengthOf(parts.ranges) > MAX_PARTS) return;
+  const former = formerParts(context, partsKey, parts, meta);
+  const body = bytesOf(cache, id, 0, lengthOf(parts.ranges));
+  const { ranges, body: bytes } = former === undefined ? { ...parts, body } : former.join(parts.ranges, body);
   const { complete } = parts;
-  const fresh = { ...parts, body: bodyOf(cache, id) };
-  const joinable = held !== undefined && isJoinable(fresh, held, meta) ? held : undefined;
-  const { ranges, body } = joinable === undefined ? fresh : join(fresh, joinable);
-  const allTags = joinable === undefined ? tags : [...new Set([...tags, ...formerTags])];
   const isWhole = ranges.length === 1 && ranges[0].start === 0 && ranges[0].end === complete - 1;
   const joined = isWhole ? { ...meta, status: 200, parts: undefined } : { ...meta, parts: { ranges, complete } };
   const words: UserWords = [freshUntil, born, 0, joined.status];
-  const head = cache.head(id).slice();
-  const kept = cache.put(isWhole ? wholeKey : partsKey, head, encodeMeta(joined), body, words, seq, allTags);
-  if (isWhole && kept !== 0) cache.remove(partsKey);
+  const allTags = former === undefined ? tags : [...new Set([...tags, ...former.tags])];
+  const oldest = former === undefined ? seq : Math.min(seq, former.sequence);
+  const target = isWhole ? wholeKey : partsKey;
+  const expected = isWhole ? 0 : undefined;
+  const kept = cache.put(target, head, encodeMeta(joined), bytes, words, oldest, allTags, expected);
+  if (kept !== 0 && isWhole) cache.remove(partsKey);
+  if (kept !== 0 && cache.invalidations() !== invalidations) cache.remove(target);
 }
 
-/** Whether a part is of the representation of which parts are stored, and the sum of them not too large. */
-function isJoinable(fresh: StoredParts, held: HeldParts, meta: StoredMeta): boolean {
-  if (held.complete !== fresh.complete || held.etag !== meta.etag) return false;
-  if (held.etag === undefined && held.lastModified !== meta.lastModified) return false;
-  return lengthOf(joinRanges([...held.ranges, ...fresh.ranges])) <= MAX_PARTS;
+interface FormerParts {
+  sequence: number;
+  tags: number[];
+  join(ranges: readonly ByteRange[], body: Buffer): { ranges: ByteRange[]; body: Buffer };
 }
 
-function join(fresh: StoredParts & { body: Buffer }, held: HeldParts): { ranges: ByteRange[]; body: Buffer } {
-  const ranges = joinRanges([...held.ranges, ...fresh.ranges]);
-  const body = Buffer.allocUnsafe(lengthOf(ranges));
-  for (const { start, end } of held.ranges) body.set(held.read(start, end), offsetIn(ranges, start));
-  body.set(fresh.body, offsetIn(ranges, fresh.ranges[0].start));
-  return { ranges, body };
+/** The stored parts that a fresh one can be joined with: of one representation, neither too many nor too large in sum. */
+function formerParts(
+  context: EdgeContext,
+  key: CacheKey,
+  fresh: StoredParts,
+  meta: StoredMeta,
+): FormerParts | undefined {
+  const { cache, stored } = context;
+  const id = cache.lookup(key);
+  const known = id === 0 ? undefined : knownParts(stored.of(id).meta);
+  const ranges = known === undefined ? [] : joinRanges([...known.ranges, ...fresh.ranges]);
+  const isJoinable =
+    known !== undefined &&
+    known.complete === fresh.complete &&
+    known.etag === meta.etag &&
+    (known.etag !== undefined || known.lastModified === meta.lastModified) &&
+    ranges.length <= MAX_RANGES &&
+    lengthOf(ranges) <= MAX_PARTS;
+  if (!isJoinable) {
+    cache.unpin();
+    return undefined;
+  }
+  const sequence = cache.sequence(id);
+  const tags = Array.from(cache.tags(id));
+  const held = bytesOf(cache, id, 0, lengthOf(known.ranges));
+  cache.unpin();
+  const join = (more: readonly ByteRange[], body: Buffer) => {
+    const bytes = Buffer.allocUnsafe(lengthOf(ranges));
+    for (const [parts, from] of [[known.ranges, held] as const, [more, body] as const]) {
+      let at = 0;
+      for (const { start, end } of parts) {
+        bytes.set(from.subarray(at, at + end - start + 1), offsetIn(ranges, start));
+        at += end - start + 1;
+      }
+    }
+    return { ranges, body: bytes };
+  };
+  return { sequence, tags, join };
 }
 
 function lengthOf(ranges: readonly ByteRange[]): number {

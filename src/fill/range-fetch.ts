@@ -7,10 +7,13 @@ import { type OriginError, originError } from '../origin/origin-error.ts';
 import type { OriginPool } from '../origin/pools.ts';
 import type { EdgeContext } from './context.ts';
 import { Fetch, type FetchSink, type OriginRequest, type Source } from './fetch.ts';
-import { type HeldParts, isSameRepresentation } from './parts.ts';
+import { type HeldParts, isSameRepresentation, sameRange } from './parts.ts';
 
 /** Parts up to so many bytes are checked whole before they are begun, where nothing tells their length. */
 const SMALL = 64 * 1024;
+
+/** Requests that one answer may cost; where more parts are missing, all between the first and the last is asked for. */
+const MAX_GAPS = 4;
 
 /** A part of a resource that is wanted from the origin, as far as it is not stored. */
 export interface RangeTask {
@@ -94,6 +97,8 @@ export class RangeFetch implements Source, FetchSink {
     }
     this.#wanted = { start: spec.start, end: spec.end };
     this.#gaps = missingRanges(this.#wanted, this.#held.ranges);
+    if (this.#gaps.length > MAX_GAPS)
+      this.#gaps = [{ start: this.#gaps[0].start, end: this.#gaps[this.#gaps.length - 1].end }];
     this.#askForGap();
   }
 
@@ -313,10 +318,6 @@ function exclusiveRange(headers: HeaderList, length: number): ContentRange | und
   const isExclusive = length > 0 && length === end - start && end === complete - 1;
   if (!isExclusive || hasHeader(headers, 'last-modified')) return undefined;
   return { range: { start, end: end - 1 }, complete: end };
-}
-
-function sameRange(a: ByteRange, b: ByteRange | undefined): boolean {
-  return b !== undefined && a.start === b.start && a.end === b.end;
 }
 
 /** Whether a range is what was asked for (RFC 9110 section 14.4). */

@@ -40,7 +40,9 @@ export function refreshedEntry(context: EdgeContext, validation: Validation, ans
     cache.remove(key);
     return false;
   }
-  const update = headersToStore(answer.headers, [...OWN_FIELDS]);
+  // a cookie in a 304 is its client's, and says nothing of what is stored
+  const omitted = client.policy.storeSetCookie === true ? [...OWN_FIELDS] : [...OWN_FIELDS, 'set-cookie'];
+  const update = headersToStore(answer.headers, omitted);
   const headers = updateStoredHeaders(stored, update);
   const merged = withTimes({ ...answer, status: stale.meta.status, headers }, answer.headers);
   const judgement = judge(client, merged);
@@ -53,7 +55,7 @@ export function refreshedEntry(context: EdgeContext, validation: Validation, ans
     return false;
   }
   const words = storedWords(judgement, merged.status);
-  const isPurged = () => cache.purgeSequence() !== since;
+  const isPurged = () => (flight === undefined ? cache.purgeSequence() !== since : cache.purged(flight, stale.id));
   if (isPurged()) words[0] = 0;
   if (variant === undefined && sameFields(stored, headers) && sameWindows(stale.meta, judgement)) {
     cache.setWord(stale.id, USER_BORN, words[1]);

@@ -2,6 +2,7 @@ import { type InitialAge, initialAge, parseAge } from './age.ts';
 import type { ResponseDirectives } from './cache-control.ts';
 import { type Freshness, freshnessLifetime, receivedDate } from './freshness.ts';
 import { getAllHeaders, getHeader } from './headers.ts';
+import { isErrorStatus } from './status-cache.ts';
 import { judgeStorability, type Storability, type StorageInput, type StoragePolicy } from './storable.ts';
 
 export interface JudgePolicy extends StoragePolicy {
@@ -48,8 +49,11 @@ export function judgeResponse(input: JudgeInput, policy: Readonly<JudgePolicy>):
   const strict = directives.mustRevalidate || directives.proxyRevalidate;
   const alwaysRevalidate = directives.noCache && !freshness.overridden;
   const mayServeStale = !strict && !alwaysRevalidate && directives.sMaxage === undefined;
+  // an error that is stored never outlives its lifetime, and a configured window is for what was found
+  const isError = isErrorStatus(input.status);
+  const isConfigurable = mayServeStale && freshness.source !== 'none' && input.status < 400;
   const window = (given: number | undefined, configured = 0): number =>
-    strict || alwaysRevalidate ? 0 : (given ?? (mayServeStale && freshness.source !== 'none' ? configured : 0));
+    strict || alwaysRevalidate || isError ? 0 : (given ?? (isConfigurable ? configured : 0));
   const judgement: Judgement = {
     storage: judgeStorability(input, policy),
     freshness,

@@ -4,7 +4,6 @@ import type { Fill, StaleEntry } from '../fill/fill.ts';
 import type { FlightClient, LocalFlight } from '../fill/flights.ts';
 import { requestDirectives } from '../fill/judge.ts';
 import type { ClientRequest } from '../fill/origin-request.ts';
-import type { RangeTask } from '../fill/range-fetch.ts';
 import type { StoredMeta, StoredView } from '../fill/stored.ts';
 import type { RequestDirectives } from '../http/cache-control.ts';
 import { getHeader, type HeaderList } from '../http/headers.ts';
@@ -15,6 +14,7 @@ import type { HostEntry, HostTable } from '../site/host-table.ts';
 import type { KeyPlan } from '../site/key-plan.ts';
 import type { CachePolicy } from '../site/plan.ts';
 import type { AccessLogWriter } from '../stats/log-ring.ts';
+import type { PlannedRange } from './parts.ts';
 import type { PassedAnswer } from './passed.ts';
 import type { BodyPiece } from './pieces.ts';
 import type { Reply, ReplyEvents, RequestView } from './reply.ts';
@@ -76,7 +76,7 @@ export class Exchange implements FlightClient, ReplyEvents {
   /** What the configuration adds to the key, '' for nothing; the key's variant begins with it. */
   keyParts = '';
   /** Set by `fill` where a part is wanted, or parts are stored. */
-  range: RangeTask | undefined;
+  range: PlannedRange | undefined;
   policy: CachePolicy | undefined;
   /** What tells this request apart beside its target; from then on `headers` are what the origin may see. */
   keyPlan: KeyPlan | undefined;

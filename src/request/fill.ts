@@ -9,7 +9,7 @@ import { admit } from './admit.ts';
 import type { Exchange } from './exchange.ts';
 import { passInterim } from './interim.ts';
 import { isLoop } from './loop.ts';
-import { planParts } from './parts.ts';
+import { planParts, rangeTask } from './parts.ts';
 import { PassedAnswer } from './passed.ts';
 import { FOLLOW, LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
 
@@ -80,9 +80,9 @@ function join(x: Exchange): Step {
       parts: x.keyParts,
       marker: x.marker,
       stale: x.stale,
-      range: x.range,
+      range: x.range && rangeTask(x, x.range),
     };
-    x.stale = undefined;
+    x.stale = x.range = undefined;
     x.fill = new Fill(x.context, flight, task, {
       inform: (status, headers) => passInterim(x, status, headers),
       takeOver: (fetch) => takeOver(x, fetch),

@@ -2,10 +2,9 @@ import { cacheNow } from '../base/clock.ts';
 import { BROKEN, FAILED, REFRESHED, RELEASED, USER_AUX, WAITING } from '../cache/cache.ts';
 import { ANSWERED, CONFIRMED } from '../fill/fill.ts';
 import { PROXY_NAME } from '../fill/head.ts';
-import { selectionOf } from '../fill/judge.ts';
+import { selection, selectionOf } from '../fill/judge.ts';
 import type { StoredMeta } from '../fill/stored.ts';
 import { formatProxyStatus } from '../http/proxy-status.ts';
-import { variantKey } from '../http/vary.ts';
 import { errorOfNumber, type OriginError } from '../origin/origin-error.ts';
 import type { Exchange, RequestProblem } from './exchange.ts';
 import { FILL, LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
@@ -56,7 +55,7 @@ function begin(x: Exchange, id: number): Step {
 /** A flight that began before it was known that the resource varies may bring another client's variant. */
 function isVariantOf(x: Exchange, meta: StoredMeta): boolean {
   if (meta.vary === undefined || meta.variant === undefined || x.fill !== undefined) return true;
-  return selectionOf(meta.variant) === variantKey(meta.vary, x.headers ?? []);
+  return selectionOf(meta.variant) === selection(meta.vary, x.headers ?? []);
 }
 
 function useRefreshed(x: Exchange): Step {

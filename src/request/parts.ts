@@ -1,5 +1,5 @@
 import { CacheKey, USER_BORN, USER_FRESH_UNTIL } from '../cache/cache.ts';
-import { heldParts, offsetIn, PARTS_NAME } from '../fill/parts.ts';
+import { holdParts, type KnownParts, knownParts, offsetIn, PARTS_NAME } from '../fill/parts.ts';
 import type { RangeTask } from '../fill/range-fetch.ts';
 import type { StoredParts } from '../fill/stored.ts';
 import { type ByteRange, parseRange, type RangeSpec, resolveSpec } from '../http/range.ts';
@@ -11,7 +11,16 @@ import type { Exchange } from './exchange.ts';
  * What is done with a request for a resource that is not stored as a whole: `serve` from its stored parts (`entry` is
  * set then), `pass` to the origin, `fill` as a whole, or a range to be fetched as far as it is not stored.
  */
-export type PartsPlan = 'serve' | 'pass' | 'fill' | RangeTask;
+export type PartsPlan = 'serve' | 'pass' | 'fill' | PlannedRange;
+
+/** A range to be fetched as far as it is not stored. */
+export interface PlannedRange {
+  spec: RangeSpec;
+  /** What is stored of the resource, of which the range is known to be a part then. */
+  known: KnownParts | undefined;
+  /** The range is all of the resource, and was not asked for as a range. */
+  whole: boolean;
+}
 
 /** Of the request that is being planned; no object is made for each miss. */
 const partsKey = new CacheKey();
@@ -27,7 +36,7 @@ export function planParts(x: Exchange): PartsPlan {
   if (range !== '' && (x.marker !== undefined || CONDITIONS.some((name) => x.field(name) !== ''))) return 'pass';
   const { cache, stored } = x.context;
   const id = x.marker === undefined ? cache.lookup(partsKey.set(x.host.prefix, x.target, x.keyParts + PARTS_NAME)) : 0;
-  if (id === 0) return spec === undefined || isWhole(spec) ? 'fill' : { spec, held: undefined, whole: false };
+  if (id === 0) return spec === undefined || isWhole(spec) ? 'fill' : { spec, known: undefined, whole: false };
   const { meta } = stored.of(id);
   const { parts } = meta;
   if (parts === undefined) return 'pass';
@@ -35,13 +44,22 @@ export function planParts(x: Exchange): PartsPlan {
   if (wanted === undefined) return leave(x, 'pass');
   const missing = missingRanges(wanted, parts.ranges);
   if (missing.length === 0) {
-    if (!isFresh(x, id)) return leave(x, { spec: wanted, held: undefined, whole: false });
+    if (spec === undefined) return leave(x, 'fill');
+    if (!isFresh(x, id)) return leave(x, { spec: wanted, known: undefined, whole: false });
     x.entry = id;
     return 'serve';
   }
-  const held = heldParts(cache, id, meta);
-  if (held !== undefined) return leave(x, { spec: wanted, held, whole: spec === undefined });
-  return leave(x, spec === undefined ? 'fill' : { spec: wanted, held, whole: false });
+  const known = knownParts(meta);
+  if (known === undefined && spec === undefined) return leave(x, 'fill');
+  return leave(x, { spec: wanted, known, whole: known !== undefined && spec === undefined });
+}
+
+/** What a fill is to fetch, with the bytes that are stored of it; undefined where it is to fetch the resource as such. */
+export function rangeTask(x: Exchange, { spec, known, whole }: PlannedRange): RangeTask | undefined {
+  if (known === undefined) return { spec, held: undefined, whole };
+  const key = partsKey.set(x.host.prefix, x.target, x.keyParts + PARTS_NAME);
+  const held = holdParts(x.context, key, known, { start: spec.start, end: spec.end });
+  return held === undefined && whole ? undefined : { spec, held, whole };
 }
 
 function isFresh(x: Exchange, id: number): boolean {

@@ -44,7 +44,9 @@ export function askForPart(
   const text = ([first, last]: Place): string => `bytes=${first}-${last}`;
   const wanted: Place = [task.spec.first ?? 0, task.spec.last ?? 0];
   let { held } = task;
-  const gaps = held === undefined ? [] : gapsIn(held, wanted);
+  const missing = held === undefined ? [] : gapsIn(held, wanted);
+  // many gaps are asked for as one
+  const gaps: Place[] = missing.length > 4 ? [[missing[0][0], missing[missing.length - 1][1]]] : missing;
   let isPlain = false;
   let outcome = held === undefined ? getRange(specText(task.spec), now) : getRange(text(gaps[0]), now, validator);
   for (;;) {

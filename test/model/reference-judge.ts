@@ -55,7 +55,7 @@ export function judge(
     freshUntil: Math.max(OLDEST + 1, freshUntil),
     alwaysAsk: says.noCache && !life.overriding,
     date: dateOf(answer),
-    ...staleness(says, policy, life),
+    ...staleness(answer.status, says, policy, life),
     tried: undefined,
     failed: undefined,
     why: `${life.why} ${life.seconds}`,

@@ -155,11 +155,18 @@ export interface Staleness {
 }
 
 /** RFC 5861; the configuration's windows are for responses that may be used stale and that somebody gave a lifetime. */
-export function staleness(says: Targeted, policy: ModelPolicy, { overriding, why }: Lifetime): Staleness {
+export function staleness(
+  status: number,
+  says: Targeted,
+  policy: ModelPolicy,
+  { overriding, why }: Lifetime,
+): Staleness {
   const never = says.mustRevalidate || says.proxyRevalidate || (says.noCache && !overriding);
   if (never) return { swr: 0, sie: 0, strict: true };
   const strict = says.sMaxage !== undefined;
-  const own = (seconds: number) => (strict || why === NOBODY ? 0 : seconds);
+  // an error never outlives its lifetime
+  if ([500, 502, 503, 504].includes(status)) return { swr: 0, sie: 0, strict };
+  const own = (seconds: number) => (strict || why === NOBODY || status >= 400 ? 0 : seconds);
   return { swr: says.swr ?? own(policy.staleWhileRevalidate), sie: says.sie ?? own(policy.staleIfError), strict };
 }
 

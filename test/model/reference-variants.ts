@@ -64,19 +64,27 @@ export function isAbout(stored: Lines, fresh: Lines): boolean {
   return modified === undefined || modified === valuesOf(stored, 'last-modified')[0];
 }
 
-/** Takes note of a variant; false where there are too many that are stored. */
-export function know(resource: Resource, selected: string, stored: Stored, max: number): boolean {
+function isFresh(stored: Stored | undefined, now: number): boolean {
+  return stored !== undefined && !stored.alwaysAsk && Math.floor(now) < stored.freshUntil;
+}
+
+/** Takes note of a variant; false where there are too many that are fresh. */
+export function know(resource: Resource, selected: string, stored: Stored, max: number, now: number): boolean {
   const etag = valuesOf(stored.lines, 'etag')[0];
   if (resource.known.some((one) => one.selected === selected && one.etag === etag)) return true;
   let others = resource.known.filter((one) => one.selected !== selected);
-  if (others.length >= max) others = others.filter((one) => resource.variants.has(one.selected));
+  if (others.length >= max) others = others.filter((one) => isFresh(resource.variants.get(one.selected), now));
   if (others.length >= max) return false;
   resource.known = [...others, { selected, etag }];
   return true;
 }
 
 export function etagsOf(resource: Resource | undefined): string[] {
-  const etags = (resource?.known ?? []).map(({ etag }) => etag).filter((etag) => etag !== undefined);
+  const stored = (resource?.known ?? []).filter(({ selected, etag }) => {
+    const variant = resource?.variants.get(selected);
+    return variant !== undefined && valuesOf(variant.lines, 'etag')[0] === etag;
+  });
+  const etags = stored.map(({ etag }) => etag).filter((etag) => etag !== undefined);
   return [...new Set(etags)].slice(0, MAX_ETAGS);
 }
 

@@ -3,7 +3,7 @@
  * and sharing no code with lb.
  */
 import { wishesOf } from './reference-directives.ts';
-import { has, joined, selection, valuesOf } from './reference-fields.ts';
+import { has, joined, type Lines, selection, valuesOf } from './reference-fields.ts';
 import { askForPart, type PartTask } from './reference-gaps.ts';
 import { judge, type Passage } from './reference-judge.ts';
 import {
@@ -155,7 +155,7 @@ export class Reference {
     const made = judge(passage, reply, reply.lines);
     if (!('stored' in made) || selectingNames(reply.lines).length > 0 || !reply.complete) return;
     if (!/^(?:s-maxage|max-age|Expires|an Expires)/.test(made.stored.why)) return;
-    this.#store(passage, { ...made.stored, body: reply.body }, true);
+    this.#store(passage, { ...made.stored, body: reply.body }, true, reply.arrived);
   }
 
   /** Refreshes a stale response that is in use, once a second. */
@@ -265,7 +265,7 @@ export class Reference {
     }
     if (place === undefined || complete === undefined) {
       stored.body = reply.body;
-      if (!this.#store(passage, stored, reply.complete)) return refuse('too many variants', false);
+      if (!this.#store(passage, stored, reply.complete, reply.arrived)) return refuse('too many variants', false);
       return request.leaves ? gone : this.#newAnswer(passage, stored, reply);
     }
     for (const list of ['lines', 'shown'] as const) {
@@ -286,7 +286,7 @@ export class Reference {
     this.#parts.set(target, parts);
     if (parts.bytes.includes(undefined)) return;
     this.#parts.delete(target);
-    this.#store(passage, { ...parts.stored, status: 200, body: parts.bytes.join('') }, true);
+    this.#store(passage, { ...parts.stored, status: 200, body: parts.bytes.join('') }, true, 0);
   }
 
   /** Asks for the whole resource, on condition where something is stored, and stores the answer where it may. */
@@ -303,11 +303,16 @@ export class Reference {
       if (stored !== undefined) stored.failed = Math.floor(at);
       return { kind: 'failed', status: outcome.failure ?? outcome.status, at };
     }
-    if (outcome.status === 304) return this.#validated(passage, outcome, etags);
+    if (outcome.status === 304) {
+      const validated = this.#validated(passage, outcome, etags);
+      const isLost = validated.kind === 'unusable' && stored === undefined && etags.length > 0;
+      // what the 304 names is not there: all is asked for
+      return isLost ? this.#settle({ ...passage, resource: nothingKnown(resource) }, at, until) : validated;
+    }
     const made = judge(passage, outcome, outcome.lines);
     if (!('stored' in made)) return this.#refused(passage, outcome, made.why, made.mine);
     made.stored.body = outcome.body;
-    if (!this.#store(passage, made.stored, outcome.complete)) {
+    if (!this.#store(passage, made.stored, outcome.complete, outcome.arrived)) {
       return this.#refused(passage, outcome, `more than ${policy.maxVariants} variants`, false);
     }
     return { kind: 'new', stored: made.stored, reply: outcome, at };
@@ -326,7 +331,7 @@ export class Reference {
    * Stores under the latest Vary; variants of another one are out of reach from now on, even where the body then breaks
    * off. False where there are too many variants.
    */
-  #store({ request, policy }: Passage, fresh: Stored, complete: boolean): boolean {
+  #store({ request, policy }: Passage, fresh: Stored, complete: boolean, now: number): boolean {
     const names = selectingNames(fresh.lines);
     let resource = this.#resources.get(request.target);
     const isOther = names.length > 0 && names.join() !== resource?.names.join();
@@ -335,7 +340,7 @@ export class Reference {
     }
     const selected = selection(resource?.names ?? [], request.lines);
     if (resource === undefined) return true;
-    if (names.length > 0 && !know(resource, selected, fresh, policy.maxVariants)) return false;
+    if (names.length > 0 && !know(resource, selected, fresh, policy.maxVariants, now)) return false;
     this.#resources.set(request.target, resource);
     if (complete) resource.variants.set(selected, fresh);
     return true;
@@ -351,7 +356,7 @@ export class Reference {
       resource?.variants.delete(selected);
       return { kind: 'unusable', why: 'it is about nothing that is stored', at };
     }
-    const lines = updated(other.lines, reply.lines);
+    const lines = updated(other.lines, policy.storeSetCookie ? reply.lines : withoutCookies(reply.lines));
     const times = reply.lines.filter(([name]) => name === 'date' || name === 'age');
     const made = judge(passage, { ...reply, status: other.status, lines: [...lines, ...times] }, lines);
     if (!('stored' in made)) {
@@ -364,7 +369,7 @@ export class Reference {
     }
     made.stored.body = other.body;
     if (stored === undefined) {
-      if (resource === undefined || !know(resource, selected, made.stored, policy.maxVariants)) {
+      if (resource === undefined || !know(resource, selected, made.stored, policy.maxVariants, at)) {
         return { kind: 'unusable', why: 'too many variants', at };
       }
       resource.variants.set(selected, made.stored);
@@ -378,6 +383,16 @@ export class Reference {
     else Object.assign(stored, fresh);
     return { kind: 'validated', stored, at };
   }
+}
+
+/** A cookie in a 304 is its client's. */
+function withoutCookies(lines: Lines): Lines {
+  return lines.filter(([name]) => name !== 'set-cookie');
+}
+
+/** A resource of which no tag can be named. */
+function nothingKnown(resource: Resource | undefined): Resource | undefined {
+  return resource === undefined ? undefined : { ...resource, known: [] };
 }
 
 /** What an answer that may not be stored is remembered under: a URL, or a variant of one. */
