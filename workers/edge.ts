@@ -4,6 +4,7 @@ import type { TemplatedApp } from 'uWebSockets.js';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openCache } from '../src/cache/cache.ts';
+import { BackgroundFills } from '../src/fill/background.ts';
 import { Flights } from '../src/fill/flights.ts';
 import { StoredViews } from '../src/fill/stored.ts';
 import { Uncacheable } from '../src/fill/uncacheable.ts';
@@ -54,6 +55,7 @@ const context: RequestContext = {
   pools,
   stored: new StoredViews(cache),
   uncacheable: new Uncacheable(data.uncacheable),
+  background: new BackgroundFills(),
   lines: plans.map((plan) => counters.site(plan.index)),
   unrouted: counters.site(plans.length),
   hosts: new HostTable(plans, 'http'),

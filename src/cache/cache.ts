@@ -305,12 +305,24 @@ export class Cache {
     words: UserWords,
     tags?: TagHashes,
     asked: number = id,
+    expected?: number,
   ): number {
     const feed = (to: number): boolean => this.#flights.copyBody(id, to);
     // Which purges by tag a full log has lost is not known.
     if (asked !== id && tags !== undefined && this.purged(asked, asked)) return 0;
     const seq = tags === undefined ? this.sequence(id) : Math.min(this.sequence(asked), this.sequence(id));
-    return this.#flights.store(key, head, meta, this.bodyLength(id), words, seq, tags ?? this.tags(id), feed);
+    return this.#flights.store(
+      key,
+      head,
+      meta,
+      this.bodyLength(id),
+      words,
+      seq,
+      tags ?? this.tags(id),
+      feed,
+      0,
+      expected,
+    );
   }
 
   /** Removes the LIVE entry of a key; whether there was one. */

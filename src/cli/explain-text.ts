@@ -67,7 +67,7 @@ function policyLines({ policy }: Explanation): string[] {
 
 function keyLines({ scheme, host, methods, target, configured, vary }: KeyPart): string[] {
   const lines = [`${scheme}  ${host}  ${methods}  ${target}`];
-  if (configured !== '') lines.push(`configured: ${configured}`);
+  lines.push(...configured);
   if (vary === null) return lines;
   lines.push(`varies by ${vary.fields.join(', ')}`);
   for (const [name, value] of Object.entries(vary.selecting)) lines.push(`  ${name}: ${value ?? '(absent)'}`);
@@ -90,7 +90,8 @@ function variantLines(variants: readonly VariantPart[]): string[] {
 function storedLines({ stored }: Explanation): string[] {
   if (stored === null) return ['nothing'];
   const { status, bytes, parts, arrived, uses, fields } = stored;
-  const held = parts === null ? '' : ` (${parts.ranges.join(', ')} of ${parts.complete})`;
+  const weak = parts?.joinable === false ? '; no strong validator to join others by' : '';
+  const held = parts === null ? '' : ` (${parts.ranges.join(', ')} of ${parts.complete}${weak})`;
   const used =
     uses === null
       ? ''
@@ -126,8 +127,8 @@ function purgeLines({ purge }: Explanation): string[] {
 
 function lastAnswerLines({ last_answer }: Explanation): string[] {
   if (last_answer === null) return [];
-  const { status, reason, time } = last_answer;
-  return [`${status} at ${time}, not stored: ${reason}`];
+  const { status, reason, detail, time } = last_answer;
+  return [`${status} at ${time}, ${reason === 'no-answer' ? '' : 'not stored: '}${detail}`];
 }
 
 function text(value: unknown): string {

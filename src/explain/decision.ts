@@ -12,7 +12,7 @@ import { decideReuse } from '../http/reuse.ts';
 import type { CachePolicy } from '../site/plan.ts';
 import type { Entry, Found } from './entry.ts';
 import type { Times } from './freshness.ts';
-import { planParts, rangeText } from './parts.ts';
+import { FILL, planParts, rangeText } from './parts.ts';
 import type { ExplainedRequest } from './request.ts';
 import type { Decision } from './types.ts';
 
@@ -55,9 +55,10 @@ function notStored(situation: Situation): Decision {
   const { request, policy, found, uncacheable } = situation;
   const isVariant = found.marker !== undefined;
   const forward = `${PROXY_NAME}; fwd=${isVariant ? 'vary-miss' : 'uri-miss'}`;
-  const why = [isVariant ? 'the variant that this request selects is not stored' : 'nothing is stored under this key'];
-  if (policy.clientDirectives && requestDirectives(request.headers).onlyIfCached) {
-    return { action: 'refuse', status: 504, cache_status: forward, why: [...why, 'the request says only-if-cached'] };
+  const why = [absence(found)];
+  const parts = request.method === 'HEAD' ? FILL : planParts(situation);
+  if (policy.clientDirectives && requestDirectives(request.headers).onlyIfCached && parts.plan !== 'serve') {
+    return refusal(why);
   }
   if (uncacheable) {
     why.push('its last answer was not for storing, so this request would not wait for others (hit-for-miss)');
@@ -67,11 +68,13 @@ function notStored(situation: Situation): Decision {
     why.push('a HEAD for what is not stored goes to the origin on its own');
     return { action: 'pass', status: null, cache_status: forward, why };
   }
-  const parts = planParts(situation);
   if (parts.why !== '') why.push(parts.why);
   if (parts.plan === 'pass') return { action: 'pass', status: null, cache_status: forward, why };
-  if (parts.plan === 'serve') return { action: 'hit', status: 206, cache_status: `${PROXY_NAME}; hit`, why };
-  if (found.fetching) {
+  if (parts.plan === 'serve') {
+    const own = appendCacheStatus(found.parts?.meta.upstream, `${PROXY_NAME}; hit`);
+    return { action: 'hit', status: 206, cache_status: own, why };
+  }
+  if (parts.plan === 'range' ? found.fetchingRange : found.fetching) {
     why.push('it is being fetched: this request would get that answer as it comes, where it may be stored');
     return { action: 'miss', status: null, cache_status: `${forward}; collapsed`, why };
   }
@@ -80,6 +83,19 @@ function notStored(situation: Situation): Decision {
     why.push('it is asked with the entity tags of the variants that are known: a 304 says which of them goes out');
   }
   return { action: 'miss', status: null, cache_status: forward, why };
+}
+
+/** RFC 9111 section 5.2.1.7. */
+function refusal(why: readonly string[]): Decision {
+  const cacheStatus = `${PROXY_NAME}; detail=only-if-cached`;
+  return { action: 'refuse', status: 504, cache_status: cacheStatus, why: [...why, 'the request says only-if-cached'] };
+}
+
+function absence({ marker, parts }: Found): string {
+  if (marker !== undefined) return 'the variant that this request selects is not stored';
+  return parts === undefined
+    ? 'nothing is stored under this key'
+    : 'parts of it are stored under this key, not all of it';
 }
 
 function weigh(situation: Situation, entry: Entry, times: Times): Decision {
@@ -93,10 +109,7 @@ function weigh(situation: Situation, entry: Entry, times: Times): Decision {
     staleWhileRevalidate: meta.swr ?? 0,
   };
   const remaining = times.freshUntil - now;
-  const isFresh = remaining > 0;
-  const standing = isFresh
-    ? `it is fresh for ${seconds(remaining)} more`
-    : `it has been stale for ${seconds(-remaining)}`;
+  const standing = standingOf(times, remaining);
   switch (decideReuse(state, now, directives)) {
     case 'fresh':
       return fromCache(situation, entry, 'hit', [standing]);
@@ -109,6 +122,12 @@ function weigh(situation: Situation, entry: Entry, times: Times): Decision {
     default:
       return revalidate(situation, entry, remaining, standing, directives);
   }
+}
+
+function standingOf({ freshUntil, validatedEach }: Times, remaining: number): string {
+  if (remaining > 0) return `it is fresh for ${seconds(remaining)} more`;
+  if (validatedEach) return 'no-cache: each use of it needs a validation';
+  return freshUntil === 0 ? 'a purge has marked it stale' : `it has been stale for ${seconds(-remaining)}`;
 }
 
 /** The decision about a stored response that goes out; with the status that the request's conditions make of it. */
@@ -161,18 +180,11 @@ function revalidate(
   standing: string,
   directives: RequestDirectives | undefined,
 ): Decision {
-  const cacheStatus = `${PROXY_NAME}; fwd=stale`;
+  const cacheStatus = `${PROXY_NAME}; fwd=${remaining > 0 ? 'request' : 'stale'}`;
   const why = [standing];
   const demanded = remaining > 0 || directives?.noCache === true;
   if (demanded) why.push('the request wants it validated all the same (its Cache-Control)');
-  if (directives?.onlyIfCached === true) {
-    return {
-      action: 'refuse',
-      status: 504,
-      cache_status: cacheStatus,
-      why: [...why, 'the request says only-if-cached'],
-    };
-  }
+  if (directives?.onlyIfCached === true) return refusal(why);
   why.push(hasBodyKey ? ANEW : validators(meta));
   if (found.fetching) why.push('that is under way: this request would wait for it');
   if (demanded) return { action: 'revalidate', status: null, cache_status: cacheStatus, why };

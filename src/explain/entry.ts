@@ -1,8 +1,8 @@
-import { toCacheTime } from '../base/clock.ts';
+import { fromCacheTime, toCacheTime } from '../base/clock.ts';
 import { type Cache, CacheKey, HARD_BAN, type Peek, USER_BORN, USER_FLAGS, USER_FRESH_UNTIL } from '../cache/cache.ts';
 import { parseTail } from '../fill/head.ts';
 import { judge, variantName } from '../fill/judge.ts';
-import { PARTS_NAME } from '../fill/parts.ts';
+import { PARTS_NAME, rangeName } from '../fill/parts.ts';
 import { FLAG_VARY_MARKER, type StoredMeta, StoredViews } from '../fill/stored.ts';
 import { getHeader, type HeaderList } from '../http/headers.ts';
 import type { Judgement } from '../http/judge.ts';
@@ -39,6 +39,8 @@ export interface Found {
   variants: ReadonlySet<string>;
   /** A request to the origin for it is under way. */
   fetching: boolean;
+  /** One for the range that is asked for. */
+  fetchingRange: boolean;
 }
 
 /** Looks a request up without leaving a trace: see `Cache.peek`. */
@@ -50,7 +52,10 @@ export function findEntry(cache: Cache, { host, target, configured, headers }: R
     const plain = cache.peek(key);
     const isMarker = plain.id !== 0 && (cache.word(plain.id, USER_FLAGS) & FLAG_VARY_MARKER) !== 0;
     const { fetching } = plain;
-    const none = { key, marker: undefined, parts: undefined, variants: new Set<string>(), fetching };
+    const none = {
+      ...{ key, marker: undefined, parts: undefined, variants: new Set<string>(), fetching },
+      fetchingRange: false,
+    };
     // without its marker no variant is found
     if (isMarker && plain.ban === HARD_BAN) return { ...none, entry: undefined };
     if (!isMarker) {
@@ -58,7 +63,9 @@ export function findEntry(cache: Cache, { host, target, configured, headers }: R
       if (entry !== undefined && entry.ban !== HARD_BAN) return { ...none, entry };
       const partsKey = new CacheKey().set(host.prefix, target, parts + PARTS_NAME);
       const held = read(cache, views, cache.peek(partsKey));
-      return { ...none, entry, parts: held?.ban === HARD_BAN ? undefined : held };
+      const rangeKey = new CacheKey().set(host.prefix, target, parts + rangeName(getHeader(headers, 'range') ?? ''));
+      const fetchingRange = cache.peek(rangeKey).fetching;
+      return { ...none, entry, parts: held?.ban === HARD_BAN ? undefined : held, fetchingRange };
     }
     const marker = views.meta(plain.id);
     const { variant = '', vary = [], known = [] } = marker;
@@ -70,7 +77,9 @@ export function findEntry(cache: Cache, { host, target, configured, headers }: R
     const chosen = cache.peek(
       key.set(host.prefix, target, parts + variantName(variant, vary, selecting(vary, headers))),
     );
-    return { key, marker, parts: undefined, variants, entry: read(cache, views, chosen), fetching: chosen.fetching };
+    const { fetching: isFetched } = chosen;
+    const entry = read(cache, views, chosen);
+    return { key, marker, parts: undefined, variants, entry, fetching: isFetched, fetchingRange: false };
   } finally {
     cache.unpin();
   }
@@ -110,6 +119,11 @@ export function judgeAgain(entry: Entry, path: string, policy: CachePolicy): Jud
   const responseTime = meta.arrived ?? meta.date ?? 0;
   const answer = { status: meta.status, headers, requestTime: responseTime - (meta.delay ?? 0), responseTime };
   return judge({ path, headers: [], policy }, answer, meta.parts !== undefined);
+}
+
+/** Whether a purge has taken of its lifetime, or no-cache all of it. What lasts beyond the end of cache time ends there. */
+export function isCut({ born, freshUntil, meta }: Entry): boolean {
+  return freshUntil < toCacheTime(fromCacheTime(born) + (meta.life ?? 0));
 }
 
 /** Whether a 304 has begun its lifetime anew since it arrived. */

@@ -2,6 +2,7 @@ import { cacheNow } from '../base/clock.ts';
 import { type Cache, NO_BAN, SOFT_BAN } from '../cache/cache.ts';
 import type { Provenance } from '../config/picker.ts';
 import type { Uncacheable } from '../fill/uncacheable.ts';
+import type { Judgement } from '../http/judge.ts';
 import type { HostEntry, HostTable } from '../site/host-table.ts';
 import type { CachePolicy } from '../site/plan.ts';
 import { decide } from './decision.ts';
@@ -56,7 +57,8 @@ function explainAt(
   const found = findEntry(sources.cache, key);
   const entry = found.entry !== undefined && found.entry.ban <= SOFT_BAN ? found.entry : undefined;
   const shown = entry ?? found.parts;
-  const times = shown === undefined ? undefined : timesOf(shown, now);
+  const judgement = shown === undefined ? undefined : judgeAgain(shown, request.path, policy);
+  const times = shown === undefined || judgement === undefined ? undefined : timesOf(shown, judgement, now);
   const last = sources.uncacheable.recall(found.key, now);
   const situation = {
     request,
@@ -65,7 +67,7 @@ function explainAt(
     found: { ...found, entry },
     times: entry === undefined ? undefined : times,
     partsTimes: times,
-    uncacheable: last !== undefined,
+    uncacheable: sources.uncacheable.has(found.key, now),
     now,
   };
   const { plan } = host;
@@ -80,12 +82,12 @@ function explainAt(
     key: describeKey(sources.scheme, request.method, key, found),
     stored: shown === undefined ? null : describeStored(shown, policy),
     freshness:
-      shown === undefined || times === undefined
+      shown === undefined || judgement === undefined || times === undefined
         ? null
-        : describeFreshness(shown, judgeAgain(shown, request.path, policy), times, policy, request.headers, now),
+        : describeFreshness(shown, judgement, times, policy, request.headers, now),
     validation: key.hasBody ? null : describeValidation(entry?.meta, found.marker, found.variants),
     purge: findPurge(found.entry ?? found.parts, purged, (purgeable) => sources.purges(purgeable)),
-    last_answer: last === undefined ? null : describeLast(last),
+    last_answer: describeLast(last, shown),
   };
 }
 
@@ -94,6 +96,7 @@ function describeRequest({ method, hostField, path, query, headers }: ExplainedR
 }
 
 /** A purge that the entry has not met yet is taken for one of this moment. */
-function timesOf({ born, freshUntil, ban }: Entry, now: number): Times {
-  return { born, freshUntil: ban === NO_BAN ? freshUntil : Math.min(freshUntil, now) };
+function timesOf({ born, freshUntil, ban }: Entry, { alwaysRevalidate }: Judgement, now: number): Times {
+  const validatedEach = alwaysRevalidate && freshUntil === 0;
+  return { born, freshUntil: ban === NO_BAN ? freshUntil : Math.min(freshUntil, now), validatedEach };
 }

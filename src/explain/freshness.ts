@@ -1,16 +1,27 @@
-import { fromCacheTime } from '../base/clock.ts';
+import { fromCacheTime, toCacheTime } from '../base/clock.ts';
+import { NO_BAN } from '../cache/cache.ts';
 import { combineHeader, type HeaderList, hasHeader } from '../http/headers.ts';
 import type { Judgement } from '../http/judge.ts';
 import { selectDirectives } from '../http/targeted.ts';
 import type { CachePolicy } from '../site/plan.ts';
-import { type Entry, isConfirmed } from './entry.ts';
+import { type Entry, isConfirmed, isCut } from './entry.ts';
 import type { FreshnessPart, Term } from './types.ts';
 
 /** The times of a stored response that decide about its use, in cache time. */
 export interface Times {
   born: number;
-  /** Where a purge or no-cache made it stale, at most now. */
+  /** Where a purge made it stale, at most now. */
   freshUntil: number;
+  /** no-cache: each use needs a validation. */
+  validatedEach: boolean;
+}
+
+/** Whatever lasts longer ends there. */
+const END = toCacheTime(Number.POSITIVE_INFINITY);
+
+/** Seconds that are left of the lifetime; negative once it is over. */
+export function remainingOf({ freshUntil, validatedEach }: Times, now: number): number {
+  return validatedEach ? 0 : freshUntil - now;
 }
 
 /** @param now cache time */
@@ -27,8 +38,8 @@ export function describeFreshness(
     terms: terms(entry, judgement, times, now),
     governed_by: selectDirectives(entry.headers, policy.targets).targetedBy ?? 'cache-control',
     fresh: now < times.freshUntil,
-    remaining: times.freshUntil - now,
-    fresh_until: isoTime(fromCacheTime(times.freshUntil)),
+    remaining: remainingOf(times, now),
+    fresh_until: times.validatedEach ? null : isoTime(fromCacheTime(times.freshUntil)),
     stale_while_revalidate: meta.swr ?? 0,
     stale_if_error: meta.sie ?? 0,
     client_directives: policy.clientDirectives ? directivesOf(request) : null,
@@ -48,7 +59,7 @@ function terms(entry: Entry, judgement: Judgement, times: Times, now: number): T
     ...start,
     term('resident_time', age - initial, confirmed ? 'now - the last confirmation' : 'now - response_time'),
     term('current_age', age, confirmed ? 'resident_time' : 'corrected_initial_age + resident_time'),
-    ...lifetimeTerms(entry, judgement, times, confirmed, now),
+    ...lifetimeTerms(entry, judgement, confirmed, remainingOf(times, now)),
   ];
 }
 
@@ -77,18 +88,18 @@ function confirmedTerms({ meta, born }: Entry): Term[] {
 function lifetimeTerms(
   entry: Entry,
   { freshness, alwaysRevalidate }: Judgement,
-  times: Times,
   confirmed: boolean,
-  now: number,
+  remaining: number,
 ): Term[] {
-  const remaining = times.freshUntil - now;
   const { lifetime, source, detail } = freshness;
   const configured = source === 'rule' || source === 'auto';
   const given = term('freshness_lifetime', lifetime, configured ? `${detail}, from the arrival on` : detail);
-  if (alwaysRevalidate) return [given, term('remaining', remaining, 'no-cache: to be validated each time')];
-  const { meta, born, freshUntil } = entry;
-  const isCut = !confirmed && freshUntil < born + (meta.life ?? 0);
-  if (isCut || entry.ban !== 0) return [given, term('remaining', remaining, 'a purge marked it stale')];
+  if (alwaysRevalidate) return [given, term('remaining', remaining, 'no-cache: each use needs a validation')];
+  if ((!confirmed && isCut(entry)) || entry.ban !== NO_BAN)
+    return [given, term('remaining', remaining, 'a purge marked it stale')];
+  if (entry.freshUntil === END) {
+    return [given, term('remaining', remaining, `lb counts no further than ${isoTime(fromCacheTime(END))}`)];
+  }
   const spent = configured && !confirmed ? 'resident_time' : 'current_age';
   return [given, term('remaining', remaining, `freshness_lifetime - ${spent}`)];
 }

@@ -17,6 +17,8 @@ export interface RequestKey {
   target: string;
   /** What the configuration adds: fields, cookies, device, country, body; '' for nothing. */
   configured: string;
+  /** The same for people, a line each. */
+  configuredLines: string[];
   /** Fields as the origin may see them, from which the variant is selected. */
   headers: HeaderList;
   /** The body is a part of the key, so that the request is answered as a GET is. */
@@ -39,9 +41,19 @@ export function keyOf(request: ExplainedRequest, host: HostEntry, policy: CacheP
     host,
     target: key?.target(path, query) ?? (query === '' ? path : `${path}?${query}`),
     configured: own + body,
+    configuredLines: [
+      ...(key?.describe(field, NO_ADDRESS) ?? []),
+      ...(hasBody ? [bodyLine(request, field, body)] : []),
+    ],
     headers: key?.forward(headers, NO_ADDRESS) ?? headers,
     hasBody,
   };
+}
+
+/** @param part of the key: `body=HASH:` */
+function bodyLine({ body }: ExplainedRequest, field: (name: string) => string, part: string): string {
+  const kind = [field('content-type') || 'no Content-Type', field('content-encoding')].filter((text) => text !== '');
+  return `body: ${kind.join(', ')}, ${body.length} bytes, hash ${part.slice('body='.length, -1)}`;
 }
 
 function isBodyKeyed({ method, body, headers }: ExplainedRequest, { methods, bodyLimit }: CachePolicy): boolean {
@@ -51,12 +63,12 @@ function isBodyKeyed({ method, body, headers }: ExplainedRequest, { methods, bod
 export function describeKey(
   scheme: string,
   method: string,
-  { host, target, configured, headers, hasBody }: RequestKey,
+  { host, target, configuredLines, headers, hasBody }: RequestKey,
   { marker, key, variants }: Found,
 ): KeyPart {
   const vary = marker === undefined ? null : describeVary(marker, key.variant, variants, headers);
   const methods = hasBody ? method : 'GET, HEAD';
-  return { scheme, host: host.authority, methods, target, configured, vary };
+  return { scheme, host: host.authority, methods, target, configured: configuredLines, vary };
 }
 
 function describeVary(

@@ -1,5 +1,5 @@
 import { HARD_BAN, NO_BAN } from '../cache/cache.ts';
-import type { Entry } from './entry.ts';
+import { type Entry, isCut } from './entry.ts';
 import type { PurgePart } from './types.ts';
 
 /** A purge as main remembers it. */
@@ -49,7 +49,7 @@ export function findPurge(
     const hit = matching({ ...asked, tags, since: entry.sequence }).find(({ soft }) => soft === !hard);
     return hit === undefined ? null : describe(hit, hard ? 'it has removed what was stored' : 'it has marked it stale');
   }
-  if (entry.freshUntil >= entry.born + (entry.meta.life ?? 0)) return null;
+  if (!isCut(entry)) return null;
   // an entry has met the purge, and counts as newer: the time tells
   const arrived = (entry.meta.arrived ?? 0) * 1000;
   const hit = matching({ ...asked, tags, since: 0 }).find(({ soft, time }) => soft && Date.parse(time) >= arrived);

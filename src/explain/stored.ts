@@ -1,9 +1,11 @@
-import { fromCacheTime } from '../base/clock.ts';
+import { fromCacheTime, toCacheTime } from '../base/clock.ts';
+import { knownParts } from '../fill/parts.ts';
 import type { StoredMeta } from '../fill/stored.ts';
 import type { LastAnswer } from '../fill/uncacheable.ts';
 import { etagsToSend } from '../fill/variants.ts';
 import { TAG_FIELDS } from '../http/cache-tags.ts';
 import { type HeaderList, onlyFields } from '../http/headers.ts';
+import type { StorageReason } from '../http/storable.ts';
 import type { CachePolicy } from '../site/plan.ts';
 import type { Entry } from './entry.ts';
 import { isoTime } from './freshness.ts';
@@ -18,7 +20,10 @@ export function describeStored({ meta, headers, bytes, uses }: Entry, policy: Ca
   return {
     status,
     bytes,
-    parts: parts === undefined ? null : { ranges: parts.ranges.map(rangeText), complete: parts.complete },
+    parts:
+      parts === undefined
+        ? null
+        : { ranges: parts.ranges.map(rangeText), complete: parts.complete, joinable: knownParts(meta) !== undefined },
     arrived: meta.arrived === undefined ? null : isoTime(meta.arrived),
     uses,
     fields: linesOf(onlyFields(headers, [...DECISIVE, ...policy.targets])),
@@ -39,9 +44,36 @@ export function describeValidation(
   return request.length === 0 ? null : { etag: etag ?? null, last_modified: lastModified ?? null, request };
 }
 
-export function describeLast({ status, reason, at }: LastAnswer): LastAnswerPart {
-  return { status, reason, time: isoTime(fromCacheTime(at)) };
+/** The origin's last answer, where it was not stored, and is newer than what is. */
+export function describeLast(last: LastAnswer | undefined, stored: Entry | undefined): LastAnswerPart | null {
+  if (last === undefined) return null;
+  const { status, reason, at } = last;
+  const isOlder = stored !== undefined && at < Math.max(stored.born, toCacheTime(Math.floor(stored.meta.arrived ?? 0)));
+  return isOlder ? null : { status, reason, detail: REASONS[reason], time: isoTime(fromCacheTime(at)) };
 }
+
+/** Of an answer that was not stored. */
+const REASONS: Readonly<Record<StorageReason, string>> = {
+  storable: 'nothing forbids storing it',
+  method: 'answers to its method are not stored',
+  interim: 'it is not final',
+  status: 'its status is never stored',
+  partial: 'it is a part, or answers a request for a part',
+  'must-understand': 'it says must-understand, and lb does not understand its status',
+  'request-no-store': 'the request said no-store',
+  'no-store': 'the origin said no-store',
+  private: 'the origin said private',
+  authorization: 'the request was authorised, and no public, must-revalidate or s-maxage permits storing all the same',
+  'set-cookie': 'it sets a cookie',
+  'vary-star': 'it says Vary: *',
+  'no-freshness': 'its status is stored only with an explicit lifetime or public',
+  stale: 'it came stale or without a lifetime, and has neither a validator nor leave to be used stale',
+  'too-large': 'it is larger than the cache takes',
+  variants: 'cache.max_variants of the resource are stored already',
+  outdated: 'the resource was changed or purged while the answer was on its way',
+  tags: 'it has more tags than lb takes',
+  'no-answer': 'the origin failed, or could not be reached',
+};
 
 /** Lines as `name: value`. */
 export function linesOf(headers: HeaderList): string[] {

@@ -91,8 +91,8 @@ export interface KeyPart {
   readonly methods: string;
   /** Path and query as keyed. */
   readonly target: string;
-  /** What the configuration adds: fields, cookies, device, country, body; '' for nothing. */
-  readonly configured: string;
+  /** What the configuration adds, such as `header x-tenant: a`, `cookie lang: de`, `device: mobile`, `country: XX`. */
+  readonly configured: readonly string[];
   /** Null where the resource is not known to vary. */
   readonly vary: VaryPart | null;
 }
@@ -119,8 +119,15 @@ export interface StoredPart {
   readonly status: number;
   /** Of the body, bytes. */
   readonly bytes: number;
-  /** Where only parts are stored: which, such as `0-99`, and the bytes of the whole; else null. */
-  readonly parts: { readonly ranges: readonly string[]; readonly complete: number } | null;
+  /**
+   * Where only parts are stored: which, such as `0-99`, the bytes of the whole, and whether a strong validator lets others
+   * be joined with them; else null.
+   */
+  readonly parts: {
+    readonly ranges: readonly string[];
+    readonly complete: number;
+    readonly joinable: boolean;
+  } | null;
   /** ISO 8601; null where it is not known. */
   readonly arrived: string | null;
   /** Uses noted since eviction last weighed it, counted up to 3; null where eviction is by LRU. */
@@ -134,9 +141,10 @@ export interface FreshnessPart {
   /** The field whose directives count. */
   readonly governed_by: string;
   readonly fresh: boolean;
-  /** Until it is stale; negative since it has been. */
+  /** Until it is stale; negative since it has been; 0 where each use needs a validation. */
   readonly remaining: number;
-  readonly fresh_until: string;
+  /** Null where each use needs a validation. */
+  readonly fresh_until: string | null;
   /** Seconds after that in which it may be used while it is refreshed, and while the origin fails. */
   readonly stale_while_revalidate: number;
   readonly stale_if_error: number;
@@ -169,9 +177,11 @@ export interface PurgePart {
   readonly effect: string;
 }
 
-/** An answer that was not stored. */
+/** An answer that was not stored, or none at all: then `status` is what lb says in its place. */
 export interface LastAnswerPart {
   readonly status: number;
   readonly reason: string;
+  /** The reason in words. */
+  readonly detail: string;
   readonly time: string;
 }

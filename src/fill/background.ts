@@ -9,9 +9,33 @@ export interface RefreshTask extends FillTask {
   stale: StaleEntry;
 }
 
+/** Fills without a client that one thread has at a time for one site, and for all: each holds pins and a connection. */
+const MAX_OF_SITE = 64;
+const MAX_OF_ALL = 256;
+
+/** Counts a thread's fills that no client waits for. */
+export class BackgroundFills {
+  readonly #bySite = new Map<number, number>();
+  #all = 0;
+
+  /** Whether a site may have one more; to be given back. */
+  take(site: number): boolean {
+    const count = this.#bySite.get(site) ?? 0;
+    if (count >= MAX_OF_SITE || this.#all >= MAX_OF_ALL) return false;
+    this.#bySite.set(site, count + 1);
+    this.#all++;
+    return true;
+  }
+
+  give(site: number): void {
+    this.#bySite.set(site, (this.#bySite.get(site) ?? 1) - 1);
+    this.#all--;
+  }
+}
+
 const NOBODY: FlightClient = { onFlight() {} };
 
-/** Refreshes a stale entry once the current callback is over, unless it is being refreshed already, on any thread. */
+/** Refreshes a stale entry, for which a place has been taken, once the current callback is over, unless it is being refreshed already, on any thread. */
 export function refreshLater(context: EdgeContext, task: RefreshTask): void {
   queueMicrotask(() => refresh(context, task));
 }
@@ -27,9 +51,11 @@ function isStillStale({ cache }: EdgeContext, { key, stale }: RefreshTask): bool
 function refresh(context: EdgeContext, task: RefreshTask): void {
   const { cache, flights, pools } = context;
   const { handle } = task.stale;
+  const site = task.client.host.plan.index;
   const claim = cache.claim(task.key);
   if (claim.id === 0) {
     cache.drop(handle);
+    context.background.give(site);
     return;
   }
   const flight = flights.enter(claim);
@@ -40,7 +66,10 @@ function refresh(context: EdgeContext, task: RefreshTask): void {
     }
     flights.leave(flight, NOBODY);
     cache.drop(handle);
+    context.background.give(site);
     return;
   }
-  new Fill(context, flight, task).start(pools.pick(task.client.host.plan.index));
+  const fill = new Fill(context, flight, task);
+  fill.ended = () => context.background.give(site);
+  fill.start(pools.pick(site));
 }

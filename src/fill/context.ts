@@ -1,6 +1,7 @@
 import type { Cache } from '../cache/cache.ts';
 import type { OriginPools } from '../origin/pools.ts';
 import type { Counters } from '../stats/counters.ts';
+import type { BackgroundFills } from './background.ts';
 import type { Flights } from './flights.ts';
 import type { StoredViews } from './stored.ts';
 import type { Uncacheable } from './uncacheable.ts';
@@ -11,6 +12,7 @@ export interface EdgeContext {
   readonly stored: StoredViews;
   readonly flights: Flights;
   readonly uncacheable: Uncacheable;
+  readonly background: BackgroundFills;
   readonly pools: OriginPools;
   readonly counters: Counters;
   /** Base of each site's counters, by site number. */

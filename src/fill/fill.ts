@@ -1,5 +1,6 @@
 import { cacheNow } from '../base/clock.ts';
 import { BROKEN, CacheKey, DONE, FAILED, type Outcome, REFRESHED, RELEASED, USER_BORN } from '../cache/cache.ts';
+import { MAX_TAGS } from '../cache/layout.ts';
 import { parseCacheTags } from '../http/cache-tags.ts';
 import { parseContentRange } from '../http/content-range.ts';
 import { combineHeader, getHeader, type HeaderList, onlyFields } from '../http/headers.ts';
@@ -7,7 +8,7 @@ import { stripHopByHop } from '../http/hop-by-hop.ts';
 import type { Judgement } from '../http/judge.ts';
 import { isErrorStatus } from '../http/status-cache.ts';
 import type { StorageReason } from '../http/storable.ts';
-import { errorNumber, type OriginError } from '../origin/origin-error.ts';
+import { errorNumber, errorOfNumber, type OriginError } from '../origin/origin-error.ts';
 import type { OriginPool } from '../origin/pools.ts';
 import { SLOT } from '../stats/counters.ts';
 import type { EdgeContext } from './context.ts';
@@ -34,6 +35,9 @@ import { etagsToSend, Variants, variantOfEtag } from './variants.ts';
 
 /** Word of a FAILED flight: from here on the status of an answer in whose place a stale one may be used. */
 export const ANSWERED = 1000;
+
+/** Word of a REFRESHED flight: the origin answers requests for parts by all, which is to be fetched as such. */
+export const WHOLE = 200;
 
 /** Word of a REFRESHED flight: the origin has confirmed the entry, so that its followers may use it however stale. */
 export const CONFIRMED = 304;
@@ -84,6 +88,8 @@ const NOBODY: FetchSink = { onHead() {}, onData() {}, onEnd() {}, onError() {} }
 export class Fill implements FetchSink {
   /** Taken away when the client goes; the fill goes on while its answer may be stored. */
   leader: FillLeader | undefined;
+  /** Told once, when the flight has ended. */
+  ended: (() => void) | undefined;
   /** Lines that are not stored (`private="..."`, `no-cache="..."`) and that the leading client gets all the same. */
   ownLines = '';
   readonly #context: EdgeContext;
@@ -174,8 +180,9 @@ export class Fill implements FetchSink {
       return;
     }
     const judgement = judge(this.#task.client, answer, this.#isPart(answer.status));
+    if (this.#range !== undefined) this.#forgetParts(this.#range);
     if (answer.status === 200 && this.#range?.sentAllUnasked === true && judgement.storage.storable) {
-      this.#range.askForAll();
+      this.#fetchAll(this.#range);
       return;
     }
     const refusal = judgement.storage.storable ? this.#open(answer, judgement) : judgement.storage.reason;
@@ -184,11 +191,27 @@ export class Fill implements FetchSink {
       this.#context.flights.announce(this.#flight);
       return;
     }
-    if (concernsResource(refusal, answer.status)) {
-      this.#rememberUncacheable(refusal, answer.status);
-      this.#removeStale();
-    }
+    const isOfResource = concernsResource(refusal, answer.status);
+    this.#remember(refusal, answer.status, isOfResource);
+    if (isOfResource) this.#removeStale();
     this.#release(answer);
+  }
+
+  /** The stored parts are of a representation that the origin has no more. */
+  #forgetParts(range: RangeFetch): void {
+    const isOther = range.isOther || (range.isThrough && this.#task.range?.held !== undefined);
+    if (isOther) this.#context.cache.remove(this.#keyOf(PARTS_NAME));
+  }
+
+  /** The origin sends all in place of a part: whoever waits for that part waits for one fetch of all, with everybody else. */
+  #fetchAll(range: RangeFetch): void {
+    if (this.#task.range?.whole === true) {
+      range.askForAll();
+      return;
+    }
+    this.#fetch.sink = NOBODY;
+    this.#fetch.abort();
+    this.#end(REFRESHED, [0, 0, 0, WHOLE]);
   }
 
   /** The origin's newest answer is not for storing, so that the one before it must not be used any more. */
@@ -198,6 +221,10 @@ export class Fill implements FetchSink {
     const current = stale !== undefined && cache.lookup(this.#key) === stale.id;
     cache.unpin();
     if (current) cache.remove(this.#key);
+    const partsKey = this.#keyOf(PARTS_NAME);
+    const hasParts = cache.lookup(partsKey) !== 0;
+    cache.unpin();
+    if (hasParts) cache.remove(partsKey);
   }
 
   /** Begins to store the answer; why that cannot be, or undefined. */
@@ -227,7 +254,8 @@ export class Fill implements FetchSink {
     const { cache } = this.#context;
     const tags = parseCacheTags(answer.headers).map((tag) => cache.tagHash(tag));
     const length = bodyLength(answer);
-    if (!cache.open(this.#flight.id, head.block, encodeMeta(meta), length, this.#storeKey, tags)) return 'too-large';
+    const opened = cache.open(this.#flight.id, head.block, encodeMeta(meta), length, this.#storeKey, tags);
+    if (!opened) return tags.length > MAX_TAGS ? 'tags' : 'too-large';
     this.#words = words;
     this.#tags = tags;
     return undefined;
@@ -244,9 +272,10 @@ export class Fill implements FetchSink {
     return new CacheKey().set(prefix, target, this.#task.parts + variant);
   }
 
-  #rememberUncacheable(reason: StorageReason, status: number): void {
+  /** @param passes whether requests for the resource are to pass for a while */
+  #remember(reason: StorageReason, status: number, passes: boolean): void {
     const key = this.#task.range === undefined ? this.#key : this.#keyOf('');
-    this.#context.uncacheable.remember(key, cacheNow(), reason, status);
+    this.#context.uncacheable.remember(key, cacheNow(), reason, status, passes);
   }
 
   /** Not stored: the leading client gets the answer, everybody else asks for themselves. */
@@ -316,7 +345,7 @@ export class Fill implements FetchSink {
 
   /** Larger than the cache takes: the leading client goes on alone, and the resource counts as uncacheable for a while. */
   #outgrown(chunk: Buffer): void {
-    this.#rememberUncacheable('too-large', 200);
+    this.#remember('too-large', 200, true);
     const sink = this.leader?.takeRest(this.#fetch, chunk) ?? NOBODY;
     this.#fetch.sink = sink;
     this.#end(BROKEN);
@@ -342,6 +371,7 @@ export class Fill implements FetchSink {
   #fail(word: number): void {
     const { stale } = this.#task;
     if (stale !== undefined) this.#context.stored.of(stale.id).failed = cacheNow();
+    this.#remember('no-answer', word > ANSWERED ? word - ANSWERED : errorOfNumber(word).status, false);
     this.#fetch.sink = NOBODY;
     this.#fetch.abort();
     this.#end(FAILED, [0, 0, 0, word]);
@@ -353,10 +383,14 @@ export class Fill implements FetchSink {
     const { cache } = this.#context;
     const invalidations = cache.invalidations();
     const stored = cache.finish(this.#flight.id, outcome, this.#storeKey, words);
-    if (outcome === DONE && stored && words?.[3] === 206) this.#keepPart(invalidations);
     if (this.#task.stale !== undefined) cache.drop(this.#task.stale.handle);
     this.#context.flights.announce(this.#flight);
-    this.#context.flights.land(this.#flight);
+    this.ended?.();
+    try {
+      if (outcome === DONE && stored && words?.[3] === 206) this.#keepPart(invalidations);
+    } finally {
+      this.#context.flights.land(this.#flight);
+    }
   }
 
   /** Stores a part as what it is, while it goes through as the origin sent it. */

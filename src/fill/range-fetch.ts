@@ -17,8 +17,11 @@ const MAX_GAPS = 4;
 
 /** A part of a resource that is wanted from the origin, as far as it is not stored. */
 export interface RangeTask {
+  /** As the client sent it. */
   spec: RangeSpec;
-  /** What is stored of the resource, of which the wanted range is known to be a part then. */
+  /** The bytes that it selects of the representation of which parts are held. */
+  wanted: ByteRange;
+  /** What is stored of the resource. */
   held: HeldParts | undefined;
   /** The range is all of the resource, and its answer a 200. */
   whole: boolean;
@@ -55,6 +58,8 @@ export class RangeFetch implements Source, FetchSink {
   #end = -1;
   /** The origin answered with something else than the part that was asked for: that goes through as it is. */
   isThrough = false;
+  /** The origin's representation is another one than that of the stored parts. */
+  isOther = false;
   /** The whole of a part that says wrongly where it ends, and what it is; set before it goes through. */
   odd: OddPart | undefined;
   #began = false;
@@ -92,10 +97,10 @@ export class RangeFetch implements Source, FetchSink {
     this.#request = request;
     const { spec } = this.#task;
     if (this.#held === undefined) {
-      this.#ask(`bytes=${spec.start < 0 ? '' : spec.start}-${spec.end < 0 ? '' : spec.end}`);
+      this.#ask(specText(spec));
       return;
     }
-    this.#wanted = { start: spec.start, end: spec.end };
+    this.#wanted = this.#task.wanted;
     this.#gaps = missingRanges(this.#wanted, this.#held.ranges);
     if (this.#gaps.length > MAX_GAPS)
       this.#gaps = [{ start: this.#gaps[0].start, end: this.#gaps[this.#gaps.length - 1].end }];
@@ -133,8 +138,9 @@ export class RangeFetch implements Source, FetchSink {
   onHead(status: number, headers: HeaderList): void {
     const given = status === 206 ? rangeOf(headers, declaredLength(headers)) : undefined;
     if (this.#began) this.#goOn(status, headers, given);
-    else if (status === 206 && this.#held !== undefined) this.#beginJoined(headers, given, this.#held);
-    else if (status === 206 && this.#awaitsEnd(headers)) {
+    else if ((status === 206 || status === 416) && this.#held !== undefined) {
+      this.#beginJoined(headers, given, this.#held);
+    } else if (status === 206 && this.#awaitsEnd(headers)) {
       this.#unsized = { headers, chunks: [], length: 0 };
     } else this.#beginAlone(status, headers, given);
   }
@@ -174,11 +180,11 @@ export class RangeFetch implements Source, FetchSink {
       return;
     }
     this.#fetch.abort();
+    this.isOther = true;
     this.#held = undefined;
     this.#gaps = [];
     this.#fetch = new Fetch(this.#context, this.#site, this);
-    const { start, end } = this.#task.spec;
-    this.#ask(`bytes=${start}-${end}`);
+    this.#ask(specText(this.#task.spec));
   }
 
   /**
@@ -270,6 +276,7 @@ export class RangeFetch implements Source, FetchSink {
     const wanted = this.#wanted ?? { start: 0, end: -1 };
     const gap = this.#gaps[0];
     this.#deliverHeld(gap?.start ?? wanted.end + 1);
+    if (this.#isBroken) return;
     if (gap === undefined) {
       this.sink.onEnd(trailers);
       return;
@@ -289,6 +296,10 @@ export class RangeFetch implements Source, FetchSink {
     this.#fetch.abort();
     this.sink.onError(originError(type));
   }
+}
+
+function specText({ start, end }: RangeSpec): string {
+  return `bytes=${start < 0 ? '' : start}-${end < 0 ? '' : end}`;
 }
 
 /** Bytes that Content-Length tells of, -1 where there is none or one that is malformed. */

@@ -63,6 +63,7 @@ export function refreshedEntry(context: EdgeContext, validation: Validation, ans
     if (isPurged()) cache.setWord(stale.id, USER_FRESH_UNTIL, 0);
     return true;
   }
+  const expected = variant === undefined ? stale.id : undefined;
   const current = variant !== undefined || cache.lookup(key) === stale.id;
   cache.unpin();
   if (!current) return false; // invalidated or replaced meanwhile
@@ -73,7 +74,7 @@ export function refreshedEntry(context: EdgeContext, validation: Validation, ans
   const meta = { ...storedMeta(judgement, merged, head), ...selection };
   const given = parseCacheTags(answer.headers).map((tag) => cache.tagHash(tag));
   const tags = given.length === 0 ? undefined : given;
-  const replaced = cache.replaceHead(stale.id, key, head.block, encodeMeta(meta), words, tags, flight) !== 0;
+  const replaced = cache.replaceHead(stale.id, key, head.block, encodeMeta(meta), words, tags, flight, expected) !== 0;
   if (replaced && words[0] !== 0 && isPurged()) cache.remove(key);
   return replaced;
 }

@@ -9,6 +9,9 @@ const TERM = 10;
 
 const WORDS = 4;
 
+/** Bit of the last word, above a status. */
+const PASSES = 0x8000;
+
 /** What an answer was that was not stored. */
 export interface LastAnswer {
   reason: StorageReason;
@@ -27,7 +30,7 @@ export function createUncacheable(): SharedArrayBuffer {
  * them do not wait for one another (hit-for-miss). A collision, or two threads that write at once, costs a collapse or
  * a pass, nothing else.
  *
- * A place: low and high word of the hash, time of the answer, reason and status (16 bits each).
+ * A place: low and high word of the hash, time of the answer, reason (15 bits), whether requests pass, and status.
  */
 export class Uncacheable {
   readonly #places: Int32Array<SharedArrayBuffer>;
@@ -36,27 +39,38 @@ export class Uncacheable {
     this.#places = new Int32Array(memory);
   }
 
-  /** @param now cache time in seconds */
-  remember(key: CacheKey, now: number, reason: StorageReason, status: number): void {
+  /**
+   * @param now cache time in seconds
+   * @param passes whether that keeps requests from waiting for one another
+   */
+  remember(key: CacheKey, now: number, reason: StorageReason, status: number, passes = true): void {
+    // what keeps requests from waiting is not forgotten for what does not
+    if (!passes && this.has(key, now)) return;
     const place = placeOf(key);
     this.#places[place] = key.lo;
     this.#places[place + 1] = key.hi;
     this.#places[place + 2] = now;
-    this.#places[place + 3] = (STORAGE_REASONS.indexOf(reason) << 16) | status;
+    this.#places[place + 3] = (STORAGE_REASONS.indexOf(reason) << 16) | (passes ? PASSES : 0) | status;
   }
 
+  /** Whether requests for a resource are to pass. */
   has(key: CacheKey, now: number): boolean {
+    return this.#isThere(key, now) && (this.#places[placeOf(key) + 3] & PASSES) !== 0;
+  }
+
+  #isThere(key: CacheKey, now: number): boolean {
     const place = placeOf(key);
     const places = this.#places;
-    return places[place] === key.lo && places[place + 1] === key.hi && now < places[place + 2] + TERM;
+    const at = places[place + 2];
+    return places[place] === key.lo && places[place + 1] === key.hi && now >= at && now < at + TERM;
   }
 
   /** What is remembered of a resource's last answer. */
   recall(key: CacheKey, now: number): LastAnswer | undefined {
-    if (!this.has(key, now)) return undefined;
+    if (!this.#isThere(key, now)) return undefined;
     const place = placeOf(key);
     const word = this.#places[place + 3];
-    return { reason: STORAGE_REASONS[word >>> 16], status: word & 0xffff, at: this.#places[place + 2] };
+    return { reason: STORAGE_REASONS[word >>> 16], status: word & (PASSES - 1), at: this.#places[place + 2] };
   }
 }
 

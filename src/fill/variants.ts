@@ -1,5 +1,6 @@
 import { cacheNow } from '../base/clock.ts';
 import { type CacheKey, USER_FLAGS, USER_FRESH_UNTIL, type UserWords } from '../cache/cache.ts';
+import { parseEntityTag } from '../http/etag.ts';
 import type { EdgeContext } from './context.ts';
 import type { Variant } from './judge.ts';
 import { encodeMeta, FLAG_VARY_MARKER, type KnownVariant, type StoredMeta } from './stored.ts';
@@ -27,12 +28,17 @@ export function etagsToSend(
   stale: StoredMeta | undefined,
   isStored: (variant: KnownVariant) => boolean,
 ): string[] {
-  if (stale !== undefined) return stale.etag === undefined ? [] : [stale.etag];
+  if (stale !== undefined) return isSendable(stale.etag) ? [stale.etag] : [];
   const etags = new Set<string>();
   for (const variant of marker?.known ?? []) {
-    if (etags.size < MAX_ETAGS && variant.etag !== undefined && isStored(variant)) etags.add(variant.etag);
+    if (etags.size < MAX_ETAGS && isSendable(variant.etag) && isStored(variant)) etags.add(variant.etag);
   }
   return [...etags];
+}
+
+/** In If-None-Match a star or a list would ask for something else. */
+function isSendable(etag: string | undefined): etag is string {
+  return etag !== undefined && etag !== '*' && (parseEntityTag(etag) !== undefined || !/[,"*]/.test(etag));
 }
 
 /** The variant that an entity tag names. */

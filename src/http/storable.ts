@@ -45,6 +45,8 @@ export const STORAGE_REASONS = [
   'too-large',
   'variants',
   'outdated',
+  'tags',
+  'no-answer',
 ] as const;
 
 export type StorageReason = (typeof STORAGE_REASONS)[number];

@@ -77,6 +77,8 @@ export class Exchange implements FlightClient, ReplyEvents {
   keyParts = '';
   /** Set by `fill` where a part is wanted, or parts are stored. */
   range: PlannedRange | undefined;
+  /** The origin answers requests for parts by all. */
+  wantsAll = false;
   policy: CachePolicy | undefined;
   /** What tells this request apart beside its target; from then on `headers` are what the origin may see. */
   keyPlan: KeyPlan | undefined;
@@ -194,9 +196,14 @@ export class Exchange implements FlightClient, ReplyEvents {
     return this.policy;
   }
 
+  /** Whether the configuration lets clients of this path have a say. */
+  mayDirect(): boolean {
+    return !this.host.plan.simple && this.policyOf().clientDirectives;
+  }
+
   /** The client's Cache-Control and Pragma, where the configuration lets clients have a say. */
   clientDirectives(): RequestDirectives | undefined {
-    if (this.host.plan.simple || !this.policyOf().clientDirectives) return undefined;
+    if (!this.mayDirect()) return undefined;
     this.directives ??= requestDirectives(this.headers ?? this.readHeaders());
     return this.directives;
   }
@@ -223,9 +230,12 @@ export class Exchange implements FlightClient, ReplyEvents {
     }, delay);
   }
 
-  /** The fill that this request leads goes on without it. */
+  /** The fill that this request leads goes on without it, unless there are too many such already. */
   letFillGoOn(): void {
-    if (this.fill !== undefined) this.fill.leader = undefined;
+    const { fill, context, host } = this;
+    if (fill === undefined || !context.background.take(host.plan.index)) return;
+    fill.leader = undefined;
+    fill.ended = () => context.background.give(host.plan.index);
     this.fill = undefined;
   }
 
@@ -280,7 +290,7 @@ export class Exchange implements FlightClient, ReplyEvents {
     this.keyParts = '';
     this.keyPlan = this.body = undefined;
     this.range = this.policy = this.directives = this.failure = this.deadline = undefined;
-    this.late = false;
+    this.late = this.wantsAll = false;
     this.marker = this.passed = this.rest = this.problem = this.view = undefined;
     this.hostField = this.address = this.requestId = '';
     this.entry = 0;

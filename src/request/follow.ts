@@ -1,6 +1,6 @@
 import { cacheNow } from '../base/clock.ts';
 import { BROKEN, FAILED, REFRESHED, RELEASED, USER_AUX, WAITING } from '../cache/cache.ts';
-import { ANSWERED, CONFIRMED } from '../fill/fill.ts';
+import { ANSWERED, CONFIRMED, WHOLE } from '../fill/fill.ts';
 import { PROXY_NAME } from '../fill/head.ts';
 import { selection, selectionOf } from '../fill/judge.ts';
 import type { StoredMeta } from '../fill/stored.ts';
@@ -59,7 +59,9 @@ function isVariantOf(x: Exchange, meta: StoredMeta): boolean {
 }
 
 function useRefreshed(x: Exchange): Step {
-  const confirmed = x.flight !== undefined && x.context.cache.word(x.flight.id, USER_AUX) === CONFIRMED;
+  const word = x.flight === undefined ? 0 : x.context.cache.word(x.flight.id, USER_AUX);
+  const confirmed = word === CONFIRMED;
+  x.wantsAll ||= word === WHOLE;
   x.leaveFlight();
   if (!confirmed) return LOOKUP;
   x.validated = true;

@@ -95,12 +95,14 @@ class PostedRepresentation implements Kept {
   readonly #key: CacheKey;
   readonly #since: number;
   #invalidations = 0;
+  readonly #hidden: readonly string[];
   #answer: OriginAnswer | undefined;
   #judgement: Judgement | undefined;
   #chunks: Buffer[] = [];
 
   constructor(x: Exchange) {
     this.#x = x;
+    this.#hidden = x.host.plan.hidden;
     this.#key = new CacheKey().set(x.host.prefix, x.target, '');
     this.#since = x.context.cache.purgeSequence();
   }
@@ -134,13 +136,13 @@ class PostedRepresentation implements Kept {
 
   #store(answer: OriginAnswer, judgement: Judgement): void {
     const { cache } = this.#x.context;
-    const head = renderHead(answer.headers, judgement.omitFields, this.#x.host.plan.hidden);
+    const head = renderHead(answer.headers, judgement.omitFields, this.#hidden);
     const meta = encodeMeta(storedMeta(judgement, answer, head));
     const tags = parseCacheTags(answer.headers).map((tag) => cache.tagHash(tag));
     const words = storedWords(judgement, answer.status);
     const body = Buffer.concat(this.#chunks);
     const isOutdated = () => cache.invalidations() !== this.#invalidations;
-    if (isOutdated()) return;
+    if (isOutdated() || body.length !== bodyLength(answer)) return;
     const stored = cache.put(this.#key, head.block, meta, body, words, this.#since, tags);
     if (stored !== 0 && isOutdated()) cache.remove(this.#key);
   }

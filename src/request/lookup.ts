@@ -7,6 +7,7 @@ import type { HeaderList } from '../http/headers.ts';
 import { NOT_ASCII } from './admit.ts';
 import type { Exchange } from './exchange.ts';
 import { collectBody, isBodyKeyed } from './keyed-body.ts';
+import { hasPart } from './parts.ts';
 import { useStored, weigh } from './reuse.ts';
 import { FILL, RESPOND, type Step } from './step.ts';
 
@@ -23,9 +24,10 @@ export function lookup(x: Exchange): Step {
     id = lookupVariant(x, x.context.stored.of(id).meta);
     if (id === 0) return miss(x, 'vary-miss');
   }
-  if (x.validated || (x.host.plan.simple && x.now < cache.word(id, USER_FRESH_UNTIL))) return useStored(x, id);
+  const isFresh = x.now < cache.word(id, USER_FRESH_UNTIL);
+  if (x.validated || (isFresh && !x.mayDirect())) return useStored(x, id);
   const step = weigh(x, id);
-  return step === FILL ? miss(x, 'stale') : step;
+  return step === FILL ? miss(x, isFresh ? 'request' : 'stale') : step;
 }
 
 /** Keys hold bytes; a target with other characters can only be refused. */
@@ -72,17 +74,19 @@ function firstLine(x: Exchange, name: string): HeaderList {
   return value === '' ? [] : [name, value];
 }
 
-function miss(x: Exchange, reason: 'method' | 'bypass' | 'uri-miss' | 'vary-miss' | 'stale'): Step {
+function miss(x: Exchange, reason: keyof typeof FORWARDED): Step {
   x.context.cache.unpin();
   if (x.problem !== undefined) return RESPOND;
+  x.validated = false;
   x.cacheStatus = FORWARDED[reason];
   x.bypass ||= reason === 'method' || reason === 'bypass';
   if (x.failure !== undefined) {
     x.problem = x.failure;
     return RESPOND;
   }
-  if (!x.host.plan.simple && reason !== 'method' && x.clientDirectives()?.onlyIfCached === true) {
+  if (x.mayDirect() && reason !== 'method' && x.clientDirectives()?.onlyIfCached === true && !hasPart(x)) {
     x.problem = NOT_CACHED;
+    x.cacheStatus = 'lb; detail=only-if-cached';
     return RESPOND;
   }
   // known not to be cacheable: nobody waits for anybody
@@ -102,4 +106,5 @@ const FORWARDED = {
   'uri-miss': 'lb; fwd=uri-miss',
   'vary-miss': 'lb; fwd=vary-miss',
   stale: 'lb; fwd=stale',
+  request: 'lb; fwd=request',
 };

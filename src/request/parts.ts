@@ -15,7 +15,10 @@ export type PartsPlan = 'serve' | 'pass' | 'fill' | PlannedRange;
 
 /** A range to be fetched as far as it is not stored. */
 export interface PlannedRange {
+  /** As the client sent it. */
   spec: RangeSpec;
+  /** The bytes that it selects of what is stored; meant only with `known`. */
+  wanted: ByteRange;
   /** What is stored of the resource, of which the range is known to be a part then. */
   known: KnownParts | undefined;
   /** The range is all of the resource, and was not asked for as a range. */
@@ -25,41 +28,54 @@ export interface PlannedRange {
 /** Of the request that is being planned; no object is made for each miss. */
 const partsKey = new CacheKey();
 
+const ALL: RangeSpec = { start: 0, end: -1 };
+const NOTHING: ByteRange = { start: 0, end: -1 };
+
 /** Fields with which a request for a part goes to the origin as it is. */
 const CONDITIONS = ['if-range', 'if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since'];
 
 /** Looks at the stored parts of a resource; sets and leaves the transient pin where it says `serve`. */
 export function planParts(x: Exchange): PartsPlan {
   const range = x.field('range');
+  // whoever asks for a part of what is being fetched as a whole gets it from there
+  if (range !== '' && (x.wantsAll || isBeingFetched(x))) return 'fill';
   const spec = range === '' ? undefined : singleRange(range);
   if (range !== '' && spec === undefined) return 'pass';
   if (range !== '' && (x.marker !== undefined || CONDITIONS.some((name) => x.field(name) !== ''))) return 'pass';
   const { cache, stored } = x.context;
   const id = x.marker === undefined ? cache.lookup(partsKey.set(x.host.prefix, x.target, x.keyParts + PARTS_NAME)) : 0;
-  if (id === 0) return spec === undefined || isWhole(spec) ? 'fill' : { spec, known: undefined, whole: false };
+  if (id === 0)
+    return spec === undefined || isWhole(spec) ? 'fill' : { spec, wanted: NOTHING, known: undefined, whole: false };
   const { meta } = stored.of(id);
   const { parts } = meta;
-  if (parts === undefined) return 'pass';
+  if (parts === undefined) return leave(x, 'pass');
   const wanted = spec === undefined ? { start: 0, end: parts.complete - 1 } : resolveSpec(spec, parts.complete);
   if (wanted === undefined) return leave(x, 'pass');
   const missing = missingRanges(wanted, parts.ranges);
   if (missing.length === 0) {
     if (spec === undefined) return leave(x, 'fill');
-    if (!isFresh(x, id)) return leave(x, { spec: wanted, known: undefined, whole: false });
+    if (!isFresh(x, id)) return leave(x, { spec, wanted, known: undefined, whole: false });
     x.entry = id;
     return 'serve';
   }
   const known = knownParts(meta);
   if (known === undefined && spec === undefined) return leave(x, 'fill');
-  return leave(x, { spec: wanted, known, whole: known !== undefined && spec === undefined });
+  return leave(x, { spec: spec ?? ALL, wanted, known, whole: spec === undefined });
 }
 
 /** What a fill is to fetch, with the bytes that are stored of it; undefined where it is to fetch the resource as such. */
-export function rangeTask(x: Exchange, { spec, known, whole }: PlannedRange): RangeTask | undefined {
-  if (known === undefined) return { spec, held: undefined, whole };
+export function rangeTask(x: Exchange, { spec, wanted, known, whole }: PlannedRange): RangeTask | undefined {
+  if (known === undefined) return { spec, wanted, held: undefined, whole };
   const key = partsKey.set(x.host.prefix, x.target, x.keyParts + PARTS_NAME);
-  const held = holdParts(x.context, key, known, { start: spec.start, end: spec.end });
-  return held === undefined && whole ? undefined : { spec, held, whole };
+  const held = holdParts(x.context, key, known, wanted);
+  return held === undefined && whole ? undefined : { spec, wanted, held, whole };
+}
+
+function isBeingFetched(x: Exchange): boolean {
+  const { cache } = x.context;
+  const { fetching } = cache.peek(partsKey.set(x.host.prefix, x.target, x.keyParts));
+  cache.unpin();
+  return fetching && x.marker === undefined && x.field('if-match') === '' && x.field('if-unmodified-since') === '';
 }
 
 function isFresh(x: Exchange, id: number): boolean {
@@ -72,6 +88,13 @@ function isFresh(x: Exchange, id: number): boolean {
     staleWhileRevalidate: 0,
   };
   return decideReuse(state, x.now, x.clientDirectives()) === 'fresh';
+}
+
+/** Whether stored parts hold what is asked for. */
+export function hasPart(x: Exchange): boolean {
+  const isServed = x.method === 'GET' && x.field('range') !== '' && planParts(x) === 'serve';
+  x.context.cache.unpin();
+  return isServed;
 }
 
 function leave(x: Exchange, plan: PartsPlan): PartsPlan {

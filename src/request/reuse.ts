@@ -91,8 +91,13 @@ function startRefresh(x: Exchange, id: number, view: StoredView, age: Age): void
     const { variant = '', vary = [] } = x.marker;
     if (variantName(variant, vary, x.headers ?? []) !== meta.variant) return;
   }
-  const handle = x.context.cache.hold(id);
-  if (handle < 0) return;
+  const { background, cache } = x.context;
+  if (!background.take(x.host.plan.index)) return;
+  const handle = cache.hold(id);
+  if (handle < 0) {
+    background.give(x.host.plan.index);
+    return;
+  }
   refreshLater(x.context, {
     client: x.clientRequest(),
     key: x.key.copy(),

@@ -76,17 +76,24 @@ export class Purger {
 
   /** What is stored for a target of a site's host, under whatever key, is invalid (RFC 9111 section 4.4). */
   changed(site: number, host: string, target: string): void {
-    if (this.#changed.size < MAX_CHANGED) this.#changed.set(`${site} ${host} ${target}`, { site, host, target });
+    const isMany = this.#changed.size >= MAX_CHANGED || host.length + target.length > MAX_TARGET;
+    // too many to be told apart, or one that no record holds: all of the host
+    const change = { site, host, target: isMany ? ANY_TARGET : target };
+    this.#changed.set(`${site} ${host} ${change.target}`, change);
     this.#changedTimer ??= setTimeout(() => this.#forgetChanged(), GATHER).unref();
   }
 
   #forgetChanged(): void {
     this.#changedTimer = undefined;
     for (const { site, host, target } of this.#changed.values()) {
-      // longer than any target that can be asked for
-      if (host.length + target.length > MAX_TARGET) continue;
       try {
-        this.#cache.purge.add({ site, host, pattern: target, soft: false, exact: true });
+        this.#cache.purge.add({
+          site,
+          host,
+          pattern: target,
+          soft: false,
+          ...(target === ANY_TARGET ? {} : { exact: true }),
+        });
       } catch (error) {
         this.#options.log?.('what changed could not be made invalid', { target, error: (error as Error).message });
       }

@@ -88,6 +88,20 @@ export class KeyPlan {
     return text;
   }
 
+  /** What `parts` takes of a request, a line each for people: `header x-tenant: a`, `cookie lang: de`, `device: mobile`. */
+  describe(field: (name: string) => string, address: string): string[] {
+    const named = (kind: string, name: string, value: string): string =>
+      value === '' ? `${kind} ${name} (absent)` : `${kind} ${name}: ${value}`;
+    const lines = this.#headers.map((name) => named('header', name, field(name)));
+    for (const name of this.#cookies ?? []) {
+      const pairs = selectCookies(field('cookie'), [name]).split('; ');
+      lines.push(...pairs.map((pair) => named('cookie', name, pair.slice(name.length + 1))));
+    }
+    if (this.#device) lines.push(`device: ${devices.of(field('user-agent'), field('sec-ch-ua-mobile'))}`);
+    if (this.#country !== undefined) lines.push(`country: ${this.#country(address)}`);
+    return lines;
+  }
+
   /**
    * The headers to ask the origin with, of those of the client: fields and cookies as they were keyed, and the class of
    * device and country where they were. Connection keeps none of these fields from the origin.

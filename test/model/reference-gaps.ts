@@ -18,6 +18,8 @@ import type { ModelRequest } from './reference-serving.ts';
 /** A part that is wanted. With `held`, the spec is a place in what is stored. */
 export interface PartTask {
   spec: Spec;
+  /** The place that it selects in what is held. */
+  wanted: Place;
   held: Parts | undefined;
   /** All of the resource, for a 200. */
   whole: boolean;
@@ -35,6 +37,7 @@ export function askForPart(
   now: number,
   task: PartTask,
   mayStore: (reply: OriginReply) => boolean,
+  forget: () => void,
 ): PartOutcome {
   const own = fillLines(request, targets);
   const validator = task.held === undefined ? undefined : strongValidator(task.held.stored);
@@ -42,12 +45,13 @@ export function askForPart(
   const getRange = (range: string, at: number, condition?: string): OriginOutcome =>
     get([...own, ['range', range], ...(condition === undefined ? [] : [['if-range', condition] as const])], at);
   const text = ([first, last]: Place): string => `bytes=${first}-${last}`;
-  const wanted: Place = [task.spec.first ?? 0, task.spec.last ?? 0];
+  const { wanted } = task;
   let { held } = task;
   const missing = held === undefined ? [] : gapsIn(held, wanted);
   // many gaps are asked for as one
   const gaps: Place[] = missing.length > 4 ? [[missing[0][0], missing[missing.length - 1][1]]] : missing;
   let isPlain = false;
+  let isOther = false;
   let outcome = held === undefined ? getRange(specText(task.spec), now) : getRange(text(gaps[0]), now, validator);
   for (;;) {
     const at = outcome.arrived;
@@ -57,13 +61,24 @@ export function askForPart(
     const isOpen = given !== undefined && held === undefined && !has(outcome.lines, 'content-length');
     if (isOpen && !isPlain && !outcome.complete) return { failure: 502, at };
     if (outcome.status === 200 && !isPlain && mayStore(outcome)) {
+      if (task.held !== undefined) forget();
+      // nobody is there to ask for all
+      if (request.leaves && !task.whole) return { failure: 502, at };
       // what is stored is asked for as its key says: without a range
       isPlain = true;
       held = undefined;
       outcome = get(own, at);
+    } else if (outcome.status === 416 && held !== undefined) {
+      // another version: what was asked for was a place in the one that is stored
+      isOther = true;
+      held = undefined;
+      isPlain = task.whole;
+      outcome = task.whole ? get(own, at) : getRange(specText(task.spec), at);
     } else if (outcome.status !== 206) {
+      if (isOther || (task.held !== undefined && !isPlain)) forget();
       return { failure: undefined, reply: outcome, place: undefined, complete: undefined };
     } else if (held === undefined) {
+      if (isOther) forget();
       // what is not the part that was asked for goes through as it is
       if (given === undefined || isPlain || !isAnswerTo(task.spec, given.place, given.complete)) {
         return { failure: undefined, reply: outcome, place: undefined, complete: undefined };
@@ -87,8 +102,9 @@ export function askForPart(
       held = undefined;
       outcome = get(own, at);
     } else {
+      isOther = true;
       held = undefined;
-      outcome = getRange(text(wanted), at);
+      outcome = getRange(specText(task.spec), at);
     }
   }
 }

@@ -17,16 +17,7 @@ import {
   problem,
   updated,
 } from './reference-origin.ts';
-import {
-  gapsIn,
-  type Parts,
-  placeIn,
-  type Spec,
-  servePart,
-  singleRange,
-  strongValidator,
-  withPart,
-} from './reference-parts.ts';
+import { gapsIn, type Parts, placeIn, servePart, singleRange, strongValidator, withPart } from './reference-parts.ts';
 import { errorUntil, standsIn, standsInLate, useOf } from './reference-reuse.ts';
 import { type ModelAnswer, type ModelRequest, type Stored, serve } from './reference-serving.ts';
 import { isFailure, type ModelPolicy } from './reference-storing.ts';
@@ -224,18 +215,20 @@ export class Reference {
       const isAll = spec === undefined || (spec.first === 0 && spec.last === undefined);
       return isAll
         ? this.#fetch(passage, now)
-        : this.#askForPart(passage, now, { spec, held: undefined, whole: false });
+        : this.#askForPart(passage, now, { spec, wanted: [0, 0], held: undefined, whole: false });
     }
     const place = placeIn(spec ?? { first: 0, last: undefined }, parts.bytes.length);
     if (place === undefined) return this.#pass(passage, now, 'a range beyond the end');
-    const wanted: Spec = { first: place[0], last: place[1] };
     if (gapsIn(parts, place).length === 0) {
       if (useOf(parts.stored, now, wishes) === 'fresh') return servePart(parts, place, now, 'a stored part');
-      return this.#askForPart(passage, now, { spec: wanted, held: undefined, whole: false });
+      return spec === undefined
+        ? this.#fetch(passage, now)
+        : this.#askForPart(passage, now, { spec, wanted: place, held: undefined, whole: false });
     }
     const held = strongValidator(parts.stored) === undefined ? undefined : parts;
     if (held === undefined && spec === undefined) return this.#fetch(passage, now);
-    return this.#askForPart(passage, now, { spec: wanted, held, whole: held !== undefined && spec === undefined });
+    const asked = spec ?? { first: 0, last: undefined };
+    return this.#askForPart(passage, now, { spec: asked, wanted: place, held, whole: spec === undefined });
   }
 
   #askForPart(passage: Passage, now: number, task: PartTask): ModelAnswer {
@@ -247,6 +240,7 @@ export class Reference {
       now,
       task,
       (reply) => 'stored' in judge(passage, reply, reply.lines),
+      () => this.#parts.delete(request.target),
     );
     const gone = problem(0, 'the client has gone, what it began has gone on');
     if (outcome.failure !== undefined) return request.leaves ? gone : problem(outcome.failure, 'no part came');
@@ -323,6 +317,7 @@ export class Reference {
       this.#uncacheable.set(placeOf(passage), Math.floor(reply.arrived) + HIT_FOR_MISS);
       // the newest answer is not for storing: the one before it is not to be used any more
       passage.resource?.variants.delete(passage.selected);
+      this.#parts.delete(passage.request.target);
     }
     return { kind: 'refused', reply, why };
   }

@@ -1,7 +1,9 @@
 /** lb's request pipeline, cache and fills as an edge thread has them, between a client and an origin that the test plays. */
+
 import type { Dispatcher } from 'undici';
 import { type CacheKey, createCache, openCache } from '../../src/cache/cache.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { BackgroundFills } from '../../src/fill/background.ts';
 import { Flights } from '../../src/fill/flights.ts';
 import { StoredViews } from '../../src/fill/stored.ts';
 import { createUncacheable, Uncacheable } from '../../src/fill/uncacheable.ts';
@@ -69,6 +71,7 @@ export class Rig {
       requestLimits: DEFAULT_REQUEST_LIMITS,
       log: undefined,
       onBug: (error: Error) => this.#bugs.push(error),
+      background: new BackgroundFills(),
       onChange: () => {},
     };
     this.#pipeline = new Pipeline(context);
@@ -137,9 +140,9 @@ export class Rig {
 class ExactUncacheable extends Uncacheable {
   readonly #until = new Map<string, number>();
 
-  override remember(key: CacheKey, now: number, reason: StorageReason, status: number): void {
-    super.remember(key, now, reason, status);
-    if (super.has(key, now)) this.#until.set(`${key.lo} ${key.hi}`, now);
+  override remember(key: CacheKey, now: number, reason: StorageReason, status: number, passes = true): void {
+    super.remember(key, now, reason, status, passes);
+    if (passes && super.has(key, now)) this.#until.set(`${key.lo} ${key.hi}`, now);
   }
 
   override has(key: CacheKey, now: number): boolean {

@@ -14,7 +14,7 @@ const GZIP = [0x1f, 0x8b];
 
 /** The bytes, unpacked where they are a gzip file. */
 export async function* unpacked(bytes: Bytes): AsyncGenerator<Uint8Array> {
-  const { head, all } = await peek(bytes, GZIP.length);
+  const { head, all } = await peek(bytes, ({ length }) => length >= GZIP.length);
   if (!GZIP.every((byte, i) => head[i] === byte)) {
     yield* all;
     return;
@@ -39,15 +39,15 @@ export async function* bounded(bytes: Bytes, limit: number): AsyncGenerator<Uint
   }
 }
 
-/** The first bytes, at least `count` where there are so many, and all bytes with them. */
+/** The first bytes, as soon as they are `enough` or there are no more, and all bytes with them. */
 export async function peek(
   bytes: Bytes,
-  count: number,
+  enough: (head: Uint8Array) => boolean,
 ): Promise<{ head: Uint8Array; all: AsyncGenerator<Uint8Array> }> {
   const iterator = bytes[Symbol.asyncIterator]();
   let head = new Uint8Array(0);
   let ended = false;
-  while (head.length < count && !ended) {
+  while (!ended && !enough(head)) {
     const { value, done } = await iterator.next();
     ended = done === true;
     if (!ended) head = Buffer.concat([head, value]);

@@ -43,6 +43,20 @@ test('a list: comments, empty lines, line ends, what is neither URL nor path', a
   assert.deepEqual(await collect(readFile(bytes(''), NONE)), []);
 });
 
+test('an address is there as soon as its line is, in whatever pieces it comes', { timeout: 5000 }, async () => {
+  const source = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = source.writable.getWriter();
+  const entries = readFile(source.readable as ReadableStream<Uint8Array>, NONE);
+  for (const pieces of [['\uFEFF', '\n/', 'a', '\n'], ['/b\n']]) {
+    const entry = entries.next();
+    for (const piece of pieces) await writer.write(new TextEncoder().encode(piece));
+    assert.deepEqual(await entry, { done: false, value: { target: { host: '', path: pieces.join('').trim() } } });
+  }
+  const last = entries.next();
+  await writer.close();
+  assert.equal((await last).done, true);
+});
+
 test('targets as clients would send them', () => {
   const cases: [string, Target | string][] = [
     ['https://Shop.Example:443/a', { host: 'shop.example', path: '/a' }],

@@ -16,10 +16,13 @@ const MAX_SITEMAP = 50 << 20;
 const MAX_SITEMAPS = 2000;
 const MAX_DEPTH = 3;
 
+/** White space, in bytes, before the first character of XML. */
+const MAX_BLANK = 1024;
+
 /** The targets of a file: a list with an address a line, or a sitemap, packed or not. */
 export async function* readFile(bytes: Bytes, open: OpenSitemap): AsyncGenerator<Entry> {
-  const { head, all } = await peek(unpacked(bytes), 64);
-  if (looksLikeXml(head)) {
+  const { head, all } = await peek(unpacked(bytes), (head) => head.length >= MAX_BLANK || startOf(head) !== '');
+  if (startOf(head) === '<') {
     yield* new Sitemaps(open).entries(all, '', 0);
     return;
   }
@@ -34,8 +37,9 @@ export function readSitemap(target: Target, open: OpenSitemap): AsyncGenerator<E
   return new Sitemaps(open).at(target, 0);
 }
 
-function looksLikeXml(head: Uint8Array): boolean {
-  return /^\uFEFF?\s*</.test(new TextDecoder('utf-8', { ignoreBOM: true }).decode(head));
+/** The first character that is no white space, which tells a list from XML; '' before it has come. */
+function startOf(head: Uint8Array): string {
+  return new TextDecoder().decode(head, { stream: true }).trimStart().slice(0, 1);
 }
 
 /** One walk through sitemaps: each is read once, however often it is named. */
