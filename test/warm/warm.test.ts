@@ -1,8 +1,10 @@
 // `lb warm` against an lb that runs, as a process of its own.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { counted, type Field, startScene } from '../caching/scene.ts';
@@ -125,6 +127,22 @@ test('never more at a time than --concurrency, nor more a second than --rate', a
   assert.equal(summary.stored, 12);
   assert.ok(most <= 3, `${most} at a time`);
   assert.ok((summary.seconds as number) >= 10 / 40, `12 requests in ${String(summary.seconds)} s`);
+});
+
+test('what comes through a pipe is fetched as it comes in', async () => {
+  scene.on('/piped', counted([FRESH]));
+  const args = ['warm', '-', '--to', TO, '--host', 'site.test', '--json'];
+  const child = spawn(process.execPath, [join(import.meta.dirname, '..', '..', 'src', 'main.ts'), ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  after(() => child.kill('SIGKILL'));
+  const summary = text(child.stdout);
+  for (const path of ['/piped?1', '/piped?2', '/piped?3']) {
+    child.stdin.write(`${path}\n`);
+    await until(() => scene.asked(path).length === 1, `the fetch of ${path}`);
+  }
+  child.stdin.end();
+  assert.equal((JSON.parse(await summary) as Record<string, unknown>).stored, 3);
 });
 
 test('SIGINT ends it with the summary, whatever is under way', async () => {
