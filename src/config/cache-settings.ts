@@ -45,11 +45,11 @@ const SITE_ROWS: readonly Setting[] = [
   {
     path: 'cache.targets',
     scope: 'site',
-    type: 'fields',
+    type: 'target-fields',
     default: ['lb-cache-control', 'cdn-cache-control', 'surrogate-control'],
     env: 'LB_CACHE_TARGETS',
     prose:
-      'Response fields that go over Cache-Control for lb (RFC 9213), the most specific first. The first that is there and well-formed counts.',
+      'Response fields that go over Cache-Control for lb (RFC 9213), the most specific first. The first that is there and well-formed counts. Clients get none of them but CDN-Cache-Control.',
   },
   {
     path: 'cache.max_variants',

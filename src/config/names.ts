@@ -3,18 +3,31 @@
 import { isToken } from '../http/chars.ts';
 import { whyNotKeyed } from '../http/keyed-fields.ts';
 import { QUERY_PRESETS } from '../http/query-key.ts';
+import { canBeTarget } from '../http/targeted.ts';
 import { Problem } from './errors.ts';
 import { nearest } from './suggest.ts';
 
 const NOT_IN_TOKEN = /[^!#$%&'*+.^_`|~0-9A-Za-z-]/;
 
 /** A field name, lowercase. */
-export function parseFieldName(text: string): string | Problem {
+function parseFieldName(text: string): string | Problem {
   if (isToken(text)) return text.toLowerCase();
   const colon = /^([\w-]+):/.exec(text);
   if (colon) return new Problem(`"${text}" is a field with its value`, `write the name alone: "${colon[1]}"`);
   const fix = 'use letters, digits and hyphens, such as "x-tenant"';
   return new Problem(`"${text}" is no field name`, fix, NOT_IN_TOKEN.exec(text)?.index);
+}
+
+/** A response field that may go over Cache-Control, lowercase. */
+export function parseTargetField(text: string): string | Problem {
+  const name = parseFieldName(text);
+  if (name instanceof Problem || canBeTarget(name)) return name;
+  if (name === 'cache-control')
+    return new Problem(`"${text}" is what targets go over`, 'Cache-Control always counts last; leave it out');
+  return new Problem(
+    `"${text}" has a meaning of its own, and clients would no longer get it`,
+    'name a field for caches alone, such as "my-cache-control"',
+  );
 }
 
 /** A request field that may be part of a cache key. */

@@ -6,7 +6,6 @@ export type SettingType =
   | 'cookies' // list of cookie names
   | 'duration' // `30s`, or a bare number of seconds; kept in the row's `unit`
   | 'enum'
-  | 'fields' // list of field names
   | 'globs' // list of globs on the path
   | 'host' // list of host names, with `*.` in front or `*` alone
   | 'integer'
@@ -17,7 +16,8 @@ export type SettingType =
   | 'parameters' // list of names of query parameters, with `*` and presets
   | 'size' // `512MB`, or a bare number of bytes
   | 'string'
-  | 'strings'; // list
+  | 'strings' // list
+  | 'target-fields'; // list of response fields that go over Cache-Control
 
 export interface Setting {
   /** Where it stands in lb.json. `*` is a name of the user's choice, `[]` an item of a list. */

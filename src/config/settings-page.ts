@@ -10,7 +10,6 @@ const TYPE_NAMES: Record<SettingType, string> = {
   cookies: 'List of cookie names',
   duration: 'Duration',
   enum: 'One of',
-  fields: 'List of field names',
   globs: 'List of globs',
   host: 'List of host names',
   integer: 'Whole number',
@@ -22,6 +21,7 @@ const TYPE_NAMES: Record<SettingType, string> = {
   size: 'Size',
   string: 'Text',
   strings: 'List of texts',
+  'target-fields': 'List of field names',
 };
 
 const HEAD = `# Settings

@@ -4,7 +4,7 @@ import { formatAddress, formatOrigin, parseHostPattern, parseListen, parseOrigin
 import type { Address, OriginConfig } from './config.ts';
 import { Problem } from './errors.ts';
 import { parseGlob } from './globs.ts';
-import { parseCookieName, parseFieldName, parseKeyField, parseParameter } from './names.ts';
+import { parseCookieName, parseKeyField, parseParameter, parseTargetField } from './names.ts';
 import type { Setting } from './setting.ts';
 import { nearest } from './suggest.ts';
 import { formatDuration, formatSize, guessDuration, parseDuration, parseSize } from './units.ts';
@@ -16,7 +16,14 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 /** Lists that hold at least one item. */
 const FILLED_LISTS = new Set<Setting['type']>(['globs', 'host', 'keys', 'origins']);
 
-const LISTS = new Set<Setting['type']>([...FILLED_LISTS, 'cookies', 'fields', 'key-fields', 'parameters', 'strings']);
+const LISTS = new Set<Setting['type']>([
+  ...FILLED_LISTS,
+  'cookies',
+  'key-fields',
+  'parameters',
+  'strings',
+  'target-fields',
+]);
 
 /** Whether the setting takes several values, as an array or separated by commas. */
 export function isList(setting: Setting): boolean {
@@ -58,8 +65,6 @@ export function parseItem(setting: Setting, text: string): string | OriginConfig
   switch (setting.type) {
     case 'cookies':
       return parseCookieName(text);
-    case 'fields':
-      return parseFieldName(text);
     case 'globs':
       return parseGlob(text);
     case 'host':
@@ -74,6 +79,8 @@ export function parseItem(setting: Setting, text: string): string | OriginConfig
       return parseParameter(text);
     case 'strings':
       return setting.values === undefined ? text : parseEnum(setting, text);
+    case 'target-fields':
+      return parseTargetField(text);
     default:
       return text;
   }
@@ -103,8 +110,8 @@ export function describeType(setting: Setting): string {
       return `one of ${setting.values?.join(', ')}`;
     case 'cookies':
       return 'names of cookies, or an array of them';
-    case 'fields':
     case 'key-fields':
+    case 'target-fields':
       return 'field names, or an array of them';
     case 'globs':
       return 'globs such as "*.js,*.css", or an array of them';

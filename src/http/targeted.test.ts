@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emptyResponseDirectives, MAX_DELTA_SECONDS, type ResponseDirectives } from './cache-control.ts';
 import { headerList } from './headers.ts';
-import { parseSurrogateControl, parseTargetedCacheControl, selectDirectives } from './targeted.ts';
+import { canBeTarget, parseSurrogateControl, parseTargetedCacheControl, selectDirectives } from './targeted.ts';
 
 const targeted: [string, Partial<ResponseDirectives> | undefined][] = [
   ['max-age=60', { maxAge: 60 }],
@@ -58,4 +58,13 @@ test('the most specific valid field governs', () => {
   assert.deepEqual([directives.maxAge, targetedBy], [2, 'cdn-cache-control']);
   const plain = selectDirectives(headers, []);
   assert.deepEqual([plain.directives.maxAge, plain.targetedBy], [1, undefined]);
+});
+
+test('fields with a meaning of their own are no targets', () => {
+  const refused =
+    'cache-control expires set-cookie etag vary date location age via content-type content-length access-control-allow-origin last-modified transfer-encoding cache-tag surrogate-key';
+  for (const name of refused.split(' ')) assert.equal(canBeTarget(name), false, name);
+  const taken =
+    'cdn-cache-control lb-cache-control surrogate-control edge-control my-cdn-cache-control x-accel-expires';
+  for (const name of taken.split(' ')) assert.equal(canBeTarget(name), true, name);
 });

@@ -6,7 +6,9 @@ import {
   parseResponseCacheControl,
   type ResponseDirectives,
 } from './cache-control.ts';
+import { TAG_FIELDS } from './cache-tags.ts';
 import { combineHeader, type HeaderList } from './headers.ts';
+import { isHopByHop } from './hop-by-hop.ts';
 import type { SfMember } from './structured-fields.ts';
 import { parseSfDictionary } from './structured-fields-parse.ts';
 
@@ -18,6 +20,61 @@ const SURROGATE = 'lb';
 
 /** Value of Surrogate-Capability, by which an origin learns that Surrogate-Control is obeyed and by whom. */
 export const SURROGATE_CAPABILITY = `${SURROGATE}="Surrogate/1.0"`;
+
+/** Well-known response fields that have a meaning of their own, beside those that WITH_MEANING_PREFIX knows. */
+const WITH_MEANING: ReadonlySet<string> = new Set([
+  ...TAG_FIELDS,
+  'accept-ch',
+  'accept-patch',
+  'accept-post',
+  'accept-ranges',
+  'age',
+  'allow',
+  'alt-svc',
+  'cache-status',
+  'cdn-loop',
+  'clear-site-data',
+  'date',
+  'etag',
+  'expires',
+  'host',
+  'last-modified',
+  'link',
+  'location',
+  'nel',
+  'origin-agent-cluster',
+  'permissions-policy',
+  'pragma',
+  'referrer-policy',
+  'refresh',
+  'report-to',
+  'reporting-endpoints',
+  'retry-after',
+  'server',
+  'server-timing',
+  'set-cookie',
+  'set-cookie2',
+  'strict-transport-security',
+  'timing-allow-origin',
+  'traceparent',
+  'tracestate',
+  'vary',
+  'via',
+  'warning',
+  'www-authenticate',
+  'x-content-type-options',
+  'x-frame-options',
+  'x-request-id',
+  'x-robots-tag',
+  'x-xss-protection',
+]);
+
+const WITH_MEANING_PREFIX = /^(access-control|content|cross-origin|proxy|sec)-/;
+
+/** Whether a field (lowercase) can be a targeted one, and be kept from clients, without taking another meaning away. */
+export function canBeTarget(name: string): boolean {
+  return name !== 'cache-control' && !WITH_MEANING.has(name) && !WITH_MEANING_PREFIX.test(name) && !isHopByHop(name);
+}
 
 /** The directives that govern a response, and the field they come from. */
 export interface SelectedDirectives {

@@ -106,6 +106,20 @@ export const KEYS_AND_STALENESS: readonly Mistake[] = [
     fix: /"CDN-Cache-Control"/,
   },
   {
+    name: 'Cache-Control as a target',
+    file: cache('"targets": ["cdn-cache-control", "Cache-Control"]'),
+    at: 'lb.json:2:46',
+    says: /"Cache-Control" is what targets go over/,
+    fix: /always counts last; leave it out/,
+  },
+  {
+    name: 'a target that clients need',
+    file: cache('"targets": ["Content-Type"]'),
+    at: 'lb.json:2:25',
+    says: /"Content-Type" has a meaning of its own, and clients would no longer get it/,
+    fix: /such as "my-cache-control"/,
+  },
+  {
     name: 'Host in the key',
     file: cache('"key": {"headers": "Host"}'),
     at: 'lb.json:2:32',
