@@ -158,6 +158,17 @@ test('a list of purges is answered one by one', async () => {
   });
   assert.equal(purges.length, 3);
   assert.equal(events.length, 3);
+  const [{ details }] = events;
+  const logged = {
+    scope: 'url',
+    host: 'h.example',
+    site: 'shop',
+    pattern: '/a',
+    tag: undefined,
+    soft: true,
+    objects: 1,
+  };
+  assert.deepEqual(details, { ...logged, id: 'p1' }, 'no time, which every line has, and no item');
 });
 
 test('a purge by path may name a site, one of everything a tag', async () => {
