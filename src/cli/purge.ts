@@ -48,7 +48,7 @@ export function purgeCommand(io: Io = processIo()): Command {
     .option('--all', 'everything')
     .option('--file <LIST>', 'a file with a path, URL or tag:NAME a line; - for standard input')
     .option('--soft', 'mark stale instead of dropping')
-    .option('-y, --yes', 'do not ask before dropping everything')
+    .option('-y, --yes', 'do not ask before dropping everything; without a terminal lb never asks')
     .option('--json', 'print each answer as a line of JSON')
     .addHelpText('before', EXAMPLES)
     .action((paths: string[], options: Options, command: Command) =>

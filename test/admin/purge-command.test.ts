@@ -98,6 +98,7 @@ test('all, without asking when nobody sits at a terminal', async () => {
   const { address, purges } = await admin();
   assert.equal((await run(['--all', '--host', 'a.example', '--admin', address])).stdout, 'purged /* of a.example\n');
   assert.deepEqual(purges, [{ scope: 'all', host: 'a.example', pattern: '/*', soft: false }]);
+  assert.match(purgeCommand().helpInformation().replaceAll(/\s+/g, ' '), /without a terminal lb never asks/);
 });
 
 test('the token, and exit code 3 without it', async () => {
