@@ -2,8 +2,7 @@ import { cacheNow } from '../base/clock.ts';
 import { BROKEN, CacheKey, DONE, FAILED, type Outcome, REFRESHED, RELEASED, USER_BORN } from '../cache/cache.ts';
 import { MAX_TAGS } from '../cache/layout.ts';
 import { parseCacheTags } from '../http/cache-tags.ts';
-import { parseContentRange } from '../http/content-range.ts';
-import { combineHeader, getHeader, type HeaderList, onlyFields } from '../http/headers.ts';
+import { getHeader, type HeaderList, onlyFields } from '../http/headers.ts';
 import { stripHopByHop } from '../http/hop-by-hop.ts';
 import type { Judgement } from '../http/judge.ts';
 import { isErrorStatus } from '../http/status-cache.ts';
@@ -20,17 +19,17 @@ import {
   concernsResource,
   judge,
   type OriginAnswer,
-  selectingFields,
   storedMeta,
   storedWords,
   variantName,
   variantOf,
 } from './judge.ts';
+import { keepOdd, partsOf } from './odd-part.ts';
 import { type ClientRequest, fillRequest } from './origin-request.ts';
 import { keepPart, PARTS_NAME } from './parts.ts';
-import { type OddPart, RangeFetch, type RangeTask } from './range-fetch.ts';
+import { RangeFetch, type RangeTask } from './range-fetch.ts';
 import { refreshedEntry } from './refresh.ts';
-import { encodeMeta, type KnownVariant, type StoredMeta, type StoredParts } from './stored.ts';
+import { encodeMeta, type KnownVariant, type StoredMeta } from './stored.ts';
 import { etagsToSend, Variants, variantOfEtag } from './variants.ts';
 
 /** Word of a FAILED flight: from here on the status of an answer in whose place a stale one may be used. */
@@ -175,7 +174,9 @@ export class Fill implements FetchSink {
   #decide(answer: OriginAnswer): void {
     const odd = this.#range?.odd;
     if (odd !== undefined) {
-      this.#keepOdd(answer, odd);
+      const { client } = this.#task;
+      const flight = this.#flight.id;
+      keepOdd(this.#context, { client, answer, odd, key: this.#keyOf(PARTS_NAME), flight, since: this.#since });
       this.#release(answer);
       return;
     }
@@ -393,20 +394,6 @@ export class Fill implements FetchSink {
     }
   }
 
-  /** Stores a part as what it is, while it goes through as the origin sent it. */
-  #keepOdd(answer: OriginAnswer, { range, complete, body }: OddPart): void {
-    const { client } = this.#task;
-    const { cache } = this.#context;
-    const judgement = judge(client, answer, true);
-    if (cache.purged(this.#flight.id) || range.start === 0) return;
-    if (!judgement.storage.storable || selectingFields(answer.headers) !== '') return;
-    const head = renderHead(answer.headers, [...judgement.omitFields, 'content-range'], client.host.plan.hidden);
-    const meta = { ...storedMeta(judgement, answer, head), parts: { ranges: [range], complete } };
-    const tags = parseCacheTags(answer.headers).map((tag) => cache.tagHash(tag));
-    const words = storedWords(judgement, answer.status);
-    cache.put(this.#keyOf(PARTS_NAME), head.block, encodeMeta(meta), body, words, this.#since, tags);
-  }
-
   #keepPart(invalidations: number): void {
     const partsKey = this.#keyOf(PARTS_NAME);
     const wholeKey = this.#keyOf('');
@@ -417,10 +404,4 @@ export class Fill implements FetchSink {
   #count(slot: number): void {
     this.#context.counters.add(this.#context.lines[this.#task.client.host.plan.index], slot, 1);
   }
-}
-
-/** What a 206 holds, where it says of how much. */
-function partsOf(headers: HeaderList): StoredParts | undefined {
-  const { range, complete = -1 } = parseContentRange(combineHeader(headers, 'content-range') ?? '') ?? {};
-  return range === undefined || complete < 0 ? undefined : { ranges: [range], complete };
 }

@@ -1,0 +1,41 @@
+import type { CacheKey } from '../cache/cache.ts';
+import { parseCacheTags } from '../http/cache-tags.ts';
+import { parseContentRange } from '../http/content-range.ts';
+import { combineHeader, type HeaderList } from '../http/headers.ts';
+import type { EdgeContext } from './context.ts';
+import { renderHead } from './head.ts';
+import { judge, type OriginAnswer, selectingFields, storedMeta, storedWords } from './judge.ts';
+import type { ClientRequest } from './origin-request.ts';
+import type { OddPart } from './range-fetch.ts';
+import { encodeMeta, type StoredParts } from './stored.ts';
+
+/** What a 206 holds, where it says of how much. */
+export function partsOf(headers: HeaderList): StoredParts | undefined {
+  const { range, complete = -1 } = parseContentRange(combineHeader(headers, 'content-range') ?? '') ?? {};
+  return range === undefined || complete < 0 ? undefined : { ranges: [range], complete };
+}
+
+/** A part that goes through as the origin sent it, and what is needed to store it as what it is. */
+export interface OddAnswer {
+  client: ClientRequest;
+  answer: OriginAnswer;
+  odd: OddPart;
+  /** Of the resource's parts. */
+  key: CacheKey;
+  flight: number;
+  /** The newest purge when the origin was asked. */
+  since: number;
+}
+
+/** Stores the last part of a resource whose origin takes its end for the first byte that is not sent. */
+export function keepOdd({ cache }: EdgeContext, { client, answer, odd, key, flight, since }: OddAnswer): void {
+  const { range, complete, body } = odd;
+  const judgement = judge(client, answer, true);
+  // all of a resource is never a part of it
+  if (cache.purged(flight) || range.start === 0) return;
+  if (!judgement.storage.storable || selectingFields(answer.headers) !== '') return;
+  const head = renderHead(answer.headers, [...judgement.omitFields, 'content-range'], client.host.plan.hidden);
+  const meta = { ...storedMeta(judgement, answer, head), parts: { ranges: [range], complete } };
+  const tags = parseCacheTags(answer.headers).map((tag) => cache.tagHash(tag));
+  cache.put(key, head.block, encodeMeta(meta), body, storedWords(judgement, answer.status), since, tags);
+}
