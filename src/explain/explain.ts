@@ -71,6 +71,7 @@ function explainAt(
     now,
   };
   const { plan } = host;
+  const settings = describePolicy(sources.settings, plan.config, policy.rule);
   const purged = { site: plan.index, host: host.host, target: key.target };
   return {
     time: new Date().toISOString(),
@@ -78,13 +79,13 @@ function explainAt(
     decision: decide(situation),
     site: describeSite(plan.config, host.host),
     rule: describeRule(policy),
-    policy: describePolicy(sources.settings, plan.config, policy.rule),
+    policy: settings,
     key: describeKey(sources.scheme, request.method, key, found),
     stored: shown === undefined ? null : describeStored(shown, policy),
     freshness:
       shown === undefined || judgement === undefined || times === undefined
         ? null
-        : describeFreshness(shown, judgement, times, policy, request.headers, now),
+        : describeFreshness(shown, judgement, times, { headers: request.headers, policy, settings, now }),
     validation: key.hasBody ? null : describeValidation(entry?.meta, found.marker, found.variants),
     purge: findPurge(found.entry ?? found.parts, purged, (purgeable) => sources.purges(purgeable)),
     last_answer: describeLast(last, shown),

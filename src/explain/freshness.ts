@@ -1,11 +1,12 @@
 import { fromCacheTime, toCacheTime } from '../base/clock.ts';
 import { NO_BAN } from '../cache/cache.ts';
+import type { Freshness, FreshnessSource } from '../http/freshness.ts';
 import { combineHeader, type HeaderList, hasHeader } from '../http/headers.ts';
 import type { Judgement } from '../http/judge.ts';
 import { selectDirectives } from '../http/targeted.ts';
 import type { CachePolicy } from '../site/plan.ts';
 import { type Entry, isConfirmed, isCut } from './entry.ts';
-import type { FreshnessPart, Term } from './types.ts';
+import type { FreshnessPart, PolicyLine, Term } from './types.ts';
 
 /** The times of a stored response that decide about its use, in cache time. */
 export interface Times {
@@ -24,25 +25,27 @@ export function remainingOf({ freshUntil, validatedEach }: Times, now: number): 
   return validatedEach ? 0 : freshUntil - now;
 }
 
-/** @param now cache time */
-export function describeFreshness(
-  entry: Entry,
-  judgement: Judgement,
-  times: Times,
-  policy: CachePolicy,
-  request: HeaderList,
-  now: number,
-): FreshnessPart {
+/** What a request is asked under. */
+export interface Asked {
+  headers: HeaderList;
+  policy: CachePolicy;
+  settings: readonly PolicyLine[];
+  /** Cache time. */
+  now: number;
+}
+
+export function describeFreshness(entry: Entry, judgement: Judgement, times: Times, asked: Asked): FreshnessPart {
   const { meta } = entry;
+  const { headers, policy, now } = asked;
   return {
-    terms: terms(entry, judgement, times, now),
+    terms: terms(entry, judgement, times, asked),
     governed_by: selectDirectives(entry.headers, policy.targets).targetedBy ?? 'cache-control',
     fresh: now < times.freshUntil,
     remaining: remainingOf(times, now),
     fresh_until: times.validatedEach ? null : isoTime(fromCacheTime(times.freshUntil)),
     stale_while_revalidate: meta.swr ?? 0,
     stale_if_error: meta.sie ?? 0,
-    client_directives: policy.clientDirectives ? directivesOf(request) : null,
+    client_directives: policy.clientDirectives ? directivesOf(headers) : null,
   };
 }
 
@@ -50,7 +53,7 @@ function directivesOf(request: HeaderList): string | null {
   return combineHeader(request, 'cache-control') ?? combineHeader(request, 'pragma') ?? null;
 }
 
-function terms(entry: Entry, judgement: Judgement, times: Times, now: number): Term[] {
+function terms(entry: Entry, judgement: Judgement, times: Times, { settings, now }: Asked): Term[] {
   const age = now - times.born;
   const confirmed = isConfirmed(entry, judgement);
   const start = confirmed ? confirmedTerms(entry) : arrivalTerms(entry, judgement);
@@ -59,7 +62,8 @@ function terms(entry: Entry, judgement: Judgement, times: Times, now: number): T
     ...start,
     term('resident_time', age - initial, confirmed ? 'now - the last confirmation' : 'now - response_time'),
     term('current_age', age, confirmed ? 'resident_time' : 'corrected_initial_age + resident_time'),
-    ...lifetimeTerms(entry, judgement, confirmed, remainingOf(times, now)),
+    lifetimeTerm(judgement.freshness, settings),
+    remainingTerm(entry, judgement, confirmed, remainingOf(times, now)),
   ];
 }
 
@@ -85,23 +89,43 @@ function confirmedTerms({ meta, born }: Entry): Term[] {
   ];
 }
 
-function lifetimeTerms(
+/** The settings behind lifetimes that the origin does not give. */
+const SETTINGS: Readonly<Partial<Record<FreshnessSource, string>>> = {
+  rule: 'ttl',
+  auto: 'auto_ttl',
+  negative: 'negative_ttl',
+  error: 'error_ttl',
+  heuristic: 'heuristic',
+};
+
+/** A configured lifetime says how long lb keeps a response, whatever its age at the arrival. */
+function isConfigured({ source }: Freshness): boolean {
+  return source === 'rule' || source === 'auto';
+}
+
+function lifetimeTerm(freshness: Freshness, settings: readonly PolicyLine[]): Term {
+  const { lifetime, source, detail } = freshness;
+  const name = SETTINGS[source];
+  const line = name === undefined ? undefined : settings.find(({ setting }) => setting.endsWith(`.${name}`));
+  const place = line === undefined ? '' : ` (${line.setting}, ${line.from === 'default' ? 'by default' : line.from})`;
+  return term(
+    'freshness_lifetime',
+    lifetime,
+    `${detail}${place}${isConfigured(freshness) ? ', from the arrival on' : ''}`,
+  );
+}
+
+function remainingTerm(
   entry: Entry,
   { freshness, alwaysRevalidate }: Judgement,
   confirmed: boolean,
   remaining: number,
-): Term[] {
-  const { lifetime, source, detail } = freshness;
-  const configured = source === 'rule' || source === 'auto';
-  const given = term('freshness_lifetime', lifetime, configured ? `${detail}, from the arrival on` : detail);
-  if (alwaysRevalidate) return [given, term('remaining', remaining, 'no-cache: each use needs a validation')];
-  if ((!confirmed && isCut(entry)) || entry.ban !== NO_BAN)
-    return [given, term('remaining', remaining, 'a purge marked it stale')];
-  if (entry.freshUntil === END) {
-    return [given, term('remaining', remaining, `lb counts no further than ${isoTime(fromCacheTime(END))}`)];
-  }
-  const spent = configured && !confirmed ? 'resident_time' : 'current_age';
-  return [given, term('remaining', remaining, `freshness_lifetime - ${spent}`)];
+): Term {
+  const left = (how: string): Term => term('remaining', remaining, how);
+  if (alwaysRevalidate) return left('no-cache: each use needs a validation');
+  if ((!confirmed && isCut(entry)) || entry.ban !== NO_BAN) return left('a purge marked it stale');
+  if (entry.freshUntil === END) return left(`lb counts no further than ${isoTime(fromCacheTime(END))}`);
+  return left(`freshness_lifetime - ${isConfigured(freshness) && !confirmed ? 'resident_time' : 'current_age'}`);
 }
 
 function term(name: string, value: number | string, how: string): Term {

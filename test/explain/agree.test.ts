@@ -4,6 +4,7 @@ import { after, test } from 'node:test';
 import type { Explanation } from '../../src/explain/types.ts';
 import { cacheStatus, counted, type Field, httpDate, startScene, validated } from '../caching/scene.ts';
 import { until } from '../support/cleanup.ts';
+import { agreementWith } from './agreement.ts';
 
 const scene = await startScene(
   { after },
@@ -11,6 +12,7 @@ const scene = await startScene(
     cache: {
       demanding: { match: '/demanding/*', client_directives: true },
       keyed: { match: '/keyed/*', ttl: '10m', key: { query_exclude: [':tracking'], headers: ['x-tenant'] } },
+      visitor: { match: '/visitor', ttl: '10m', key: { cookies: ['lang', 'seen'], device: true, country: true } },
       query: { match: '/query', methods: ['POST'], key: { cookies: ['lang'] } },
     },
   },
@@ -18,37 +20,7 @@ const scene = await startScene(
 const HOST: Field = ['Host', 'site.test'];
 const FRESH: Field = ['Cache-Control', 'max-age=600'];
 
-async function explain(target: string, fields: readonly Field[] = [], method = 'GET'): Promise<Explanation> {
-  const parameters = new URLSearchParams({ url: `http://site.test${target}`, method });
-  for (const [name, value] of fields) parameters.append('header', `${name}: ${value}`);
-  const answer = await scene.lb.admin.fetch('GET', `/explain?${parameters.toString()}`);
-  assert.equal(answer.status, 200, answer.text());
-  return answer.json() as Explanation;
-}
-
-const ask = (target: string, fields: readonly Field[] = [], method = 'GET') =>
-  scene.get(target, [HOST, ...fields], { method });
-
-/** Explains, then asks: both must say the same. */
-async function agree(action: string, target: string, fields: readonly Field[] = [], method = 'GET') {
-  const before = scene.origin.requests.length;
-  const explanation = await explain(target, fields, method);
-  const { decision } = explanation;
-  assert.equal(decision.action, action, JSON.stringify(decision));
-  assert.deepEqual((await explain(target, fields, method)).decision.action, action, 'a second time');
-  assert.equal(scene.origin.requests.length, before, 'the origin is not asked');
-  const response = await ask(target, fields, method);
-  const said = cacheStatus(response);
-  const expected = decision.cache_status.replace(/ttl=-?\d+/, 'ttl');
-  assert.ok(
-    said.replace(/ttl=-?\d+/, 'ttl').startsWith(expected),
-    `${said} where ${decision.cache_status} was to come`,
-  );
-  if (decision.status !== null) assert.equal(response.status, decision.status);
-  const toOrigin = action === 'hit' || action === 'refuse' ? 0 : 1;
-  if (action !== 'stale') assert.equal(scene.origin.requests.length, before + toOrigin, action);
-  return explanation;
-}
+const { explain, ask, agree } = agreementWith(scene);
 
 test('miss, then hit, with the arithmetic term by term', async () => {
   scene.on('/a', (_request, answer) => {
@@ -110,24 +82,6 @@ test('conditions and ranges of the client', async () => {
   assert.equal((await agree('hit', '/c', [], 'HEAD')).decision.status, 200);
 });
 
-test('parts of what is not stored as a whole', async () => {
-  scene.on('/parts', (request, answer) => {
-    const match = /^bytes=(\d)-(\d)$/.exec(request.get('range') ?? '');
-    const [start, end] = match === null ? [0, 9] : [Number(match[1]), Number(match[2])];
-    const fields: Field[] = [FRESH, ['ETag', '"p"'], ['Content-Range', `bytes ${start}-${end}/10`]];
-    return answer.send(206, fields, '0123456789'.slice(start, end + 1));
-  });
-  const range = (text: string): Field[] => [['Range', `bytes=${text}`]];
-  await agree('miss', '/parts', range('2-4'));
-  const { stored, decision } = await agree('hit', '/parts', range('3-4'));
-  assert.equal(decision.status, 206);
-  assert.deepEqual(stored?.parts, { ranges: ['2-4'], complete: 10 });
-  const gap = await agree('miss', '/parts', range('1-3'));
-  assert.match(gap.decision.why.join(), /bytes 1-1 are not stored/);
-  assert.deepEqual((await agree('hit', '/parts', range('1-4'))).stored?.parts?.ranges, ['1-4']);
-  await agree('pass', '/parts', [...range('0-0'), ['If-Range', '"p"']]);
-});
-
 test('stale: validated; used while it is refreshed; with no-cache validated each time', async () => {
   scene.on(
     '/s1',
@@ -155,6 +109,18 @@ test('stale: validated; used while it is refreshed; with no-cache validated each
   await ask('/s3');
   const each = await agree('revalidate', '/s3');
   assert.match(each.freshness?.terms.at(-1)?.how ?? '', /no-cache/);
+  assert.deepEqual([each.freshness?.remaining, each.freshness?.fresh_until], [0, null]);
+  assert.match(each.decision.why[0], /^no-cache: each use of it needs a validation$/);
+});
+
+test('a lifetime beyond the end of what lb counts', async () => {
+  scene.on('/huge', counted([['Cache-Control', 'max-age=9999999999999']]));
+  await ask('/huge');
+  const { freshness, purge } = await agree('hit', '/huge');
+  const { value, how } = freshness?.terms.at(-1) ?? {};
+  assert.equal(value, freshness?.remaining);
+  assert.equal(how, `lb counts no further than ${freshness?.fresh_until}`);
+  assert.equal(purge, null);
 });
 
 test('the directives of a client, where they count', async () => {
@@ -164,6 +130,7 @@ test('the directives of a client, where they count', async () => {
   await ask('/demanding/a');
   await agree('hit', '/demanding/a', [['Cache-Control', 'max-age=60']]);
   const asked = await agree('revalidate', '/demanding/a', [['Cache-Control', 'no-cache']]);
+  assert.equal(asked.decision.cache_status, 'lb; fwd=request');
   assert.match(asked.decision.why.join(), /wants it validated/);
   assert.equal(asked.freshness?.client_directives, 'no-cache');
   await agree('revalidate', '/demanding/a', [['Cache-Control', 'min-fresh=6000']]);
@@ -197,11 +164,24 @@ test('the key as the configuration makes it; rule and where its values come from
   await ask('/keyed/a?b=1&utm_source=x', [['X-Tenant', 'one']]);
   const { key, rule, freshness } = await agree('hit', '/keyed/a?gclid=y&b=1', [['X-Tenant', 'one']]);
   assert.equal(key.target, '/keyed/a?b=1');
-  assert.match(key.configured, /one/);
+  assert.deepEqual(key.configured, ['header x-tenant: one']);
   assert.equal(rule?.name, 'keyed');
   assert.match(rule?.source ?? '', /^lb\.json:\d+:\d+$/);
-  assert.match(freshness?.terms.find(({ name }) => name === 'freshness_lifetime')?.how ?? '', /^the rule's ttl/);
+  const { how } = freshness?.terms.find(({ name }) => name === 'freshness_lifetime') ?? {};
+  assert.equal(how, "the rule's ttl, from the arrival on");
   await agree('miss', '/keyed/a?b=1', [['X-Tenant', 'two']]);
+});
+
+test('cookies, device and country in the key', async () => {
+  scene.on('/visitor', counted([]));
+  const fields: Field[] = [
+    ['Cookie', 'a=b; lang=de;lang=en'],
+    ['User-Agent', 'Mozilla/5.0 (iPhone) Mobile'],
+  ];
+  await ask('/visitor', fields);
+  const { key } = await agree('hit', '/visitor', fields);
+  const expected = ['cookie lang: de', 'cookie lang: en', 'cookie seen (absent)', 'device: mobile', 'country: XX'];
+  assert.deepEqual(key.configured, expected);
 });
 
 test('a body in the key, and what the origin sees of a cookie', async () => {
@@ -219,7 +199,8 @@ test('a body in the key, and what the origin sees of a cookie', async () => {
   await post('miss', 'one', 'lang=de; session=1');
   const { key } = await post('hit', 'one', 'session=2; lang=de');
   assert.deepEqual([key.methods, key.vary?.selecting], ['POST', { cookie: 'lang=de' }]);
-  assert.match(key.configured, /^7:lang=debody=/);
+  assert.equal(key.configured[0], 'cookie lang: de');
+  assert.match(key.configured[1], /^body: [^,]+, 3 bytes, hash [\w-]{43}$/);
   await post('miss', 'two', 'lang=de');
   await post('miss', 'one', 'lang=en');
   assert.equal((await explain('/query', [], 'PUT')).decision.cache_status, 'lb; fwd=method');
@@ -229,7 +210,26 @@ test('what is not stored, and why; methods that go to the origin', async () => {
   scene.on('/private', counted([['Cache-Control', 'private']]));
   await agree('miss', '/private');
   const { last_answer } = await agree('pass', '/private');
-  assert.deepEqual([last_answer?.status, last_answer?.reason], [200, 'private']);
+  assert.deepEqual(
+    [last_answer?.status, last_answer?.reason, last_answer?.detail],
+    [200, 'private', 'the origin said private'],
+  );
+  scene.on('/broken', (_request, answer) => answer.send(500, [], 'x'));
+  await ask('/broken');
+  const broken = await agree('miss', '/broken');
+  assert.deepEqual([broken.last_answer?.status, broken.last_answer?.reason], [500, 'no-freshness']);
+  scene.on(
+    '/standing-in',
+    counted([
+      ['Cache-Control', 'max-age=1'],
+      ['Age', '9'],
+    ]),
+  );
+  await ask('/standing-in');
+  scene.on('/standing-in', (_request, answer) => answer.send(503, [], 'x'));
+  assert.match(cacheStatus(await ask('/standing-in')), /stale-if-error/);
+  const failed = await explain('/standing-in');
+  assert.deepEqual([failed.last_answer?.status, failed.last_answer?.reason], [503, 'no-answer']);
   const { decision } = await agree('pass', '/private', [], 'DELETE');
   assert.match(decision.why.join(), /invalidates/);
   await agree('pass', '/no-such', [], 'HEAD');

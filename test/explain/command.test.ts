@@ -13,8 +13,9 @@ import { serveLb, spawnLb } from '../support/process.ts';
 
 const PAGE = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'explain.md'), 'utf8');
 
-const origin = await startOrigin({ after }, (_request, answer) =>
-  answer.send(
+const origin = await startOrigin({ after }, (asked, answer) => {
+  if (asked.target === '/articles/plain') return answer.send(200, [], 'An article.');
+  return answer.send(
     200,
     [
       ['Cache-Control', 'max-age=60, stale-while-revalidate=30'],
@@ -23,8 +24,8 @@ const origin = await startOrigin({ after }, (_request, answer) =>
       ['Date', new Date().toUTCString()],
     ],
     'An article.',
-  ),
-);
+  );
+});
 
 /** The first code block of the page with this language. */
 function block(language: string): string {
@@ -48,8 +49,8 @@ test('the sample of docs/explain.md', async (t) => {
   const file = join(folder, 'lb.json');
   writeFileSync(file, block('json').replace('127.0.0.1:3000', origin.address));
   const lb = await serveLb(t, origin.address, ['-c', file]);
-  const ask = (field: string) =>
-    request(t, lb.port, '/articles/7', {
+  const ask = (field: string, target = '/articles/7') =>
+    request(t, lb.port, target, {
       fields: [
         ['Host', 'shop.example'],
         ['Accept-Encoding', field],
@@ -63,6 +64,13 @@ test('the sample of docs/explain.md', async (t) => {
   ]);
   assert.equal(await child.exit(), 0, child.stderr);
   assert.deepEqual(shape(child.stdout, folder), shape(block('text'), folder));
+
+  await ask('gzip', '/articles/plain');
+  const admin = `127.0.0.1:${lb.admin.port}`;
+  const { stdout } = await explain(['https://shop.example/articles/plain', '--admin', admin]);
+  const lifetime =
+    /freshness_lifetime +600 {2}the rule's ttl \(cache\.pages\.ttl, \S+lb\.json:4:46\), from the arrival on/;
+  assert.match(stdout, lifetime);
 });
 
 /** `lb explain ...args` in this process. */

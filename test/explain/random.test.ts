@@ -38,6 +38,7 @@ const REQUEST: Field[] = [
   ['Pragma', 'no-cache'],
   ['Range', 'bytes=0-1'],
   ['Range', 'bytes=9-'],
+  ['Range', 'bytes=1-2'],
 ];
 
 /** The second may have changed between question and answer. */
@@ -86,7 +87,11 @@ test('explain and lb agree over random exchanges', async () => {
       const etag = answers.fields.find(([name]) => name === 'ETag')?.[1];
       const isKnown = etag !== undefined && request.get('if-none-match')?.includes(etag) === true;
       if (isKnown && answers.status === 200) return answer.head(304, answers.fields);
-      return answer.send(answers.status, answers.fields, 'body');
+      const match = /^bytes=(\d)-([123])$/.exec(request.get('range') ?? '');
+      if (answers.status !== 200 || match === null) return answer.send(answers.status, answers.fields, 'body');
+      const [start, end] = [Number(match[1]), Number(match[2])];
+      const fields: Field[] = [...answers.fields, ['Content-Range', `bytes ${start}-${end}/4`]];
+      return answer.send(206, fields, 'body'.slice(start, end + 1));
     });
   }
   const seen = new Map<string, number>();
