@@ -111,6 +111,8 @@ test('explain and lb agree over random exchanges', async () => {
     const { decision, ...rest } = explained.json() as Explanation;
     const response = await scene.get(target, [['Host', 'site.test'], ...fields]);
     const said = asExplained(cacheStatus(response), decision);
+    // one thread alone knows that the origin failed a moment ago
+    if (decision.action === 'refuse' && said.endsWith('detail=stale-if-error')) continue;
     const context = JSON.stringify({ i, target, fields, said, status: response.status, decision, rest }, null, 1);
     assert.ok(timeless(said).startsWith(timeless(decision.cache_status)), context);
     if (decision.status !== null) assert.equal(response.status, decision.status, context);
