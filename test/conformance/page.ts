@@ -72,11 +72,17 @@ function ownTable(): string {
   const files = globSync('*.test.ts', { cwd: import.meta.dirname }).sort();
   const rows = files.flatMap((file) => {
     const source = readFileSync(join(import.meta.dirname, file), 'utf8');
-    return [...source.matchAll(/(['"`])([A-Za-z0-9][^\n]*?) \[([a-z][\w=, -]+)\]\1/g)].map(([, , name, ids]) => [
+    return namedTests(source).map(({ name, ids }) => [
       name,
-      ids.replaceAll(/[^, ]+/g, '`$&`'),
+      ids.map((id) => `\`${id}\``).join(', '),
       `[${file}](../test/conformance/${file})`,
     ]);
   });
   return markdownTable(['what lb does', 'tests of the newer suite', 'where'], rows, 3);
+}
+
+/** The names of tests in a source text that end with ids in brackets. */
+export function namedTests(source: string): { name: string; ids: string[] }[] {
+  const named = /(['"`])([A-Za-z0-9](?:(?!\1)[^\n\\])*?) \[([a-z][\w=, -]+)\]\1/g;
+  return [...source.matchAll(named)].map(([, , name, ids]) => ({ name, ids: ids.split(/, */) }));
 }

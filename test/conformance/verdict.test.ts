@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compare, knownVerdicts } from './baseline.ts';
-import { conformancePage } from './page.ts';
+import { conformancePage, namedTests } from './page.ts';
 import { REASONS } from './reasons.ts';
 import { loadGroups, type SuiteGroup } from './suite.ts';
 import { scoreOf, verdicts } from './verdict.ts';
@@ -55,6 +55,22 @@ test('a stored list reads as the run that it came from', () => {
 test('docs/conformance.md is what the stored list says', async () => {
   const { current, expected } = await conformancePage();
   assert.equal(current, expected, 'run `npm run conformance -- --docs`');
+});
+
+test('nothing on the page lacks its reason', async () => {
+  const { expected } = await conformancePage();
+  assert.deepEqual(
+    expected.split('\n').filter((line) => line.includes('Not done.')),
+    [],
+  );
+});
+
+test('names of tests are told from the strings before them', () => {
+  const source = "['-5', 'bytes 5-9/10', '56789', 'A part answers [part-one, part-two]'],\n test(`It is [three=1]`, f)";
+  assert.deepEqual(namedTests(source), [
+    { name: 'A part answers', ids: ['part-one', 'part-two'] },
+    { name: 'It is', ids: ['three=1'] },
+  ]);
 });
 
 test('reasons are given for tests that exist', async () => {
