@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { QUERY_PRESETS } from '../../src/http/query-key.ts';
 import { Folder } from './cli.ts';
 
 const guide = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
@@ -37,4 +38,11 @@ test('the error in the guide is what lb says', async () => {
   });
   const { stderr } = await folder.lb(['check']);
   assert.ok(guide.includes(stderr.split('\n\n')[0]), stderr);
+});
+
+test('the guide lists each preset in full', () => {
+  for (const [preset, names] of QUERY_PRESETS) {
+    const [, list] = new RegExp(`^\`${preset}\` stands for (.*?)\\. `, 'ms').exec(guide) ?? [];
+    assert.deepEqual([...(list ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name).sort(), [...names].sort());
+  }
 });
