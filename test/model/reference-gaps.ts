@@ -28,7 +28,9 @@ export interface PartTask {
 /** One answer made of stored bytes and of one answer or several; `place` and `complete` are those of a 206. */
 export type PartOutcome =
   | { failure: number; at: number }
-  | { failure: undefined; reply: OriginReply; place: Place | undefined; complete: number | undefined };
+  /** All came, at a time, where a part was asked for: all is to be asked for. */
+  | { failure: undefined; all: number }
+  | { failure: undefined; all?: undefined; reply: OriginReply; place: Place | undefined; complete: number | undefined };
 
 export function askForPart(
   request: ModelRequest,
@@ -62,8 +64,7 @@ export function askForPart(
     if (isOpen && !isPlain && !outcome.complete) return { failure: 502, at };
     if (outcome.status === 200 && !isPlain && mayStore(outcome)) {
       if (task.held !== undefined) forget();
-      // nobody is there to ask for all
-      if (request.leaves && !task.whole) return { failure: 502, at };
+      if (!task.whole) return { failure: undefined, all: at };
       // what is stored is asked for as its key says: without a range
       isPlain = true;
       held = undefined;
@@ -99,6 +100,7 @@ export function askForPart(
       };
     } else if (task.whole) {
       isPlain = true;
+      isOther = true;
       held = undefined;
       outcome = get(own, at);
     } else {

@@ -48,6 +48,8 @@ export interface ModelRequest {
   hasBody: boolean;
   /** The client goes away once the origin has been asked. */
   leaves: boolean;
+  /** The origin has answered a request for a part by all. */
+  wantsAll?: boolean;
 }
 
 /**

@@ -206,6 +206,7 @@ export class Reference {
     const { request, resource, wishes } = passage;
     const field = joined(request.lines, 'range');
     const spec = field === undefined ? undefined : singleRange(field);
+    if (field !== undefined && request.wantsAll) return this.#fetch(passage, now);
     const varies = (resource?.names.length ?? 0) > 0;
     const isBound = varies || CONDITIONS.some((name) => has(request.lines, name));
     if (field !== undefined && (spec === undefined || isBound))
@@ -244,6 +245,9 @@ export class Reference {
     );
     const gone = problem(0, 'the client has gone, what it began has gone on');
     if (outcome.failure !== undefined) return request.leaves ? gone : problem(outcome.failure, 'no part came');
+    if (outcome.all !== undefined) {
+      return request.leaves ? gone : this.handle({ ...request, wantsAll: true }, outcome.all, ask, attempt + 1);
+    }
     const { reply, place, complete } = outcome;
     if (reply.status === 304) return request.leaves ? gone : problem(502, 'a 304 that nobody asked for');
     const made = judge(passage, reply, reply.lines, place !== undefined);

@@ -46,7 +46,7 @@ test('a list: comments, empty lines, line ends, what is neither URL nor path', a
 test('an address is there as soon as its line is, in whatever pieces it comes', { timeout: 5000 }, async () => {
   const source = new TransformStream<Uint8Array, Uint8Array>();
   const writer = source.writable.getWriter();
-  const entries = readFile(source.readable as ReadableStream<Uint8Array>, NONE);
+  const entries = readFile(source.readable, NONE);
   for (const pieces of [['\uFEFF', '\n/', 'a', '\n'], ['/b\n']]) {
     const entry = entries.next();
     for (const piece of pieces) await writer.write(new TextEncoder().encode(piece));
