@@ -268,7 +268,7 @@ export class Exchange implements FlightClient, ReplyEvents {
 
   /** Drops all pins. */
   releasePins(): void {
-    clearTimeout(this.deadline);
+    if (this.deadline !== undefined) clearTimeout(this.deadline);
     this.leaveFlight();
     if (this.handle >= 0) this.context.cache.drop(this.handle);
     this.handle = -1;

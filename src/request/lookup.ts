@@ -25,7 +25,7 @@ export function lookup(x: Exchange): Step {
     if (id === 0) return miss(x, 'vary-miss');
   }
   const isFresh = x.now < cache.word(id, USER_FRESH_UNTIL);
-  if (x.validated || (isFresh && !x.mayDirect())) return useStored(x, id);
+  if (x.validated || (isFresh && (x.host.plan.simple || !x.mayDirect()))) return useStored(x, id);
   const step = weigh(x, id);
   return step === FILL ? miss(x, isFresh ? 'request' : 'stale') : step;
 }
