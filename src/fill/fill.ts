@@ -1,7 +1,6 @@
 import { cacheNow } from '../base/clock.ts';
 import { BROKEN, CacheKey, DONE, FAILED, type Outcome, REFRESHED, RELEASED, USER_BORN } from '../cache/cache.ts';
 import { MAX_TAGS } from '../cache/layout.ts';
-import { parseCacheTags } from '../http/cache-tags.ts';
 import { getHeader, type HeaderList, onlyFields } from '../http/headers.ts';
 import { stripHopByHop } from '../http/hop-by-hop.ts';
 import type { Judgement } from '../http/judge.ts';
@@ -11,25 +10,17 @@ import { errorNumber, errorOfNumber, type OriginError } from '../origin/origin-e
 import type { OriginPool } from '../origin/pools.ts';
 import { SLOT } from '../stats/counters.ts';
 import type { EdgeContext } from './context.ts';
+import { entryOf } from './entry.ts';
 import { Fetch, type FetchSink, type Source } from './fetch.ts';
 import type { LocalFlight } from './flights.ts';
-import { renderHead, renderLines } from './head.ts';
-import {
-  bodyLength,
-  concernsResource,
-  judge,
-  type OriginAnswer,
-  storedMeta,
-  storedWords,
-  variantName,
-  variantOf,
-} from './judge.ts';
+import { renderLines } from './head.ts';
+import { bodyLength, concernsResource, judge, type OriginAnswer, variantName, variantOf } from './judge.ts';
 import { keepOdd, partsOf } from './odd-part.ts';
 import { type ClientRequest, fillRequest } from './origin-request.ts';
 import { keepPart, PARTS_NAME } from './parts.ts';
 import { RangeFetch, type RangeTask } from './range-fetch.ts';
 import { refreshedEntry } from './refresh.ts';
-import { encodeMeta, type KnownVariant, type StoredMeta } from './stored.ts';
+import type { KnownVariant, StoredMeta } from './stored.ts';
 import { etagsToSend, Variants, variantOfEtag } from './variants.ts';
 
 /** Word of a FAILED flight: from here on the status of an answer in whose place a stale one may be used. */
@@ -244,18 +235,14 @@ export class Fill implements FetchSink {
     const isFound = variant === undefined || this.#variants.note(variant, judgement.etag, maxVariants, current);
     if (!isFound) return 'variants';
     this.ownLines = renderLines(onlyFields(stripHopByHop(answer.headers), judgement.omitFields));
-    const omitted = isPart ? [...judgement.omitFields, 'content-range'] : judgement.omitFields;
-    const head = renderHead(answer.headers, omitted, client.host.plan.hidden);
-    const meta = { ...storedMeta(judgement, answer, head, variant), parts };
-    const words = storedWords(judgement, answer.status);
+    const { cache } = this.#context;
+    const entry = entryOf(cache, answer, judgement, client.host.plan.hidden, { variant, parts });
+    const { head, meta, words, tags } = entry;
     // before `open` publishes the head: whoever sees that reads Age from this word
-    this.#context.cache.setWord(this.#flight.id, USER_BORN, words[1]);
+    cache.setWord(this.#flight.id, USER_BORN, words[1]);
     if (variant !== undefined) this.#storeKey = this.#keyOf(variant.key);
     else if (this.#task.range !== undefined && !isPart) this.#storeKey = this.#keyOf('');
-    const { cache } = this.#context;
-    const tags = parseCacheTags(answer.headers).map((tag) => cache.tagHash(tag));
-    const length = bodyLength(answer);
-    const opened = cache.open(this.#flight.id, head.block, encodeMeta(meta), length, this.#storeKey, tags);
+    const opened = cache.open(this.#flight.id, head, meta, bodyLength(answer), this.#storeKey, tags);
     if (!opened) return tags.length > MAX_TAGS ? 'tags' : 'too-large';
     this.#words = words;
     this.#tags = tags;

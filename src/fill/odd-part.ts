@@ -1,13 +1,12 @@
 import type { CacheKey } from '../cache/cache.ts';
-import { parseCacheTags } from '../http/cache-tags.ts';
 import { parseContentRange } from '../http/content-range.ts';
 import { combineHeader, type HeaderList } from '../http/headers.ts';
 import type { EdgeContext } from './context.ts';
-import { renderHead } from './head.ts';
-import { judge, type OriginAnswer, selectingFields, storedMeta, storedWords } from './judge.ts';
+import { entryOf } from './entry.ts';
+import { judge, type OriginAnswer, selectingFields } from './judge.ts';
 import type { ClientRequest } from './origin-request.ts';
 import type { OddPart } from './range-fetch.ts';
-import { encodeMeta, type StoredParts } from './stored.ts';
+import type { StoredParts } from './stored.ts';
 
 /** What a 206 holds, where it says of how much. */
 export function partsOf(headers: HeaderList): StoredParts | undefined {
@@ -34,8 +33,7 @@ export function keepOdd({ cache }: EdgeContext, { client, answer, odd, key, flig
   // all of a resource is never a part of it
   if (cache.purged(flight) || range.start === 0) return;
   if (!judgement.storage.storable || selectingFields(answer.headers) !== '') return;
-  const head = renderHead(answer.headers, [...judgement.omitFields, 'content-range'], client.host.plan.hidden);
-  const meta = { ...storedMeta(judgement, answer, head), parts: { ranges: [range], complete } };
-  const tags = parseCacheTags(answer.headers).map((tag) => cache.tagHash(tag));
-  cache.put(key, head.block, encodeMeta(meta), body, storedWords(judgement, answer.status), since, tags);
+  const kind = { parts: { ranges: [range], complete } };
+  const { head, meta, words, tags } = entryOf(cache, answer, judgement, client.host.plan.hidden, kind);
+  cache.put(key, head, meta, body, words, since, tags);
 }

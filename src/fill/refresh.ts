@@ -1,10 +1,10 @@
 import { type CacheKey, USER_BORN, USER_FRESH_UNTIL } from '../cache/cache.ts';
-import { parseCacheTags } from '../http/cache-tags.ts';
 import { parseEntityTag } from '../http/etag.ts';
 import { combineHeader, getAllHeaders, getHeader, type HeaderList, hasHeader } from '../http/headers.ts';
 import type { Judgement } from '../http/judge.ts';
 import { headersToStore, updateStoredHeaders } from '../http/stored-headers.ts';
 import type { EdgeContext } from './context.ts';
+import { tagHashes } from './entry.ts';
 import type { StaleEntry } from './fill.ts';
 import { OWN_FIELDS, parseTail, renderHead } from './head.ts';
 import { concernsResource, judge, type OriginAnswer, selectingFields, storedMeta, storedWords } from './judge.ts';
@@ -72,7 +72,7 @@ export function refreshedEntry(context: EdgeContext, validation: Validation, ans
   const head = renderHead(lines, judgement.omitFields, client.host.plan.hidden, getHeader(stored, 'via'));
   const selection = { vary: stale.meta.vary, variant: variant ?? stale.meta.variant };
   const meta = { ...storedMeta(judgement, merged, head), ...selection };
-  const given = parseCacheTags(answer.headers).map((tag) => cache.tagHash(tag));
+  const given = tagHashes(cache, answer.headers);
   const tags = given.length === 0 ? undefined : given;
   const replaced = cache.replaceHead(stale.id, key, head.block, encodeMeta(meta), words, tags, flight, expected) !== 0;
   if (replaced && words[0] !== 0 && isPurged()) cache.remove(key);

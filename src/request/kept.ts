@@ -1,19 +1,8 @@
 import { CacheKey } from '../cache/cache.ts';
+import { entryOf } from '../fill/entry.ts';
 import type { StaleEntry } from '../fill/fill.ts';
-import { renderHead } from '../fill/head.ts';
-import {
-  bodyLength,
-  judge,
-  nonceOf,
-  type OriginAnswer,
-  selectingFields,
-  storedMeta,
-  storedWords,
-  variantName,
-} from '../fill/judge.ts';
+import { bodyLength, judge, nonceOf, type OriginAnswer, selectingFields, variantName } from '../fill/judge.ts';
 import { refreshedEntry } from '../fill/refresh.ts';
-import { encodeMeta } from '../fill/stored.ts';
-import { parseCacheTags } from '../http/cache-tags.ts';
 import { parseContentLength } from '../http/framing.ts';
 import { getHeader, type HeaderList } from '../http/headers.ts';
 import type { Judgement } from '../http/judge.ts';
@@ -136,14 +125,11 @@ class PostedRepresentation implements Kept {
 
   #store(answer: OriginAnswer, judgement: Judgement): void {
     const { cache } = this.#x.context;
-    const head = renderHead(answer.headers, judgement.omitFields, this.#hidden);
-    const meta = encodeMeta(storedMeta(judgement, answer, head));
-    const tags = parseCacheTags(answer.headers).map((tag) => cache.tagHash(tag));
-    const words = storedWords(judgement, answer.status);
+    const { head, meta, words, tags } = entryOf(cache, answer, judgement, this.#hidden);
     const body = Buffer.concat(this.#chunks);
     const isOutdated = () => cache.invalidations() !== this.#invalidations;
     if (isOutdated() || body.length !== bodyLength(answer)) return;
-    const stored = cache.put(this.#key, head.block, meta, body, words, this.#since, tags);
+    const stored = cache.put(this.#key, head, meta, body, words, this.#since, tags);
     if (stored !== 0 && isOutdated()) cache.remove(this.#key);
   }
 
