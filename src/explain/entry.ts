@@ -6,6 +6,7 @@ import { PARTS_NAME, rangeName } from '../fill/parts.ts';
 import { FLAG_VARY_MARKER, type StoredMeta, StoredViews } from '../fill/stored.ts';
 import { getHeader, type HeaderList } from '../http/headers.ts';
 import type { Judgement } from '../http/judge.ts';
+import { keyParts } from '../site/key-plan.ts';
 import type { CachePolicy } from '../site/plan.ts';
 import type { RequestKey } from './key.ts';
 
@@ -45,7 +46,7 @@ export interface Found {
 
 /** Looks a request up without leaving a trace: see `Cache.peek`. */
 export function findEntry(cache: Cache, { host, target, configured, headers }: RequestKey): Found {
-  const parts = configured === '' ? '' : `${configured.length}:${configured}`;
+  const parts = keyParts(configured);
   const key = new CacheKey().set(host.prefix, target, parts);
   const views = new StoredViews(cache);
   try {

@@ -1,5 +1,5 @@
 import { cacheNow } from '../base/clock.ts';
-import { REFRESHED, USER_FRESH_UNTIL } from '../cache/cache.ts';
+import { USER_FRESH_UNTIL } from '../cache/cache.ts';
 import type { EdgeContext } from './context.ts';
 import { Fill, type FillTask, type StaleEntry } from './fill.ts';
 import type { FlightClient } from './flights.ts';
@@ -49,27 +49,21 @@ function isStillStale({ cache }: EdgeContext, { key, stale }: RefreshTask): bool
 }
 
 function refresh(context: EdgeContext, task: RefreshTask): void {
-  const { cache, flights, pools } = context;
-  const { handle } = task.stale;
+  const { cache, flights, pools, background } = context;
   const site = task.client.host.plan.index;
+  const giveBack = () => background.give(site);
   const claim = cache.claim(task.key);
-  if (claim.id === 0) {
-    cache.drop(handle);
-    context.background.give(site);
+  const flight = claim.id === 0 ? undefined : flights.enter(claim);
+  if (flight !== undefined && claim.leader && isStillStale(context, task)) {
+    const fill = new Fill(context, flight, task);
+    fill.ended = giveBack;
+    fill.start(pools.pick(site));
     return;
   }
-  const flight = flights.enter(claim);
-  if (!claim.leader || !isStillStale(context, task)) {
-    if (claim.leader) {
-      cache.finish(flight.id, REFRESHED);
-      flights.announce(flight);
-    }
+  if (flight !== undefined) {
+    if (claim.leader) flights.standDown(flight);
     flights.leave(flight, NOBODY);
-    cache.drop(handle);
-    context.background.give(site);
-    return;
   }
-  const fill = new Fill(context, flight, task);
-  fill.ended = () => context.background.give(site);
-  fill.start(pools.pick(site));
+  cache.drop(task.stale.handle);
+  giveBack();
 }

@@ -15,9 +15,9 @@ import { Fetch, type FetchSink, type Source } from './fetch.ts';
 import type { LocalFlight } from './flights.ts';
 import { renderLines } from './head.ts';
 import { bodyLength, concernsResource, judge, type OriginAnswer, variantName, variantOf } from './judge.ts';
-import { keepOdd, partsOf } from './odd-part.ts';
+import { keepOdd } from './odd-part.ts';
 import { type ClientRequest, fillRequest } from './origin-request.ts';
-import { keepPart, PARTS_NAME } from './parts.ts';
+import { keepPart, PARTS_NAME, partsOf } from './parts.ts';
 import { RangeFetch, type RangeTask } from './range-fetch.ts';
 import { refreshedEntry } from './refresh.ts';
 import type { KnownVariant, StoredMeta } from './stored.ts';
@@ -309,19 +309,18 @@ export class Fill implements FetchSink {
     const { variant: nonce = '', vary: fields = [] } = marker ?? {};
     const variant = { fields, nonce, key: variantName(nonce, fields, client.headers) };
     const current = this.#variants.marker(nonce);
-    const isNamed = stored.of(id).meta.etag === other.etag;
+    const { meta } = stored.of(id);
     const isFound =
       current !== undefined && this.#variants.note(variant, other.etag, client.policy.maxVariants, current);
-    const stale = { id, handle, meta: stored.of(id).meta, errorUntil: 0, lateUntil: 0 };
     const validation = {
       client,
       key: this.#key,
-      stale,
+      stale: { id, meta },
       flight: this.#flight.id,
       since: this.#since,
       variant: variant.key,
     };
-    const adopted = isFound && isNamed && refreshedEntry(this.#context, validation, answer);
+    const adopted = isFound && meta.etag === other.etag && refreshedEntry(this.#context, validation, answer);
     cache.drop(handle);
     return adopted;
   }

@@ -1,4 +1,4 @@
-import type { Cache, Claim } from '../cache/cache.ts';
+import { type Cache, type Claim, REFRESHED } from '../cache/cache.ts';
 import type { Doorbells } from '../threads/doorbell.ts';
 
 /** Whoever follows a flight: told whenever its state or its body moved on. */
@@ -51,6 +51,12 @@ export class Flights {
   leave(flight: LocalFlight, client: FlightClient): void {
     flight.clients.delete(client);
     this.#releaseUnused(flight);
+  }
+
+  /** There is no need for a flight that this thread leads: its followers look up again. */
+  standDown(flight: LocalFlight): void {
+    this.#cache.finish(flight.id, REFRESHED);
+    this.announce(flight);
   }
 
   /** The fill has ended. */

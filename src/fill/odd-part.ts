@@ -1,18 +1,9 @@
 import type { CacheKey } from '../cache/cache.ts';
-import { parseContentRange } from '../http/content-range.ts';
-import { combineHeader, type HeaderList } from '../http/headers.ts';
 import type { EdgeContext } from './context.ts';
 import { entryOf } from './entry.ts';
 import { judge, type OriginAnswer, selectingFields } from './judge.ts';
 import type { ClientRequest } from './origin-request.ts';
 import type { OddPart } from './range-fetch.ts';
-import type { StoredParts } from './stored.ts';
-
-/** What a 206 holds, where it says of how much. */
-export function partsOf(headers: HeaderList): StoredParts | undefined {
-  const { range, complete = -1 } = parseContentRange(combineHeader(headers, 'content-range') ?? '') ?? {};
-  return range === undefined || complete < 0 ? undefined : { ranges: [range], complete };
-}
 
 /** A part that goes through as the origin sent it, and what is needed to store it as what it is. */
 export interface OddAnswer {

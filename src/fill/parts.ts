@@ -1,9 +1,11 @@
 import type { Cache, CacheKey, UserWords } from '../cache/cache.ts';
 import { USER_BORN, USER_FRESH_UNTIL } from '../cache/cache.ts';
+import { contentRangeOf } from '../http/content-range.ts';
+import { parseHttpDate } from '../http/date.ts';
 import { parseEntityTag } from '../http/etag.ts';
 import { getHeader, type HeaderList } from '../http/headers.ts';
-import type { ByteRange } from '../http/range.ts';
-import { joinRanges } from '../http/range-set.ts';
+import { type ByteRange, type RangeSpec, resolveSpec } from '../http/range.ts';
+import { joinRanges, missingRanges } from '../http/range-set.ts';
 import type { EdgeContext } from './context.ts';
 import { encodeMeta, type StoredMeta, type StoredParts } from './stored.ts';
 
@@ -19,6 +21,12 @@ export const PARTS_NAME = '~parts';
 /** Last part of the key of a range that is being fetched. */
 export function rangeName(range: string): string {
   return `~range ${range}`;
+}
+
+/** What a 206 holds, where it says of how much. */
+export function partsOf(headers: HeaderList): StoredParts | undefined {
+  const { range, complete = -1 } = contentRangeOf(headers) ?? {};
+  return range === undefined || complete < 0 ? undefined : { ranges: [range], complete };
 }
 
 /** What is stored of a resource in parts, without its bytes (RFC 9111 section 3.3). */
@@ -40,6 +48,27 @@ export function knownParts(meta: StoredMeta): KnownParts | undefined {
   const { parts, etag, lastModified } = meta;
   const validator = strongValidator(meta);
   return parts === undefined || validator === undefined ? undefined : { ...parts, validator, etag, lastModified };
+}
+
+/** What the stored parts of a resource are to a request for a range of it, or for all of it. */
+export type PartsUse =
+  /** The range lies beyond its end. */
+  | { kind: 'outside' }
+  /** To be fetched as a whole. */
+  | { kind: 'all' }
+  /** All of the range is stored. */
+  | { kind: 'held'; wanted: ByteRange }
+  /** `known` is undefined where nothing can be joined with what is stored. */
+  | { kind: 'gaps'; wanted: ByteRange; missing: ByteRange[]; known: KnownParts | undefined };
+
+/** @param spec undefined for all of the resource */
+export function useOfParts(meta: StoredMeta, { ranges, complete }: StoredParts, spec: RangeSpec | undefined): PartsUse {
+  const wanted = spec === undefined ? { start: 0, end: complete - 1 } : resolveSpec(spec, complete);
+  if (wanted === undefined) return { kind: 'outside' };
+  const missing = missingRanges(wanted, ranges);
+  if (missing.length === 0) return spec === undefined ? { kind: 'all' } : { kind: 'held', wanted };
+  const known = knownParts(meta);
+  return known === undefined && spec === undefined ? { kind: 'all' } : { kind: 'gaps', wanted, missing, known };
 }
 
 /**
@@ -90,7 +119,7 @@ const NO_BYTES = Buffer.alloc(0);
 function strongValidator(meta: StoredMeta): string | undefined {
   const { etag, lastModified, date } = meta;
   if (etag !== undefined) return parseEntityTag(etag)?.weak === false ? etag : undefined;
-  const modified = lastModified === undefined ? Number.NaN : Date.parse(lastModified) / 1000;
+  const modified = lastModified === undefined ? Number.NaN : parseHttpDate(lastModified);
   return date !== undefined && date - modified >= 60 ? lastModified : undefined;
 }
 

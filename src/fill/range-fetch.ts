@@ -1,4 +1,4 @@
-import { type ContentRange, formatContentRange, parseContentRange } from '../http/content-range.ts';
+import { type ContentRange, contentRangeOf, formatContentRange } from '../http/content-range.ts';
 import { parseContentLength } from '../http/framing.ts';
 import { combineHeader, type HeaderList, hasHeader, withHeader } from '../http/headers.ts';
 import type { ByteRange, RangeSpec } from '../http/range.ts';
@@ -147,7 +147,7 @@ export class RangeFetch implements Source, FetchSink {
 
   /** Whether a part is so small that its length, which nothing tells or which is in doubt, can be learned from its end. */
   #awaitsEnd(headers: HeaderList): boolean {
-    const { range } = parseContentRange(combineHeader(headers, 'content-range') ?? '') ?? {};
+    const { range } = contentRangeOf(headers) ?? {};
     if (this.#isPlain || range === undefined || range.end - range.start >= SMALL) return false;
     const length = declaredLength(headers);
     return length < 0 || (length <= SMALL && rangeOf(headers, length) === undefined);
@@ -179,12 +179,17 @@ export class RangeFetch implements Source, FetchSink {
       this.askForAll();
       return;
     }
-    this.#fetch.abort();
     this.isOther = true;
+    this.#beginAnew();
+    this.#ask(specText(this.#task.spec));
+  }
+
+  /** Gives up what is under way, and what is stored. */
+  #beginAnew(): void {
+    this.#fetch.abort();
     this.#held = undefined;
     this.#gaps = [];
     this.#fetch = new Fetch(this.#context, this.#site, this);
-    this.#ask(specText(this.#task.spec));
   }
 
   /**
@@ -192,11 +197,9 @@ export class RangeFetch implements Source, FetchSink {
    * what is stored was asked for as its key says.
    */
   askForAll(): void {
-    this.#fetch.abort();
-    this.#held = undefined;
     this.#isPlain = true;
     this.isThrough = this.#began = false;
-    this.#fetch = new Fetch(this.#context, this.#site, this);
+    this.#beginAnew();
     this.#fetch.start(this.#origin, this.#request);
   }
 
@@ -313,7 +316,7 @@ function declaredLength(headers: HeaderList): number {
  * @param length of its body, -1 while it is not known
  */
 function rangeOf(headers: HeaderList, length: number): ContentRange | undefined {
-  const given = parseContentRange(combineHeader(headers, 'content-range') ?? '');
+  const given = contentRangeOf(headers);
   if (given?.range === undefined || length < 0) return given;
   return length === given.range.end - given.range.start + 1 ? given : undefined;
 }
@@ -323,7 +326,7 @@ function rangeOf(headers: HeaderList, length: number): ContentRange | undefined 
  * it is wrong in another way, or could be joined with other parts by its validators.
  */
 function exclusiveRange(headers: HeaderList, length: number): ContentRange | undefined {
-  const { range, complete } = parseContentRange(combineHeader(headers, 'content-range') ?? '') ?? {};
+  const { range, complete } = contentRangeOf(headers) ?? {};
   if (range === undefined || complete === undefined || hasHeader(headers, 'etag')) return undefined;
   const { start, end } = range;
   const isExclusive = length > 0 && length === end - start && end === complete - 1;

@@ -15,7 +15,7 @@ import { encodeMeta, type StoredMeta } from './stored.ts';
 export interface Validation {
   client: ClientRequest;
   key: CacheKey;
-  stale: StaleEntry;
+  stale: Pick<StaleEntry, 'id' | 'meta'>;
   /** The flight by which the origin was asked; a HEAD needs none. */
   flight?: number;
   /** The newest purge when the origin was asked. */

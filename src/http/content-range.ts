@@ -1,3 +1,4 @@
+import { combineHeader, type HeaderList } from './headers.ts';
 import type { ByteRange } from './range.ts';
 
 /** A Content-Range field (RFC 9110 section 14.4). */
@@ -28,4 +29,9 @@ export function parseContentRange(value: string): ContentRange | undefined {
   const range = { start: Number(match[1]), end: Number(match[2]) };
   if (!Number.isSafeInteger(range.end) || range.end < range.start) return undefined;
   return complete >= 0 && range.end >= complete ? undefined : { range, complete };
+}
+
+/** What an answer's Content-Range says; undefined where there is none, or several lines, as where it is malformed. */
+export function contentRangeOf(headers: HeaderList): ContentRange | undefined {
+  return parseContentRange(combineHeader(headers, 'content-range') ?? '');
 }

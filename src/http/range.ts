@@ -50,6 +50,17 @@ export function parseRange(value: string): RangeSpec[] | undefined {
   return specs.length === 0 ? undefined : specs;
 }
 
+/** The one range that a Range field asks for; undefined where it asks for several, or is to be ignored. */
+export function singleRange(value: string): RangeSpec | undefined {
+  const specs = parseRange(value);
+  return specs?.length === 1 ? specs[0] : undefined;
+}
+
+/** Whether a range is all of a resource, however long: `bytes=0-`. */
+export function isWholeRange({ start, end }: RangeSpec): boolean {
+  return start === 0 && end < 0;
+}
+
 function position(digits: string): number {
   return Math.min(Number(digits), Number.MAX_SAFE_INTEGER);
 }

@@ -59,15 +59,17 @@ export function validationHeaders(stored: HeaderList): HeaderList {
   return headers;
 }
 
-/** Names of a client's preconditions and ranges: replaced or left out when the cache asks for the whole by itself. */
-export const CONDITIONAL_NAMES: ReadonlySet<string> = new Set([
+/** Names of a client's preconditions (RFC 9110 section 13.1). */
+export const PRECONDITION_NAMES: readonly string[] = [
   'if-match',
   'if-modified-since',
   'if-none-match',
   'if-range',
   'if-unmodified-since',
-  'range',
-]);
+];
+
+/** Names of a client's preconditions and ranges: replaced or left out when the cache asks for the whole by itself. */
+export const CONDITIONAL_NAMES: ReadonlySet<string> = new Set([...PRECONDITION_NAMES, 'range']);
 
 function without(headers: HeaderList, dropped: (name: string) => boolean): HeaderList {
   const kept: HeaderList = [];

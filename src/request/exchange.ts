@@ -190,6 +190,11 @@ export class Exchange implements FlightClient, ReplyEvents {
     };
   }
 
+  /** The URI that the origin is asked for. */
+  uri(): string {
+    return `${this.context.scheme}://${this.host.authority}${this.target}`;
+  }
+
   /** What the configuration says about the request's path. */
   policyOf(): CachePolicy {
     this.policy ??= this.host.plan.policyFor(this.path);

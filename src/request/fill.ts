@@ -1,5 +1,5 @@
 import { cacheNow } from '../base/clock.ts';
-import { REFRESHED, USER_FRESH_UNTIL } from '../cache/cache.ts';
+import { USER_FRESH_UNTIL } from '../cache/cache.ts';
 import type { FetchSink, Source } from '../fill/fetch.ts';
 import { Fill } from '../fill/fill.ts';
 import type { LocalFlight } from '../fill/flights.ts';
@@ -114,8 +114,7 @@ function isStoredMeanwhile(x: Exchange): boolean {
 
 /** There is no need for the flight: its followers, this request among them, look up again. */
 function standDown(x: Exchange, flight: LocalFlight): Step {
-  x.context.cache.finish(flight.id, REFRESHED);
-  x.context.flights.announce(flight);
+  x.context.flights.standDown(flight);
   x.leaveFlight();
   return LOOKUP;
 }

@@ -3,6 +3,7 @@ import { PARTS_NAME } from '../fill/parts.ts';
 import type { HeaderList } from '../http/headers.ts';
 import { invalidatedTargets } from '../http/invalidation.ts';
 import { isSafeMethod } from '../http/method.ts';
+import { keyParts } from '../site/key-plan.ts';
 import type { Exchange } from './exchange.ts';
 
 const key = new CacheKey();
@@ -16,12 +17,11 @@ const key = new CacheKey();
 export function invalidate(x: Exchange, status: number, headers: HeaderList): void {
   const { method, host } = x;
   if (isSafeMethod(method) || x.policyOf().methods.includes(method)) return;
-  const uri = `${x.context.scheme}://${host.authority}${x.target}`;
-  for (const { path, query = '' } of invalidatedTargets(method, uri, status, headers)) {
+  for (const { path, query = '' } of invalidatedTargets(method, x.uri(), status, headers)) {
     const plan = host.plan.simple ? undefined : host.plan.policyFor(path).key;
     const target = plan?.target(path, query) ?? (query === '' ? path : `${path}?${query}`);
     const parts = plan?.parts((name) => x.field(name), x.clientAddress()) ?? '';
-    drop(x, target, parts === '' ? '' : `${parts.length}:${parts}`);
+    drop(x, target, keyParts(parts));
     const hasOthers = parts !== '' || (!host.plan.simple && host.plan.policyFor(path).methods.length > 0);
     if (hasOthers) x.context.onChange(host.plan.index, host.host, target);
   }

@@ -110,7 +110,7 @@ class PostedRepresentation implements Kept {
   #isOfTarget(headers: HeaderList): boolean {
     const location = getHeader(headers, 'content-location');
     if (location === undefined) return false;
-    const own = `${this.#x.context.scheme}://${this.#x.host.authority}${this.#x.target}`;
+    const own = this.#x.uri();
     return URL.parse(location, own)?.href === URL.parse(own)?.href;
   }
 

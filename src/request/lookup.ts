@@ -4,6 +4,7 @@ import { variantName } from '../fill/judge.ts';
 import { FLAG_VARY_MARKER, type StoredMeta } from '../fill/stored.ts';
 import { bodyPart } from '../http/body-key.ts';
 import type { HeaderList } from '../http/headers.ts';
+import { keyParts } from '../site/key-plan.ts';
 import { NOT_ASCII } from './admit.ts';
 import type { Exchange } from './exchange.ts';
 import { collectBody, isBodyKeyed } from './keyed-body.ts';
@@ -53,7 +54,7 @@ function applyKeyPlan(x: Exchange): void {
     x.applyKeyPlan(key);
   }
   if (x.body !== undefined) parts += bodyPart(x.method, x.field('content-type'), x.field('content-encoding'), x.body);
-  x.keyParts = parts === '' ? '' : `${parts.length}:${parts}`;
+  x.keyParts = keyParts(parts);
 }
 
 function lookupVariant(x: Exchange, marker: StoredMeta): number {

@@ -1,10 +1,10 @@
 import { CacheKey, USER_BORN, USER_FRESH_UNTIL } from '../cache/cache.ts';
-import { holdParts, type KnownParts, knownParts, offsetIn, PARTS_NAME } from '../fill/parts.ts';
+import { holdParts, type KnownParts, offsetIn, PARTS_NAME, useOfParts } from '../fill/parts.ts';
 import type { RangeTask } from '../fill/range-fetch.ts';
 import type { StoredParts } from '../fill/stored.ts';
-import { type ByteRange, parseRange, type RangeSpec, resolveSpec } from '../http/range.ts';
-import { missingRanges } from '../http/range-set.ts';
+import { type ByteRange, isWholeRange, type RangeSpec, resolveSpec, singleRange } from '../http/range.ts';
 import { decideReuse } from '../http/reuse.ts';
+import { PRECONDITION_NAMES } from '../http/stored-headers.ts';
 import type { Exchange } from './exchange.ts';
 
 /**
@@ -31,9 +31,6 @@ const partsKey = new CacheKey();
 const ALL: RangeSpec = { start: 0, end: -1 };
 const NOTHING: ByteRange = { start: 0, end: -1 };
 
-/** Fields with which a request for a part goes to the origin as it is. */
-const CONDITIONS = ['if-range', 'if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since'];
-
 /** Looks at the stored parts of a resource; sets and leaves the transient pin where it says `serve`. */
 export function planParts(x: Exchange): PartsPlan {
   const range = x.field('range');
@@ -41,26 +38,30 @@ export function planParts(x: Exchange): PartsPlan {
   if (range !== '' && (x.wantsAll || isBeingFetched(x))) return 'fill';
   const spec = range === '' ? undefined : singleRange(range);
   if (range !== '' && spec === undefined) return 'pass';
-  if (range !== '' && (x.marker !== undefined || CONDITIONS.some((name) => x.field(name) !== ''))) return 'pass';
+  if (range !== '' && (x.marker !== undefined || PRECONDITION_NAMES.some((name) => x.field(name) !== '')))
+    return 'pass';
   const { cache, stored } = x.context;
   const id = x.marker === undefined ? cache.lookup(partsKey.set(x.host.prefix, x.target, x.keyParts + PARTS_NAME)) : 0;
   if (id === 0)
-    return spec === undefined || isWhole(spec) ? 'fill' : { spec, wanted: NOTHING, known: undefined, whole: false };
+    return spec === undefined || isWholeRange(spec)
+      ? 'fill'
+      : { spec, wanted: NOTHING, known: undefined, whole: false };
   const { meta } = stored.of(id);
   const { parts } = meta;
-  if (parts === undefined) return leave(x, 'pass');
-  const wanted = spec === undefined ? { start: 0, end: parts.complete - 1 } : resolveSpec(spec, parts.complete);
-  if (wanted === undefined) return leave(x, 'pass');
-  const missing = missingRanges(wanted, parts.ranges);
-  if (missing.length === 0) {
-    if (spec === undefined) return leave(x, 'fill');
-    if (!isFresh(x, id)) return leave(x, { spec, wanted, known: undefined, whole: false });
+  if (parts === undefined) {
+    cache.unpin();
+    return 'pass';
+  }
+  const use = useOfParts(meta, parts, spec);
+  if (use.kind === 'held' && isFresh(x, id)) {
     x.entry = id;
     return 'serve';
   }
-  const known = knownParts(meta);
-  if (known === undefined && spec === undefined) return leave(x, 'fill');
-  return leave(x, { spec: spec ?? ALL, wanted, known, whole: spec === undefined });
+  cache.unpin();
+  if (use.kind === 'outside') return 'pass';
+  if (use.kind === 'all') return 'fill';
+  const known = use.kind === 'gaps' ? use.known : undefined;
+  return { spec: spec ?? ALL, wanted: use.wanted, known, whole: spec === undefined };
 }
 
 /** What a fill is to fetch, with the bytes that are stored of it; undefined where it is to fetch the resource as such. */
@@ -95,21 +96,6 @@ export function hasPart(x: Exchange): boolean {
   const isServed = x.method === 'GET' && x.field('range') !== '' && planParts(x) === 'serve';
   x.context.cache.unpin();
   return isServed;
-}
-
-function leave(x: Exchange, plan: PartsPlan): PartsPlan {
-  x.context.cache.unpin();
-  return plan;
-}
-
-function singleRange(field: string): RangeSpec | undefined {
-  const specs = parseRange(field);
-  return specs?.length === 1 ? specs[0] : undefined;
-}
-
-/** `bytes=0-` is all of the resource: it is filled as such, and the range answered from that. */
-function isWhole({ start, end }: RangeSpec): boolean {
-  return start === 0 && end < 0;
 }
 
 /** The part of a resource that a request gets of stored parts, and where it stands in the entry's body. */

@@ -12,6 +12,11 @@ export type CountryOf = (address: string) => string;
 /** What is asked where no site needs countries. */
 export const NO_COUNTRIES: CountryOf = () => 'XX';
 
+/** What the configuration adds to a key, as it stands in front of a variant's name: its length, then itself; '' for nothing. */
+export function keyParts(parts: string): string {
+  return parts === '' ? '' : prefixed(parts);
+}
+
 /** Shared by the plans of a thread. */
 const devices = new DeviceClasses();
 
