@@ -5,8 +5,25 @@
 
 /** All of lb's settings. Times in ms and sizes in bytes unless a comment says otherwise. */
 export interface Config {
-  /** Where clients connect. Port 0 lets the system choose. */
+  /** Where clients connect without TLS. Port 0 lets the system choose. */
   listen: Address;
+  /** Further addresses without TLS. */
+  listenMore: Address[];
+  /** Networks whose connections begin with a PROXY header, v1 or v2; every listener is node:http's then. */
+  proxyProtocol: string[];
+  /** Networks of proxies whose X-Forwarded-For and -Proto are believed. */
+  trustedProxies: string[];
+  /** Listeners without TLS take HTTP/2 by prior knowledge too; they are node:http's then. */
+  h2c: boolean;
+  tls: TlsConfig;
+  acme: AcmeConfig;
+  limits: ClientLimits;
+  dns: DnsConfig;
+  tracing: TracingConfig;
+  /** Folder of what lb itself keeps: ACME accounts and certificates. */
+  dataDir: string;
+  /** Reload when the configuration file or a certificate changes. */
+  watch: boolean;
   /** Where the admin API and metrics are. Not on a loopback address only when `adminToken` is set. */
   admin: Address;
   /** Bearer token of the admin API; a secret: never log or print it. */
@@ -30,6 +47,77 @@ export interface Config {
   sites: SiteConfig[];
 }
 
+/** TLS to clients. Files as absolute paths. */
+export interface TlsConfig {
+  /** Empty where TLS is off; then there is neither certificate nor ACME. */
+  listen: Address[];
+  /** In the order given; the first is for clients that name no host or an unknown one. */
+  certificates: { cert: string; key: string }[];
+  /** Folder with NAME.crt and NAME.key, NAME.pem with both, or NAME/fullchain.pem and NAME/privkey.pem. */
+  folder: string | undefined;
+  minVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** HTTP/2 by ALPN. Off: uWebSockets.js ends TLS. */
+  http2: boolean;
+  /** CA file for clients' certificates. */
+  clientCa: string | undefined;
+  clientAuth: 'off' | 'request' | 'require';
+}
+
+/** Certificates from a certificate authority (RFC 8555). Active where there are domains. */
+export interface AcmeConfig {
+  domains: string[];
+  email: string | undefined;
+  /** URL of the directory. */
+  directory: string;
+  agreeTos: boolean;
+  challenge: 'auto' | 'http-01' | 'tls-alpn-01';
+  /** CA file for the directory's own TLS. */
+  caFile: string | undefined;
+  /** External account binding. `eabKey` is a secret. */
+  eabKid: string | undefined;
+  eabKey: string | undefined;
+}
+
+/** What a client may take. 0 stands for no limit. */
+export interface ClientLimits {
+  /** Connections in all. */
+  connections: number;
+  connectionsPerAddress: number;
+  /** Bytes of a request target; a longer one is answered 414. */
+  url: number;
+  headerTimeout: number;
+  /** How long a request body may pause. */
+  bodyTimeout: number;
+  /** Bytes a second that a request body must bring, on the average, after five seconds. */
+  minReceiveRate: number;
+  /** Bytes a second that a client must take of a response that waits for it. */
+  minSendRate: number;
+  /** How long a response may wait for its client. */
+  sendTimeout: number;
+  idleTimeout: number;
+  /** HTTP/2: streams of a connection at once. */
+  streams: number;
+}
+
+export interface DnsConfig {
+  /** `ADDR` or `ADDR:PORT` of name servers; empty for the system's. */
+  servers: string[];
+  /** Bounds of how long an answer is used. */
+  minTtl: number;
+  maxTtl: number;
+}
+
+/** OpenTelemetry. Off where `endpoint` is undefined. */
+export interface TracingConfig {
+  /** Base URL of an OTLP/HTTP collector, such as http://127.0.0.1:4318. */
+  endpoint: string | undefined;
+  /** Part of the traces that lb begins, 0 to 1; what a client has begun keeps its own flag. */
+  sample: number;
+  serviceName: string;
+  /** `name: value` of further fields; secrets. */
+  headers: string[];
+}
+
 export interface Address {
   /** A name or an IP address, IPv6 without brackets. */
   host: string;
@@ -49,16 +137,151 @@ export interface SiteConfig {
   /** `auto`, `client`, `origin`, or the literal value of the Host field sent to the origin. */
   hostHeader: string;
   cache: SiteCacheConfig;
-  timeouts: { connect: number; firstByte: number; betweenBytes: number };
+  /** `total`: from asking the origin to the end of its answer, 0 for no limit. */
+  timeouts: { connect: number; firstByte: number; betweenBytes: number; total: number };
+  balance: BalanceConfig;
+  health: HealthConfig;
+  passiveHealth: PassiveHealthConfig;
+  retries: RetryConfig;
+  originLimits: OriginLimits;
+  circuitBreaker: CircuitBreakerConfig;
+  originTls: OriginTlsConfig;
+  /** `auto`: by ALPN where the origin offers it; `on`: by prior knowledge too (h2c); `off`: HTTP/1.1. */
+  originHttp2: 'auto' | 'on' | 'off';
+  upgrades: UpgradeConfig;
+  /** In the order in which they are tried; every one that matches counts until one answers. */
+  rules: SiteRule[];
+  /** Requests without TLS are redirected. */
+  httpsRedirect: boolean;
+  /** Strict-Transport-Security, undefined for none. `maxAge` in seconds. */
+  hsts: { maxAge: number; includeSubdomains: boolean; preload: boolean } | undefined;
+  /** 103 with the Link fields that an earlier answer had. */
+  earlyHints: boolean;
   rateLimit?: RateLimitConfig;
   waf?: WafConfig;
 }
 
 export interface OriginConfig {
-  /** A name or an IP address, IPv6 without brackets. */
+  /** A name or an IP address, IPv6 without brackets; `localhost` for a unix socket. */
   host: string;
   port: number;
   tls: boolean;
+  /** Path of a unix socket that is connected to in place of host and port. */
+  unix: string | undefined;
+  /** 1 to 1000: its part of the requests. */
+  weight: number;
+  /** Asked only while no other is up. */
+  backup: boolean;
+  /** Version of the PROXY header that connections begin with, 0 for none. */
+  proxyProtocol: 0 | 1 | 2;
+  /** Name for SNI and the certificate check where that is not `host`. */
+  serverName: string | undefined;
+}
+
+export interface BalanceConfig {
+  /** `p2c`: of two at random, the one with less latency and fewer requests. `hash`: consistent, with bounded load. */
+  policy: 'round_robin' | 'least_connections' | 'p2c' | 'hash';
+  /** What is hashed: `url`, `path`, `ip`, `host`, `header:NAME` or `cookie:NAME`. */
+  hashBy: string;
+  /** Name of the cookie that keeps a client with its origin, undefined for none. */
+  stickyCookie: string | undefined;
+}
+
+/** Checks that main makes for all threads. */
+export interface HealthConfig {
+  type: 'off' | 'http' | 'tcp';
+  path: string;
+  /** Host field; undefined for the origin's own name. */
+  host: string | undefined;
+  /** Statuses that count as healthy: `200`, `200-399`. */
+  statuses: string[];
+  interval: number;
+  timeout: number;
+  /** Checks in a row after which an origin counts as up, and as down. */
+  healthyAfter: number;
+  unhealthyAfter: number;
+  /** How long an origin that came up takes to get its full part, 0 for at once. */
+  slowStart: number;
+}
+
+/** What requests tell of an origin. */
+export interface PassiveHealthConfig {
+  /** Failures in a row after which it is left out, 0 for off. */
+  failures: number;
+  /** How long it is left out; then one request at a time tries it. */
+  eject: number;
+}
+
+export interface RetryConfig {
+  /** Further tries after the first, 0 to 5. */
+  attempts: number;
+  /** Statuses that are tried again; connect failures and resets always are. */
+  statuses: number[];
+  /** Part of the requests that may be tries again, 0 to 1. */
+  budget: number;
+}
+
+/** Of each origin, over all threads. */
+export interface OriginLimits {
+  connections: number;
+  /** Requests that may wait for a connection. */
+  queue: number;
+  queueTimeout: number;
+}
+
+/** Opens when too many of the requests to an origin fail. */
+export interface CircuitBreakerConfig {
+  /** Part of failures, 0 to 1; 0 for off. */
+  errorRate: number;
+  /** Requests within `window` below which it stays closed. */
+  minRequests: number;
+  window: number;
+  /** How long it stays open before it lets single requests through. */
+  open: number;
+}
+
+/** TLS to origins. Files as absolute paths. */
+export interface OriginTlsConfig {
+  verify: boolean;
+  ca: string | undefined;
+  cert: string | undefined;
+  key: string | undefined;
+}
+
+/** WebSocket and other protocols that a client asks to switch to. */
+export interface UpgradeConfig {
+  enabled: boolean;
+  /** Without a byte either way. */
+  idleTimeout: number;
+  /** Bytes of one WebSocket message, where lb puts messages together. */
+  maxMessage: number;
+  /** At once, of the site on all threads; 0 for no limit. */
+  connections: number;
+}
+
+/** What becomes of requests that match, beside caching. */
+export interface SiteRule {
+  /** Globs on the path, without the query; empty for every path. */
+  match: string[];
+  /** Upper case; empty for every method. */
+  methods: string[];
+  /** Host patterns; empty for every host of the site. */
+  hosts: string[];
+  /** Path for the origin, with variables; `{1}` is what the first `*` of the glob that matched stands for. */
+  rewrite: string | undefined;
+  redirect: { to: string; status: 301 | 302 | 303 | 307 | 308 } | undefined;
+  respond: { status: number; body: string; headers: [string, string][] } | undefined;
+  requestHeaders: HeaderChanges;
+  responseHeaders: HeaderChanges;
+  /** `lb.json:5:15`. */
+  source: string;
+}
+
+/** Applied in this order. Names lowercase, values with variables such as `{client_ip}`. */
+export interface HeaderChanges {
+  remove: string[];
+  set: [string, string][];
+  add: [string, string][];
 }
 
 /** What is cached, how long, and under which key; a rule's goes over its site's. */
