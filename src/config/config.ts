@@ -130,6 +130,8 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' |
 export interface SiteConfig {
   /** Names the site in metrics, logs and purges: its key under `sites`, or `default`. */
   name: string;
+  /** In keys, purges and counters: its position, until main gives it the number that its name had before a reload. */
+  number: number;
   /** Lower case: `example.com`, `*.example.com` (any name under it), or `*` for every other host. */
   hosts: string[];
   /** At least one, in the order given. */
