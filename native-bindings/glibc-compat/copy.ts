@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { linkSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { ensurePrivateFolder } from '../private-folder.ts';
 import type { KnownBuild } from './builds.ts';
 import { relinkToOlderGlibc } from './relink.ts';
 
@@ -43,15 +44,6 @@ function relinkKnown(original: string, build: KnownBuild): Buffer {
   const { image } = relinkToOlderGlibc(published);
   if (sha256(image) !== build.relinked) throw new UnknownBuildError(`relinking ${original} gave unexpected bytes`);
   return image;
-}
-
-/** Refuses a folder that another user could have prepared or can write to: its files are loaded as code. */
-function ensurePrivateFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const found = lstatSync(folder);
-  if (!found.isDirectory()) throw new Error('is not a directory');
-  if (found.uid !== process.getuid?.() && found.uid !== 0) throw new Error('belongs to another user');
-  if ((found.mode & 0o022) !== 0) throw new Error('can be written to by other users');
 }
 
 function isIntact(path: string, checksum: string): boolean {

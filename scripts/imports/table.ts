@@ -21,7 +21,7 @@ export const IMPORT_TABLE: Readonly<Record<string, Rule>> = {
   origin: { imports: ['base', 'http', 'config', 'stats'] },
   fill: { imports: ['base', 'http', 'cache', 'site', 'origin', 'stats', 'threads'] },
   request: { imports: ['base', 'http', 'cache', 'site', 'origin', 'fill', 'stats', 'threads'] },
-  transport: { imports: ['base', 'native-bindings'], types: ['request'] },
+  transport: { imports: ['base', 'native-bindings'], types: ['request', 'config', 'threads'] },
   explain: { imports: ['base', 'http', 'cache', 'config', 'site', 'fill'] },
   admin: { imports: ['base', 'stats', 'config', 'cache'] },
   server: {
@@ -38,8 +38,12 @@ export const IMPORT_TABLE: Readonly<Record<string, Rule>> = {
       'transport',
       'explain',
       'admin',
+      'acme',
+      'native-bindings',
     ],
   },
+  acme: { imports: ['base', 'config'] },
+  supervisor: { imports: ['base', 'native-bindings'] },
   cli: { imports: ['any'] },
   main: { imports: ['any'] },
   workers: { imports: ['any'] },
@@ -60,6 +64,7 @@ export const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
   'mmdb-lib': ['geo'],
   commander: ['cli', 'main'],
   sax: ['cli'],
+  'acme-client': ['acme'],
 };
 
 /** Parts that hold pure code: they import no package at all. */
