@@ -13,14 +13,14 @@ import { DEFAULT_REQUEST_LIMITS } from '../src/http/request-check.ts';
 import { OriginPools } from '../src/origin/pools.ts';
 import type { RequestContext } from '../src/request/exchange.ts';
 import { Pipeline } from '../src/request/pipeline.ts';
-import { HostTable } from '../src/site/host-table.ts';
+import { hostTables } from '../src/site/host-table.ts';
 import { SitePlan } from '../src/site/plan.ts';
 import { openCounters, SLOT, WORKER_SLOT } from '../src/stats/counters.ts';
 import { AccessLogWriter } from '../src/stats/log-ring.ts';
 import { Doorbells } from '../src/threads/doorbell.ts';
-import type { EdgeData, FromEdge, ToEdge } from '../src/threads/messages.ts';
+import type { EdgeData, FromEdge, PlanData, ToEdge } from '../src/threads/messages.ts';
+import { EdgeListeners } from '../src/transport/edge-listeners.ts';
 import { loadUws } from '../src/transport/load-uws.ts';
-import { type HttpListener, listenNodeHttp } from '../src/transport/node-http.ts';
 import { serveUws } from '../src/transport/uws.ts';
 
 /** How long main may take to detach a dying edge, in ms. */
@@ -39,16 +39,35 @@ const port = parentPort;
 const data = workerData as EdgeData;
 const tell = (message: FromEdge) => port.postMessage(message);
 
-const { config, worker } = data;
+const { worker } = data;
+const { config } = data.plan;
 const cache = openCache(data.cache, worker);
 const counters = openCounters(data.counters, worker);
 const doorbells = new Doorbells(data.doorbells);
 const flights = new Flights(cache, doorbells, worker);
 const pools = new OriginPools(config.sites, { multiTenant: config.multiTenant });
-const countryOf = data.countries && openCountries(data.countries);
-const plans = config.sites.map((site, index) => new SitePlan(index, site, cache, countryOf));
 
-const context: RequestContext = {
+/** What a plan comes to on this thread. */
+type Planned = Pick<RequestContext, 'hosts' | 'lines' | 'maxRequestBody' | 'requestLimits'> & { sites: SitePlan[] };
+
+/** @param lines of the sites before; requests under way may be for one that is no more */
+function planned({ config, countries }: PlanData, lines: readonly number[]): Planned {
+  const countryOf = countries && openCountries(countries);
+  const sites = config.sites.map((site) => new SitePlan(site.number, site, cache, countryOf));
+  const known = lines.slice();
+  for (const { index } of sites) known[index] = counters.site(index);
+  return {
+    sites,
+    hosts: hostTables(sites),
+    lines: known,
+    maxRequestBody: config.maxRequestBody,
+    requestLimits: { ...DEFAULT_REQUEST_LIMITS, headerBytes: config.maxRequestHeader },
+  };
+}
+
+let current = planned(data.plan, []);
+
+const context: { -readonly [K in keyof RequestContext]: RequestContext[K] } = {
   cache,
   counters,
   flights,
@@ -56,40 +75,76 @@ const context: RequestContext = {
   stored: new StoredViews(cache),
   uncacheable: new Uncacheable(data.uncacheable),
   background: new BackgroundFills(),
-  lines: plans.map((plan) => counters.site(plan.index)),
-  unrouted: counters.site(plans.length),
-  hosts: new HostTable(plans, 'http'),
-  scheme: 'http',
+  ...inForce(current),
+  unrouted: counters.site(Number.POSITIVE_INFINITY),
   instance: data.instance,
-  maxRequestBody: config.maxRequestBody,
-  requestLimits: { ...DEFAULT_REQUEST_LIMITS, headerBytes: config.maxRequestHeader },
   log: data.log === undefined ? undefined : new AccessLogWriter(data.log, config.log.sample),
   onChange: (site, host, target) => tell({ type: 'changed', site, host, target }),
   onBug: (error) =>
     tell({ type: 'log', level: 'error', message: 'a request failed by a bug', details: { stack: error.stack } }),
 };
+
+function inForce({ hosts, lines, maxRequestBody, requestLimits }: Planned): Omit<Planned, 'sites'> {
+  return { hosts, lines, maxRequestBody, requestLimits };
+}
+
 const pipeline = new Pipeline(context);
 const stopListening = doorbells.listen(worker, () => flights.onRing());
 
 let app: TemplatedApp | undefined;
-let listener: HttpListener | undefined;
+const listeners = new EdgeListeners(pipeline);
 let ending = false;
 let connections = 0;
 
 async function start(): Promise<void> {
+  await listeners.prepare(data.plan.listen);
+  listeners.commit();
   const loaded = loadUws();
-  if ('unavailable' in loaded || data.listen !== undefined) {
-    listener = await listenNodeHttp(data.listen ?? config.listen, pipeline);
-    tell({ type: 'ready', descriptor: undefined });
-    return;
+  if ('uws' in loaded) {
+    app = loaded.uws.App();
+    serveUws(app, pipeline);
+    const count = (_res: unknown, change: number) => {
+      connections += change;
+    };
+    app.filter(count as Parameters<TemplatedApp['filter']>[0]);
+    const { getDescriptor } = app as TemplatedApp & { getDescriptor(): unknown };
+    tell({ type: 'app', kind: 'plain', descriptor: getDescriptor.call(app) });
   }
-  app = loaded.uws.App();
-  serveUws(app, pipeline);
-  const count = (_res: unknown, change: number) => {
-    connections += change;
-  };
-  app.filter(count as Parameters<TemplatedApp['filter']>[0]);
-  tell({ type: 'ready', descriptor: (app as TemplatedApp & { getDescriptor(): unknown }).getDescriptor() });
+  tell({ type: 'ready' });
+}
+
+/** The plan that main may put in force next. */
+let next: { plan: PlanData; planned: Planned } | undefined;
+
+/** Main's messages about plans, one after the other: getting ready takes turns of the event loop. */
+let planning: Promise<void> = Promise.resolve();
+
+async function prepare(plan: PlanData): Promise<void> {
+  const { generation } = plan;
+  try {
+    const made = planned(plan, current.lines);
+    await listeners.prepare(plan.listen);
+    next = { plan, planned: made };
+    tell({ type: 'prepared', generation });
+  } catch (error) {
+    tell({ type: 'prepared', generation, error: (error as Error).message });
+  }
+}
+
+/** From here on requests go by the new plan; those under way keep the one that they began with. */
+function commit(generation: number): void {
+  if (next?.plan.generation !== generation) return;
+  current = next.planned;
+  Object.assign(context, inForce(current));
+  pools.update(next.plan.config.sites);
+  listeners.commit();
+  next = undefined;
+}
+
+function discard(generation: number): void {
+  if (next?.plan.generation !== generation) return;
+  listeners.discard();
+  next = undefined;
 }
 
 /**
@@ -99,7 +154,7 @@ async function start(): Promise<void> {
 function end(code: number): void {
   ending = true;
   app?.close();
-  listener?.close();
+  listeners.close();
   setTimeout(() => {
     app?.close();
     stopListening();
@@ -110,6 +165,7 @@ function end(code: number): void {
 function drain(timeout: number): void {
   ending = true;
   pipeline.draining = true;
+  listeners.stop();
   const timer = setTimeout(() => end(0), timeout);
   pipeline.onIdle(() => {
     // answers are handed over, but slow sockets may still hold a part of them
@@ -136,12 +192,27 @@ process.on('uncaughtException', die);
 process.on('unhandledRejection', die);
 
 port.on('message', (message: ToEdge) => {
-  if (message.type === 'drain') drain(message.timeout);
-  else if (message.type === 'detached') end(1);
-  else
-    setImmediate(() => {
-      throw new Error('the test hook killed this thread');
-    });
+  switch (message.type) {
+    case 'prepare':
+      planning = planning.then(() => prepare(message.plan));
+      break;
+    case 'commit':
+      planning = planning.then(() => commit(message.generation));
+      break;
+    case 'discard':
+      planning = planning.then(() => discard(message.generation));
+      break;
+    case 'drain':
+      drain(message.timeout);
+      break;
+    case 'detached':
+      end(1);
+      break;
+    case 'die':
+      setImmediate(() => {
+        throw new Error('the test hook killed this thread');
+      });
+  }
 });
 
 const delay = monitorEventLoopDelay({ resolution: 100 });
@@ -162,7 +233,7 @@ setInterval(() => {
   counters.set(counters.worker, WORKER_SLOT.heapUsed, memory.heapUsed);
   counters.set(counters.worker, WORKER_SLOT.externalMemory, memory.external);
   counters.set(counters.worker, WORKER_SLOT.activeRequests, pipeline.active);
-  for (const plan of plans) {
+  for (const plan of current.sites) {
     const { connected, pending, running } = pools.stats(plan.index);
     const line = counters.site(plan.index);
     counters.set(line, SLOT.poolConnections, connected);

@@ -10,7 +10,7 @@ import { Worker } from 'node:worker_threads';
 import { startAdmin } from '../../src/admin/server.ts';
 import { type Cache, createCache, openCache } from '../../src/cache/cache.ts';
 import { Purger } from '../../src/server/purger.ts';
-import { HostTable } from '../../src/site/host-table.ts';
+import { hostTables } from '../../src/site/host-table.ts';
 import { type PurgeBenchJob, tagOf } from './purge.worker.ts';
 
 const OBJECTS = Number(process.argv[2] ?? 1_000_000);
@@ -100,7 +100,7 @@ function measureSweep({ cache }: Bench): void {
 
 /** By the program's own purger and admin listener, with look-ups going on all the while. */
 async function measureHttp(bench: Bench): Promise<void> {
-  const purger = new Purger(bench.cache, { hosts: new HostTable([], 'http'), sites: [], port: 0 });
+  const purger = new Purger(bench.cache, { live: { hosts: hostTables([]), sites: [] }, port: () => 0 });
   const inside: number[] = [];
   const admin = await startAdmin({
     config: { host: '127.0.0.1', port: 0 },

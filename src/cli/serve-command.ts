@@ -1,7 +1,8 @@
 import { Command } from 'commander';
+import { loadConfig } from '../config/load.ts';
 import type { Io } from './io.ts';
 import { addSettingFlags, type GivenFlags } from './setting-flags.ts';
-import { loadOrFail } from './settings.ts';
+import { loadOptions, loadOrFail } from './settings.ts';
 
 /** `lb serve`: the proxy. `lb -b HOST:PORT` is the same. */
 export function serveCommand(io: Io, given: GivenFlags): Command {
@@ -17,7 +18,7 @@ export function serveCommand(io: Io, given: GivenFlags): Command {
 
 /** Loads the configuration and serves until the process is told to stop. */
 export async function runServe(io: Io, given: GivenFlags): Promise<void> {
-  const { config, announcements, origins } = loadOrFail(given, io);
+  const loaded = loadOrFail(given, io);
   const { serve } = await import('./serve.ts');
-  await serve(config, announcements, origins);
+  await serve(loaded, () => loadConfig(loadOptions(given, io)));
 }

@@ -1,10 +1,9 @@
 import { AdminStartError } from '../admin/server.ts';
-import type { Config } from '../config/config.ts';
-import type { Provenance } from '../config/picker.ts';
+import type { Loaded, NotLoaded } from '../config/load.ts';
 import { CountryDatabaseError } from '../geo/country.ts';
 import { ListenError } from '../server/entrance.ts';
-import { type Server, startServer } from '../server/server.ts';
-import { createLogger, type Logger } from '../stats/logger.ts';
+import { type Server, type ServerOptions, startServer } from '../server/server.ts';
+import { createLogger } from '../stats/logger.ts';
 import { LineOutput, stdoutStream } from '../stats/output.ts';
 import { fail } from './exit.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -14,25 +13,23 @@ import { readVersion } from './version.ts';
 const OUTPUT_LIMIT = 8 << 20;
 
 /**
- * Runs the proxy until SIGTERM or SIGINT, then drains it; a second signal ends it at once.
- * @param settings every setting with where it came from, for explanations
+ * Runs the proxy until SIGTERM or SIGINT, then drains it; a second signal ends it at once. SIGHUP reloads.
+ * @param reread reads the configuration anew, from where `loaded` came from
  */
-export async function serve(
-  config: Config,
-  announcements: readonly string[],
-  settings: readonly Provenance[],
-): Promise<void> {
+export async function serve(loaded: Loaded, reread: () => Loaded | NotLoaded): Promise<void> {
+  const { config, announcements } = loaded;
   const output = new LineOutput(stdoutStream(), OUTPUT_LIMIT);
   const logger = createLogger({ level: config.log.level, output, terminal: process.stdout.isTTY === true });
   const stopped = stopSignal();
-  const server = await start(config, logger, output, settings);
+  const server = await start(loaded, { logger, output, reread });
+  process.on('SIGHUP', () => void server.reload('SIGHUP'));
   for (const announcement of announcements) {
     if (logger.isLevelEnabled('warn')) logger.warn({}, announcement);
     else process.stderr.write(`note: ${announcement}\n`);
   }
   logger.info(
     {
-      listen: place(server.address),
+      listen: server.listeners.map(({ address, tls }) => place(address, tls)).join(' '),
       admin: place(server.admin.address),
       workers: config.workers,
       cache_bytes: config.cache.memory,
@@ -41,21 +38,17 @@ export async function serve(
     'lb serves',
   );
   await stopped;
-  logger.info({ timeout_ms: config.shutdownTimeout }, 'draining');
-  await server.stop(config.shutdownTimeout);
+  logger.info({ timeout_ms: server.shutdownTimeout }, 'draining');
+  await server.stop();
   logger.info({}, 'stopped');
   await output.flush(1000);
 }
 
-async function start(
-  config: Config,
-  logger: Logger,
-  output: LineOutput,
-  settings: readonly Provenance[],
-): Promise<Server> {
+async function start(loaded: Loaded, options: Pick<ServerOptions, 'logger' | 'output' | 'reread'>): Promise<Server> {
   try {
     const testHooks = process.env.LB_TEST_HOOKS === '1';
-    return await startServer(config, { version: readVersion(), logger, output, settings, testHooks });
+    const { config, origins: settings, file } = loaded;
+    return await startServer(config, { version: readVersion(), settings, testHooks, file, ...options });
   } catch (error) {
     const known = [ListenError, AdminStartError, CountryDatabaseError];
     if (error instanceof Error && known.some((kind) => error instanceof kind)) return fail(error.message);
@@ -63,6 +56,6 @@ async function start(
   }
 }
 
-function place({ host, port }: { host: string; port: number }): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+function place({ host, port }: { host: string; port: number }, tls = false): string {
+  return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

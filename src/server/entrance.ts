@@ -1,44 +1,125 @@
 import { createServer } from 'node:net';
 import type { Address } from '../config/config.ts';
 import type { Logger } from '../stats/logger.ts';
+import type { AppKind, EdgeListen } from '../threads/messages.ts';
 import { Acceptor } from '../transport/acceptor.ts';
-import { loadUws } from '../transport/load-uws.ts';
+import { loadUws, type Uws } from '../transport/load-uws.ts';
+import type { ListenerPlan } from './listeners.ts';
 
 /** A listening address that cannot be had; the message says which and why in one line. */
 export class ListenError extends Error {}
 
-/** Where clients come in: main's acceptor, or, where uWebSockets.js cannot load, a port on which edges listen themselves. */
-export interface Entrance {
-  readonly port: number;
-  /** Set where edges listen themselves. */
-  readonly edgesListen: Address | undefined;
-  attach(descriptor: unknown): void;
-  detach(descriptor: unknown): void;
-  /** Accepts no more. */
-  stop(): void;
-  close(): void;
+/** A listener in force. */
+interface Open {
+  readonly plan: ListenerPlan;
+  /** With the port that the system chose. */
+  readonly address: Address;
+  /** Undefined where edges listen themselves. */
+  readonly acceptor: Acceptor | undefined;
 }
 
-/** Binds the address. @throws ListenError */
-export async function openEntrance(address: Address, logger: Logger): Promise<Entrance> {
-  const loaded = loadUws();
-  if ('unavailable' in loaded) {
-    logger.warn({}, `${loaded.unavailable}; node:http stands in, at about a third of the speed`);
-    const port = await reservePort(address);
-    return { port, edgesListen: { ...address, port }, attach() {}, detach() {}, stop() {}, close() {} };
+/** Where clients come in: main's acceptors, and ports on which edges listen themselves. */
+export class Entrance {
+  /** Undefined where uWebSockets.js cannot load. */
+  readonly uws: Uws | undefined;
+  #open: readonly Open[] = [];
+  /** Listeners of a plan that is not in force yet. */
+  #next: readonly Open[] = [];
+  readonly #apps: Record<AppKind, Set<unknown>> = { plain: new Set(), tls: new Set() };
+
+  /** @param logger told once, where node:http stands in for uWebSockets.js */
+  constructor(logger: Logger) {
+    const loaded = loadUws();
+    if ('uws' in loaded) this.uws = loaded.uws;
+    else logger.warn({}, `${loaded.unavailable}; node:http stands in, at about a third of the speed`);
   }
-  // uWebSockets.js does not say why it cannot listen
-  await reservePort(address);
-  const acceptor = new Acceptor(loaded.uws);
-  const port = acceptor.listen(address.host, address.port);
-  return {
-    port,
-    edgesListen: undefined,
-    attach: (descriptor) => acceptor.attach(descriptor),
-    detach: (descriptor) => acceptor.detach(descriptor),
-    stop: () => acceptor.stop(),
-    close: () => acceptor.close(),
-  };
+
+  /**
+   * Binds what is new in a plan; what it has in common with the one in force stays as it is.
+   * @returns the listeners that the edges open themselves
+   * @throws ListenError, and nothing has changed then
+   */
+  async prepare(plans: readonly ListenerPlan[]): Promise<EdgeListen[]> {
+    const next: Open[] = [];
+    this.#next = next;
+    try {
+      for (const plan of plans)
+        next.push(this.#open.find((open) => open.plan.id === plan.id) ?? (await this.#bind(plan)));
+    } catch (error) {
+      this.discard();
+      throw error;
+    }
+    return next
+      .filter(({ plan }) => plan.by === 'node')
+      .map(({ plan, address }) => ({ id: plan.id, address, tls: plan.tls }));
+  }
+
+  /** The prepared listeners are in force: the others accept no more. */
+  commit(): void {
+    for (const open of this.#open) if (!this.#next.includes(open)) open.acceptor?.close();
+    this.#open = this.#next;
+    this.#next = [];
+  }
+
+  /** The prepared listeners are not wanted. */
+  discard(): void {
+    for (const open of this.#next) if (!this.#open.includes(open)) open.acceptor?.close();
+    this.#next = [];
+  }
+
+  /** Where clients connect, those without TLS first. */
+  listeners(): { address: Address; tls: boolean }[] {
+    return this.#open.map(({ address, plan }) => ({ address, tls: plan.tls }));
+  }
+
+  attach(kind: AppKind, descriptor: unknown): void {
+    this.#apps[kind].add(descriptor);
+    for (const acceptor of this.#acceptors(kind)) acceptor.attach(descriptor);
+  }
+
+  detach(kind: AppKind, descriptor: unknown): void {
+    this.#apps[kind].delete(descriptor);
+    for (const acceptor of this.#acceptors(kind)) acceptor.detach(descriptor);
+  }
+
+  /** Accepts no more. */
+  stop(): void {
+    for (const { acceptor } of this.#open) acceptor?.stop();
+  }
+
+  /** To be called before the thread ends. */
+  close(): void {
+    this.discard();
+    for (const { acceptor } of this.#open) acceptor?.close();
+    this.#open = [];
+  }
+
+  #acceptors(kind: AppKind): Acceptor[] {
+    const all = new Set([...this.#open, ...this.#next]);
+    return [...all].flatMap(({ plan, acceptor }) => (acceptor && kindOf(plan) === kind ? [acceptor] : []));
+  }
+
+  async #bind(plan: ListenerPlan): Promise<Open> {
+    const { host } = plan.address;
+    const taken = this.#open.find(({ address }) => address.host === host && address.port === plan.address.port);
+    if (taken !== undefined) {
+      throw new ListenError(
+        `${place(taken.address)} stays as it is until a restart: a listener cannot change its kind`,
+      );
+    }
+    // uWebSockets.js does not say why it cannot listen; edges need to know the port
+    const port = await reservePort(plan.address);
+    const address = { host: plan.address.host, port };
+    if (plan.by === 'node' || this.uws === undefined) return { plan, address, acceptor: undefined };
+    const acceptor = new Acceptor(this.uws);
+    acceptor.listen(address.host, port);
+    for (const descriptor of this.#apps[kindOf(plan)]) acceptor.attach(descriptor);
+    return { plan, address, acceptor };
+  }
+}
+
+function kindOf(plan: ListenerPlan): AppKind {
+  return plan.tls ? 'tls' : 'plain';
 }
 
 /** Listens for a moment, to learn a free port or why there is none. */
@@ -53,19 +134,23 @@ function reservePort({ host, port }: Address): Promise<number> {
   });
 }
 
+function place({ host, port }: Address): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
 function reasonFor(error: NodeJS.ErrnoException, host: string, port: number): string {
-  const place = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const where = place({ host, port });
   switch (error.code) {
     case 'EADDRINUSE':
-      return `${place} is in use by another program; choose another port with --listen`;
+      return `${where} is in use by another program; choose another port with --listen`;
     case 'EACCES':
-      return `${place} may not be listened on: ports under 1024 need a privilege; choose another with --listen`;
+      return `${where} may not be listened on: ports under 1024 need a privilege; choose another with --listen`;
     case 'EADDRNOTAVAIL':
-      return `${place} is not an address of this machine; check --listen`;
+      return `${where} is not an address of this machine; check --listen`;
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return `${host} does not resolve; check --listen`;
     default:
-      return `cannot listen on ${place}: ${error.message}`;
+      return `cannot listen on ${where}: ${error.message}`;
   }
 }

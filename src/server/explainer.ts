@@ -5,34 +5,31 @@ import type { Provenance } from '../config/picker.ts';
 import { explain } from '../explain/explain.ts';
 import type { ExplainProblem, ExplainQuery, Explanation } from '../explain/types.ts';
 import { Uncacheable } from '../fill/uncacheable.ts';
-import type { HostTable } from '../site/host-table.ts';
-import type { Purger } from './purger.ts';
+import type { HostTables } from '../site/host-table.ts';
+import type { Purger, PurgeSubject } from './purger.ts';
 
 export interface ExplainerParts {
   readonly cache: Cache;
-  readonly hosts: HostTable;
+  readonly live: { readonly hosts: HostTables };
   readonly purger: Purger;
   /** Memory of the answers that were not stored. */
   readonly uncacheable: SharedArrayBuffer;
   /** Where clients connect. */
-  readonly listen: Address;
+  listen(): Address;
   /** Every setting with where it came from. */
-  readonly settings: readonly Provenance[];
+  settings(): readonly Provenance[];
 }
 
 /** Explains requests from main, which sees all that edges see. */
 export function createExplainer(parts: ExplainerParts): (query: ExplainQuery) => Explanation | ExplainProblem {
-  const { cache, hosts, purger, settings, listen } = parts;
-  const sources = {
-    cache,
-    hosts,
-    settings,
-    uncacheable: new Uncacheable(parts.uncacheable),
-    scheme: 'http',
-    own: formatAddress(reachable(listen)),
-    purges: (subject) => purger.matching(subject),
-  } satisfies Parameters<typeof explain>[1];
-  return (query) => explain(query, sources);
+  const { cache, live, purger } = parts;
+  const uncacheable = new Uncacheable(parts.uncacheable);
+  const purges = (subject: PurgeSubject) => purger.matching(subject);
+  return (query) => {
+    const own = formatAddress(reachable(parts.listen()));
+    const settings = parts.settings();
+    return explain(query, { cache, hosts: live.hosts.http, settings, uncacheable, scheme: 'http', own, purges });
+  };
 }
 
 /** Every address stands for that of this machine. */

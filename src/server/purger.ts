@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type PurgeRequest, type PurgeResult, UnknownSiteError } from '../admin/types.ts';
 import { cacheNow } from '../base/clock.ts';
 import { type Cache, CacheKey } from '../cache/cache.ts';
-import type { HostTable } from '../site/host-table.ts';
+import type { HostTables } from '../site/host-table.ts';
 import type { SitePlan } from '../site/plan.ts';
 import { PurgeHistory, type PurgeMatch, type PurgeRecord, type PurgeSubject } from './purge-history.ts';
 
@@ -26,10 +26,10 @@ const ANY_TARGET = '*';
 const COUNTED_SITES = 1024;
 
 export interface PurgerOptions {
-  readonly hosts: HostTable;
-  readonly sites: readonly SitePlan[];
+  /** The sites in force. */
+  readonly live: { readonly hosts: HostTables; readonly sites: readonly SitePlan[] };
   /** Where clients connect, which the Host of most requests names. */
-  readonly port: number;
+  port(): number;
   /** Told of what could not be done. */
   log?(message: string, details: Record<string, unknown>): void;
 }
@@ -102,6 +102,12 @@ export class Purger {
     this.#sweepSoon();
   }
 
+  /** Nothing of a site that is no more may be found again. */
+  forgetSite(site: number): void {
+    this.#cache.purge.add({ site, host: '', pattern: ANY_TARGET, soft: false });
+    this.#sweepSoon();
+  }
+
   /** Of the last 1,000 purges, those that concern a response, newest first. */
   matching(subject: PurgeSubject): PurgeRecord[] {
     return this.#history.matching(subject);
@@ -127,8 +133,8 @@ export class Purger {
   }
 
   #siteOf({ site: name, host }: PurgeRequest): SitePlan | undefined {
-    const { hosts, sites } = this.#options;
-    const ofHost = host === null ? undefined : hosts.siteOf(host);
+    const { hosts, sites } = this.#options.live;
+    const ofHost = host === null ? undefined : hosts.http.siteOf(host);
     if (host !== null && ofHost === undefined) throw new UnknownSiteError(`no site answers for ${host}`);
     if (name === undefined) return ofHost;
     const site = sites.find(({ config }) => config.name === name);
@@ -146,7 +152,7 @@ export class Purger {
     if (scope === 'all') return [{ ...match, pattern: ANY_TARGET }];
     if (scope === 'pattern') return [match];
     if (site !== undefined) return [{ ...match, pattern: keyTarget(site, pattern) }];
-    const others = this.#options.sites.flatMap((plan) => {
+    const others = this.#options.live.sites.flatMap((plan) => {
       const target = plan.simple ? pattern : keyTarget(plan, pattern);
       return target === pattern ? [] : [{ ...match, site: plan.index, pattern: target }];
     });
@@ -188,7 +194,7 @@ export class Purger {
     if (scope !== 'url' || host === null || site === undefined) return undefined;
     let count = 0;
     for (const scheme of ['http', 'https'] as const) {
-      for (const authority of [host, `${host}:${this.#options.port}`]) {
+      for (const authority of [host, `${host}:${this.#options.port()}`]) {
         const prefix = site.keyPrefix(scheme, host, authority);
         if (this.#cache.lookup(this.#key.set(prefix, matches[0].pattern, '')) !== 0) count++;
         this.#cache.unpin();

@@ -1,34 +1,28 @@
-import { randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { startAdmin } from '../admin/server.ts';
 import type { AdminServer } from '../admin/types.ts';
-import { type Cache, createCache, openCache } from '../cache/cache.ts';
-import type { Config, SiteConfig } from '../config/config.ts';
+import { type Cache, openCache } from '../cache/cache.ts';
+import type { Address, Config } from '../config/config.ts';
 import type { Provenance } from '../config/picker.ts';
-import { createUncacheable } from '../fill/uncacheable.ts';
-import { loadCountries } from '../geo/country.ts';
-import { HostTable } from '../site/host-table.ts';
-import { SitePlan } from '../site/plan.ts';
 import { type AccessLog, startAccessLog } from '../stats/access-log.ts';
-import { createCounters, resetGauges } from '../stats/counters.ts';
-import { createLogRing } from '../stats/log-ring.ts';
+import { resetGauges } from '../stats/counters.ts';
 import type { Logger } from '../stats/logger.ts';
 import type { LineOutput } from '../stats/output.ts';
 import { createExposition } from '../stats/prometheus.ts';
-import { createDoorbells, Doorbells } from '../threads/doorbell.ts';
+import { Doorbells } from '../threads/doorbell.ts';
 import { EdgeThreads } from '../threads/edges.ts';
-import type { EdgeData } from '../threads/messages.ts';
-import { type Entrance, openEntrance } from './entrance.ts';
+import type { EdgeData, EdgeListen, PlanData } from '../threads/messages.ts';
+import { Entrance } from './entrance.ts';
 import { createExplainer } from './explainer.ts';
+import { plannedListeners } from './listeners.ts';
+import { Live } from './live.ts';
+import { Planner } from './planner.ts';
 import { Purger } from './purger.ts';
-
-/** Bytes of the access log that may wait for the main thread, for each edge. */
-const LOG_RING = 1 << 20;
-
-/** Sites with counters of their own; further ones are counted together. */
-const COUNTED_SITES = 10_000;
+import { Reloader, type ReloadResult, type Reread } from './reload.ts';
+import { type SharedMemory, shareMemory } from './shared-memory.ts';
 
 /** How long the last lines of the log may take to go out, in ms. */
 const LOG_FLUSH = 2000;
@@ -43,27 +37,49 @@ export interface ServerOptions {
   output: LineOutput;
   /** Every setting with where it came from, for explanations. */
   settings?: readonly Provenance[];
+  /** Reads the configuration anew; without it there is no reload. */
+  reread?: () => Reread;
+  /** The file that the configuration came from, for `watch`. */
+  file?: string | undefined;
   /** Serve the admin API's hooks for tests. */
   testHooks: boolean;
 }
 
 /** What runs: the main thread's side of lb. */
 export class Server {
-  /** Where clients connect. */
-  readonly address: { host: string; port: number };
   readonly admin: AdminServer;
   readonly #parts: Parts;
 
   constructor(parts: Parts, admin: AdminServer) {
     this.#parts = parts;
     this.admin = admin;
-    this.address = { host: parts.config.listen.host, port: parts.entrance.port };
+  }
+
+  /** Where clients connect first of all. */
+  get address(): Address {
+    return this.#parts.entrance.listeners()[0].address;
+  }
+
+  /** Where clients connect, those without TLS first. */
+  get listeners(): { address: Address; tls: boolean }[] {
+    return this.#parts.entrance.listeners();
+  }
+
+  /** How long a drain may take, in ms. */
+  get shutdownTimeout(): number {
+    return this.#parts.live.config.shutdownTimeout;
+  }
+
+  /** Reads the configuration anew and puts it in force on all threads; a wrong one changes nothing. Never rejects. */
+  reload(cause: string): Promise<ReloadResult> {
+    return this.#parts.reloader.reload(cause);
   }
 
   /** Stops accepting, lets requests finish within `timeout` ms, then closes everything. */
-  async stop(timeout: number): Promise<void> {
-    const { state, entrance, edges, purger, accessLog } = this.#parts;
+  async stop(timeout: number = this.shutdownTimeout): Promise<void> {
+    const { state, entrance, edges, purger, accessLog, reloader } = this.#parts;
     state.draining = true;
+    reloader.unwatch();
     entrance.stop();
     await edges.drain(timeout);
     purger.stop();
@@ -74,42 +90,67 @@ export class Server {
 }
 
 interface Parts {
-  config: Config;
-  state: { draining: boolean };
+  live: Live;
+  state: { draining: boolean; settings: readonly Provenance[] };
   entrance: Entrance;
   edges: EdgeThreads;
-  hosts: HostTable;
   purger: Purger;
+  reloader: Reloader;
   accessLog: AccessLog | undefined;
 }
 
 /**
- * Starts everything: shared memory, the listening socket, edge threads, the admin listener.
+ * Starts everything: shared memory, the listening sockets, edge threads, the admin listener.
  * @throws ListenError, AdminStartError, CountryDatabaseError with one sentence each
  */
 export async function startServer(config: Config, options: ServerOptions): Promise<Server> {
   const { logger } = options;
   const memory = shareMemory(config);
-  const entrance = await openEntrance(config.listen, logger);
   const cache = openCache(memory.cache, 0);
-  const plans = config.sites.map((site, index) => new SitePlan(index, site, cache));
-  const hosts = new HostTable(plans, 'http');
+  const live = new Live(config, cache);
+  const planner = new Planner();
+  const entrance = new Entrance(logger);
+  let plan = planner.plan(config, live.generation, await openListeners(entrance, config));
   const log = (message: string, details: Record<string, unknown>) => logger.error(details, message);
-  const purger = new Purger(cache, { hosts, sites: plans, port: entrance.port, log });
+  const purger = new Purger(cache, { live, port: () => entrance.listeners()[0].address.port, log });
   const edges = new EdgeThreads(config.workers, {
-    data: (worker) => edgeData(config, memory, worker, entrance),
-    attach: (descriptor) => entrance.attach(descriptor),
-    detach: (descriptor) => entrance.detach(descriptor),
+    data: (worker) => edgeData(memory, worker, plan),
+    attach: (kind, descriptor) => entrance.attach(kind, descriptor),
+    detach: (kind, descriptor) => entrance.detach(kind, descriptor),
     recover: (worker) => recover(cache, memory, worker),
     changed: (site, host, target) => purger.changed(site, host, target),
     log: (level, message, details) => logger[level](details, message),
   });
-  const accessLog = openAccessLog(config, memory, options);
-  const parts = { config, state: { draining: false }, entrance, edges, hosts, purger, accessLog };
+  const state = { draining: false, settings: options.settings ?? [] };
+  const apply = async (next: Config, settings: readonly Provenance[]): Promise<number> => {
+    live.number(next);
+    const listen = await entrance.prepare(plannedListeners(next, entrance.uws !== undefined));
+    const prepared = planner.plan(next, live.generation + 1, listen);
+    const problem = await edges.prepare(prepared);
+    if (problem !== undefined) {
+      entrance.discard();
+      throw new Error(problem);
+    }
+    const gone = live.sites.filter(({ index }) => !next.sites.some(({ number }) => number === index));
+    plan = prepared;
+    edges.commit(prepared);
+    entrance.commit();
+    live.replace(next);
+    state.settings = settings;
+    if (next.watch) reloader.watch(filesOf(next, options.file));
+    // what comes back under the same name starts anew
+    for (const { index } of gone) purger.forgetSite(index);
+    return live.generation;
+  };
+  const read = options.reread ?? (() => ({ errors: [] }));
+  const reloader = new Reloader({ read, current: () => live.config, apply, logger });
+  const accessLog = openAccessLog(live, memory, options);
+  const parts = { live, state, entrance, edges, purger, reloader, accessLog };
   try {
     const admin = await openAdmin(parts, cache, memory, options);
     await edges.start();
     warnOfUnresolvableOrigins(config, logger);
+    if (config.watch) reloader.watch(filesOf(live.config, options.file));
     return new Server(parts, admin);
   } catch (error) {
     await edges.drain(0);
@@ -119,53 +160,22 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   }
 }
 
-interface SharedMemory {
-  /** Tells this lb apart from any other in the way of a request. */
-  instance: string;
-  cache: SharedArrayBuffer;
-  counters: SharedArrayBuffer;
-  doorbells: SharedArrayBuffer;
-  uncacheable: SharedArrayBuffer;
-  /** Undefined where no site asks for countries. */
-  countries: SharedArrayBuffer | undefined;
-  /** By worker; empty where the access log is off. */
-  logs: SharedArrayBuffer[];
+/** What a reload reads: the configuration and the certificates. */
+function filesOf({ tls }: Config, file: string | undefined): string[] {
+  const certificates = tls.certificates.flatMap(({ cert, key }) => [cert, key]);
+  return [...(file === undefined ? [] : [resolve(file)]), ...certificates];
 }
 
-function shareMemory(config: Config): SharedMemory {
-  const { workers, sites, cache, geo, log } = config;
-  return {
-    instance: randomBytes(9).toString('hex'),
-    cache: createCache({ memory: cache.memory, workers, eviction: cache.eviction }),
-    counters: createCounters({ workers, sites: Math.min(sites.length, COUNTED_SITES) }),
-    doorbells: createDoorbells(workers),
-    uncacheable: createUncacheable(),
-    countries: sites.some(asksForCountries) ? loadCountries(geo.database) : undefined,
-    logs: log.access ? Array.from({ length: workers + 1 }, () => createLogRing(LOG_RING)) : [],
-  };
+/** @throws ListenError */
+async function openListeners(entrance: Entrance, config: Config): Promise<EdgeListen[]> {
+  const listen = await entrance.prepare(plannedListeners(config, entrance.uws !== undefined));
+  entrance.commit();
+  return listen;
 }
 
-/** Whether a cache key of the site has the client's country in it. */
-function asksForCountries({ cache }: SiteConfig): boolean {
-  return [cache, ...cache.rules].some(({ key }) => key.country);
-}
-
-function edgeData(config: Config, memory: SharedMemory, worker: number, entrance: Entrance): EdgeData {
-  const { cache, counters, doorbells, uncacheable, countries, logs } = memory;
-  // edges have no use for the secret
-  const shared = { ...config, adminToken: undefined };
-  return {
-    worker,
-    instance: memory.instance,
-    config: shared,
-    cache,
-    counters,
-    doorbells,
-    uncacheable,
-    countries,
-    log: logs[worker],
-    listen: entrance.edgesListen,
-  };
+function edgeData(memory: SharedMemory, worker: number, plan: PlanData): EdgeData {
+  const { instance, cache, counters, doorbells, uncacheable, logs } = memory;
+  return { worker, instance, plan, cache, counters, doorbells, uncacheable, log: logs[worker] };
 }
 
 /** Takes back what a dead edge held, and wakes those who wait for its fills. */
@@ -179,40 +189,42 @@ async function recover(cache: Cache, memory: SharedMemory, worker: number): Prom
   await recover(cache, memory, worker);
 }
 
-function openAccessLog(config: Config, memory: SharedMemory, options: ServerOptions): AccessLog | undefined {
+function openAccessLog(live: Live, memory: SharedMemory, options: ServerOptions): AccessLog | undefined {
+  const { config } = live;
   if (!config.log.access) return undefined;
   return startAccessLog({
     rings: memory.logs,
     output: options.output,
-    siteName: (index) => config.sites[index]?.name ?? '',
+    siteName: (index) => live.siteName(index) ?? '',
     sample: config.log.sample,
     redact: config.log.redact,
   });
 }
 
 function openAdmin(parts: Parts, cache: Cache, memory: SharedMemory, options: ServerOptions): Promise<AdminServer> {
-  const { config, edges, entrance, hosts, purger, state } = parts;
+  const { live, edges, entrance, purger, state } = parts;
+  const { config } = live;
   return startAdmin({
     config: { ...config.admin, token: config.adminToken },
     purge: (requests) => purger.purge(requests),
     explain: createExplainer({
       cache,
-      hosts,
+      live,
       purger,
       uncacheable: memory.uncacheable,
-      listen: { ...config.listen, port: entrance.port },
-      settings: options.settings ?? [],
+      listen: () => entrance.listeners()[0].address,
+      settings: () => state.settings,
     }),
     ready: () => notReady(edges, state.draining),
     metrics: createExposition({
       counters: memory.counters,
-      siteName: (index) => config.sites[index]?.name,
+      siteName: (index) => live.siteName(index),
       workers: () => edges.states(),
       cache: () => cache.stats(),
       logDropped: () => parts.accessLog?.dropped() ?? { ring_full: 0, output_full: 0 },
       version: options.version,
     }),
-    cacheStats: () => statistics(config, cache),
+    cacheStats: () => statistics(live, cache),
     testHooks: options.testHooks,
     killWorker: (id) => edges.kill(id),
     log: ({ level, message, details }) => options.logger[level](details, message),
@@ -224,8 +236,8 @@ function notReady(edges: EdgeThreads, draining: boolean): string[] {
   return draining ? ['draining', ...reasons] : reasons;
 }
 
-function statistics(config: Config, cache: Cache): object {
-  const sites = config.sites.map(({ name }, index) => ({ name, objects: cache.objectsOfSite(index) }));
+function statistics({ config }: Live, cache: Cache): object {
+  const sites = config.sites.map(({ name, number }) => ({ name, objects: cache.objectsOfSite(number) }));
   return { ...cache.stats(), eviction: config.cache.eviction, sites };
 }
 

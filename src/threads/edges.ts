@@ -1,16 +1,16 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
-import type { EdgeData, FromEdge, ToEdge } from './messages.ts';
+import type { AppKind, EdgeData, FromEdge, PlanData, ToEdge } from './messages.ts';
 import { spawnWorker } from './spawn.ts';
 
 /** What main does with edges that come and go. */
 export interface EdgeOwner {
   /** What thread `worker` is born with. */
   data(worker: number): EdgeData;
-  /** An edge serves: give it sockets. */
-  attach(descriptor: unknown): void;
+  /** An edge's app serves: give it sockets. */
+  attach(kind: AppKind, descriptor: unknown): void;
   /** Give it none any more. */
-  detach(descriptor: unknown): void;
+  detach(kind: AppKind, descriptor: unknown): void;
   /** A thread has ended without being asked to: take back what it held in shared memory. Its id is not used again before. */
   recover(worker: number): Promise<void>;
   /** What is stored for a target is invalid, under whatever key. */
@@ -27,12 +27,16 @@ const HEALTHY = 10_000;
 interface Edge {
   id: number;
   worker: Worker | undefined;
-  descriptor: unknown;
-  attached: boolean;
+  /** Apps that main hands sockets to. */
+  apps: Map<AppKind, unknown>;
+  /** Of the newest plan that it was told of. */
+  generation: number;
   restarts: number;
   /** performance.now() when it began to serve, 0 while it does not. */
   since: number;
   pause: number;
+  /** Told once, of the plan that is being prepared, or of the thread's end. */
+  prepared: ((error?: string) => void) | undefined;
 }
 
 /** The edge threads: started together, each replaced when it dies, drained at the end. */
@@ -40,17 +44,20 @@ export class EdgeThreads {
   readonly #owner: EdgeOwner;
   readonly #edges: Edge[];
   #ending = false;
+  /** The plan in force, once there was a reload. */
+  #plan: PlanData | undefined;
 
   constructor(count: number, owner: EdgeOwner) {
     this.#owner = owner;
     this.#edges = Array.from({ length: count }, (_, i) => ({
       id: i + 1,
       worker: undefined,
-      descriptor: undefined,
-      attached: false,
+      apps: new Map(),
+      generation: 0,
       restarts: 0,
       since: 0,
       pause: 0,
+      prepared: undefined,
     }));
   }
 
@@ -77,6 +84,40 @@ export class EdgeThreads {
     return true;
   }
 
+  /**
+   * Has every edge get ready for a plan, which is in force on none of them until `commit`. An edge that dies meanwhile
+   * does not count: the one in its place gets the plan at its birth, or after it.
+   * @returns why the plan cannot be, or undefined
+   */
+  async prepare(plan: PlanData): Promise<string | undefined> {
+    const errors = await Promise.all(this.#edges.map((edge) => this.#prepareOne(edge, plan)));
+    const error = errors.find((text) => text !== undefined);
+    if (error !== undefined) this.#tellAll({ type: 'discard', generation: plan.generation });
+    return error;
+  }
+
+  #prepareOne(edge: Edge, plan: PlanData): Promise<string | undefined> {
+    if (edge.worker === undefined) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      edge.prepared = (error) => {
+        edge.prepared = undefined;
+        resolve(error);
+      };
+      this.#tell(edge, { type: 'prepare', plan });
+    });
+  }
+
+  /** The plan that was prepared is in force from each edge's next request on. */
+  commit(plan: PlanData): void {
+    this.#plan = plan;
+    for (const edge of this.#edges) {
+      if (edge.worker === undefined) continue;
+      // one that was born while the others got ready knows nothing of the plan
+      if (edge.generation < plan.generation) this.#tell(edge, { type: 'prepare', plan });
+      this.#tell(edge, { type: 'commit', generation: plan.generation });
+    }
+  }
+
   /** Lets all edges finish within `timeout` ms and ends them. Resolves when the last has ended. */
   async drain(timeout: number): Promise<void> {
     this.#ending = true;
@@ -93,8 +134,10 @@ export class EdgeThreads {
   }
 
   #spawn(edge: Edge): Promise<void> {
-    const worker = spawnWorker('edge', this.#owner.data(edge.id));
+    const data = this.#owner.data(edge.id);
+    const worker = spawnWorker('edge', data);
     edge.worker = worker;
+    edge.generation = data.plan.generation;
     return new Promise((resolve, reject) => {
       worker.on('message', (message: FromEdge) => {
         if (message.type === 'ready') resolve();
@@ -114,10 +157,13 @@ export class EdgeThreads {
   #hear(edge: Edge, message: FromEdge): void {
     switch (message.type) {
       case 'ready':
-        edge.descriptor = message.descriptor;
         edge.since = performance.now();
-        edge.attached = true;
-        this.#owner.attach(message.descriptor);
+        break;
+      case 'app':
+        this.#attach(edge, message.kind, message.descriptor);
+        break;
+      case 'prepared':
+        this.#onPrepared(edge, message.generation, message.error);
         break;
       case 'dying':
         this.#owner.log('error', 'edge thread is dying', { worker: edge.id, error: message.error });
@@ -132,11 +178,20 @@ export class EdgeThreads {
     }
   }
 
+  #onPrepared(edge: Edge, generation: number, error: string | undefined): void {
+    if (error === undefined) edge.generation = generation;
+    if (edge.prepared !== undefined) edge.prepared(error);
+    else if (error !== undefined && generation === this.#plan?.generation) {
+      this.#owner.log('error', 'an edge thread cannot take the plan that the others have', { worker: edge.id, error });
+    }
+  }
+
   #onExit(edge: Edge, code: number): void {
     this.#detach(edge);
     const lived = edge.since > 0 ? performance.now() - edge.since : 0;
     edge.worker = undefined;
     edge.since = 0;
+    edge.prepared?.();
     if (this.#ending) return;
     edge.pause = lived > HEALTHY || edge.restarts === 0 ? 0 : Math.min(MAX_PAUSE, edge.pause * 2 + 50);
     edge.restarts++;
@@ -150,10 +205,20 @@ export class EdgeThreads {
     if (!this.#ending) await this.#spawn(edge).catch(() => {}); // its end is heard of, and tried again, as this one's
   }
 
+  #attach(edge: Edge, kind: AppKind, descriptor: unknown): void {
+    const before = edge.apps.get(kind);
+    edge.apps.set(kind, descriptor);
+    this.#owner.attach(kind, descriptor);
+    if (before !== undefined) this.#owner.detach(kind, before);
+  }
+
   #detach(edge: Edge): void {
-    if (!edge.attached) return;
-    edge.attached = false;
-    this.#owner.detach(edge.descriptor);
+    for (const [kind, descriptor] of edge.apps) this.#owner.detach(kind, descriptor);
+    edge.apps.clear();
+  }
+
+  #tellAll(message: ToEdge): void {
+    for (const edge of this.#edges) this.#tell(edge, message);
   }
 
   #tell(edge: Edge, message: ToEdge): void {

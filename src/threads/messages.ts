@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts';
+import type { Address, Config } from '../config/config.ts';
 
 /** Every message between threads, and what a thread is born with. Shared memory is passed once, in `EdgeData`. */
 
@@ -8,19 +8,40 @@ export interface EdgeData {
   worker: number;
   /** Names this process among all lbs that a request may come through. */
   instance: string;
-  config: Config;
+  /** What a reload replaces. */
+  plan: PlanData;
   cache: SharedArrayBuffer;
   counters: SharedArrayBuffer;
   doorbells: SharedArrayBuffer;
   /** Answers that were not stored. */
   uncacheable: SharedArrayBuffer;
-  /** The database of countries; absent where no site asks for them. */
-  countries: SharedArrayBuffer | undefined;
   /** Absent where the access log is off. */
   log: SharedArrayBuffer | undefined;
-  /** Where node:http stands in for uWebSockets.js, the edge listens itself. */
-  listen: { host: string; port: number } | undefined;
 }
+
+/** All that an edge knows of the configuration: replaced as a whole, between two requests. */
+export interface PlanData {
+  /** 1 at the start, one more with each reload. */
+  generation: number;
+  /** Without secrets that are main's alone. */
+  config: Config;
+  /** The database of countries; absent where no site asks for them. */
+  countries: SharedArrayBuffer | undefined;
+  /** Where edges listen themselves, by Node; sockets of other listeners are handed over by main. */
+  listen: EdgeListen[];
+}
+
+/** A listener of which every edge has its part. */
+export interface EdgeListen {
+  /** Tells it apart from others over reloads. */
+  id: string;
+  /** The port is never 0. */
+  address: Address;
+  tls: boolean;
+}
+
+/** What a uWebSockets.js app takes: all apps of one listener are of one kind. */
+export type AppKind = 'plain' | 'tls';
 
 /** Main to an edge. */
 export type ToEdge =
@@ -28,13 +49,23 @@ export type ToEdge =
   | { type: 'drain'; timeout: number }
   /** Main hands out no more sockets to this edge. */
   | { type: 'detached' }
+  /** Get ready for a new plan, and say `prepared`. */
+  | { type: 'prepare'; plan: PlanData }
+  /** The prepared plan is in force. */
+  | { type: 'commit'; generation: number }
+  /** The prepared plan will not be. */
+  | { type: 'discard'; generation: number }
   /** Test hook: throw where nothing catches. */
   | { type: 'die' };
 
 /** An edge to main. */
 export type FromEdge =
-  /** `descriptor`: of the uWebSockets.js app that takes sockets; undefined where the edge listens itself. */
-  | { type: 'ready'; descriptor: unknown }
+  /** It serves by the plan that it was born with. */
+  | { type: 'ready' }
+  /** `descriptor`: of a uWebSockets.js app that takes sockets from now on, in place of the one before of its kind. */
+  | { type: 'app'; kind: AppKind; descriptor: unknown }
+  /** `error`: why the plan cannot be. */
+  | { type: 'prepared'; generation: number; error?: string }
   /** The edge is about to end by an error: hand out no more sockets, then say `detached`. */
   | { type: 'dying'; error: string }
   /** An unsafe method succeeded: what is stored for the target of a site's host, under whatever key, is invalid. */

@@ -1,12 +1,15 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Reply, ReplyEvents, RequestView } from '../request/reply.ts';
+import { TLSSocket } from 'node:tls';
+import type { Protocol, Reply, ReplyEvents, RequestView } from '../request/reply.ts';
 import { MAX_REQUEST_HEAD_BYTES } from './load-uws.ts';
 import type { RequestHandler } from './uws.ts';
 
 /** A listening node:http server. */
 export interface HttpListener {
   port: number;
+  /** Accepts no more. */
+  stop(): void;
   /** Breaks all connections. */
   close(): void;
 }
@@ -30,6 +33,7 @@ export function listenNodeHttp(
     server.listen({ ...address, reusePort: true }, () => {
       resolve({
         port: (server.address() as AddressInfo).port,
+        stop: () => server.close(),
         close: () => {
           server.close();
           server.closeAllConnections();
@@ -40,14 +44,27 @@ export function listenNodeHttp(
 }
 
 class NodeRequest implements RequestView {
+  readonly protocol: Protocol;
+  readonly isUpgrade = false;
+  readonly hasOpenBody = false;
   readonly #message: IncomingMessage;
   readonly #target: string;
   readonly #mark: number;
 
   constructor(message: IncomingMessage) {
     this.#message = message;
+    this.protocol = message.httpVersion === '1.0' ? '1.0' : '1.1';
     this.#target = message.url ?? '/';
     this.#mark = this.#target.indexOf('?');
+  }
+
+  scheme(): 'http' | 'https' {
+    return this.#message.socket instanceof TLSSocket ? 'https' : 'http';
+  }
+
+  serverName(): string {
+    const { socket } = this.#message;
+    return socket instanceof TLSSocket && socket.servername ? socket.servername.toLowerCase() : '';
   }
 
   method(): string {

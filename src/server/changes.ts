@@ -1,0 +1,75 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Config, SiteConfig } from '../config/config.ts';
+
+/** How two configurations differ, in words for people. */
+export interface Changes {
+  /** What a reload puts in force: `site added: shop`, `default: origins, rules`, `listen`. */
+  readonly changed: string[];
+  /** Settings whose new values count from the next start on. */
+  readonly needsRestart: string[];
+}
+
+/** Process settings that are read at the start only, by their names in lb.json. */
+const AT_START: readonly (readonly [string, (config: Config) => unknown])[] = [
+  ['admin', ({ admin }) => admin],
+  ['admin_token', ({ adminToken }) => adminToken],
+  ['workers', ({ workers }) => workers],
+  ['cache.memory', ({ cache }) => cache.memory],
+  ['cache.eviction', ({ cache }) => cache.eviction],
+  ['log', ({ log }) => log],
+  ['multi_tenant', ({ multiTenant }) => multiTenant],
+  ['data_dir', ({ dataDir }) => dataDir],
+  ['tracing', ({ tracing }) => tracing],
+  ['watch', ({ watch }) => watch],
+];
+
+const RELOADED: readonly (readonly [string, (config: Config) => unknown])[] = [
+  ['listen', ({ listen, listenMore }) => [listen, ...listenMore]],
+  ['tls', ({ tls }) => tls],
+  ['acme', ({ acme }) => acme],
+  ['h2c', ({ h2c }) => h2c],
+  ['proxy_protocol', ({ proxyProtocol }) => proxyProtocol],
+  ['trusted_proxies', ({ trustedProxies }) => trustedProxies],
+  ['limits', ({ limits }) => limits],
+  ['dns', ({ dns }) => dns],
+  ['geo.database', ({ geo }) => geo.database],
+  ['max_request_header', ({ maxRequestHeader }) => maxRequestHeader],
+  ['max_request_body', ({ maxRequestBody }) => maxRequestBody],
+  ['shutdown_timeout', ({ shutdownTimeout }) => shutdownTimeout],
+];
+
+/** What becomes of the difference between the configuration in force and a new one. */
+export function changesBetween(before: Config, after: Config): Changes {
+  const differing = (rows: typeof AT_START) =>
+    rows.filter(([, of]) => !isDeepStrictEqual(of(before), of(after))).map(([name]) => name);
+  return {
+    changed: [...differing(RELOADED), ...siteChanges(before.sites, after.sites)],
+    needsRestart: differing(AT_START),
+  };
+}
+
+function siteChanges(before: readonly SiteConfig[], after: readonly SiteConfig[]): string[] {
+  const old = new Map(before.map((site) => [site.name, site]));
+  const current = new Set(after.map(({ name }) => name));
+  const removed = before.filter(({ name }) => !current.has(name)).map(({ name }) => `site removed: ${name}`);
+  const others = after.flatMap((site) => {
+    const former = old.get(site.name);
+    if (former === undefined) return [`site added: ${site.name}`];
+    const parts = (Object.keys(site) as (keyof SiteConfig)[])
+      .filter((key) => key !== 'number' && !isDeepStrictEqual(former[key], site[key]))
+      .map(snakeCase);
+    return parts.length === 0 ? [] : [`${site.name}: ${parts.join(', ')}`];
+  });
+  return [...removed, ...others];
+}
+
+/** A key of `SiteConfig` as lb.json has it. */
+function snakeCase(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** A configuration that may be put in force without a restart: what is read at the start only stays as it was. */
+export function withStartSettings(before: Config, after: Config): Config {
+  const { admin, adminToken, workers, log, multiTenant, dataDir, tracing, watch } = before;
+  return { ...after, admin, adminToken, workers, log, multiTenant, dataDir, tracing, watch, cache: before.cache };
+}

@@ -1,0 +1,31 @@
+import type { Config, SiteConfig } from '../config/config.ts';
+import { loadCountries } from '../geo/country.ts';
+import type { EdgeListen, PlanData } from '../threads/messages.ts';
+
+/** Puts together what edges get of a configuration. What was read from files is kept for the next one. */
+export class Planner {
+  #countries: SharedArrayBuffer | undefined;
+  /** The file that they came from. */
+  #database: string | undefined;
+
+  /** @throws CountryDatabaseError */
+  plan(config: Config, generation: number, listen: EdgeListen[]): PlanData {
+    // edges have no use for the secrets
+    const shared = { ...config, adminToken: undefined, acme: { ...config.acme, eabKey: undefined } };
+    return { generation, config: shared, countries: this.#countriesFor(config), listen };
+  }
+
+  #countriesFor({ sites, geo }: Config): SharedArrayBuffer | undefined {
+    if (!sites.some(asksForCountries)) return undefined;
+    if (this.#countries === undefined || this.#database !== geo.database) {
+      this.#countries = loadCountries(geo.database);
+      this.#database = geo.database;
+    }
+    return this.#countries;
+  }
+}
+
+/** Whether a cache key of the site has the client's country in it. */
+function asksForCountries({ cache }: SiteConfig): boolean {
+  return [cache, ...cache.rules].some(({ key }) => key.country);
+}

@@ -1,0 +1,118 @@
+import { type FSWatcher, watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import type { Config } from '../config/config.ts';
+import type { ConfigError } from '../config/errors.ts';
+import type { Provenance } from '../config/picker.ts';
+import type { Logger } from '../stats/logger.ts';
+import { type Changes, changesBetween, withStartSettings } from './changes.ts';
+
+/** A configuration read anew from where the first one came from. */
+export type Reread =
+  | { readonly config: Config; readonly origins: readonly Provenance[]; readonly announcements: readonly string[] }
+  | { readonly errors: readonly ConfigError[] };
+
+/** What came of a reload; after a refusal all is as it was. */
+export type ReloadResult =
+  | ({ readonly ok: true; readonly generation: number } & Changes)
+  | {
+      readonly ok: false;
+      /** One sentence. */
+      readonly error: string;
+      /** Mistakes in the configuration, where those are why. */
+      readonly mistakes: readonly ConfigError[];
+    };
+
+export interface ReloaderOptions {
+  /** Reads the configuration anew. */
+  readonly read: () => Reread;
+  /** The configuration in force. */
+  readonly current: () => Config;
+  /**
+   * Puts a configuration in force on all threads at once.
+   * @returns the number of its generation
+   * @throws with one sentence where it cannot be; then nothing has changed
+   */
+  readonly apply: (config: Config, origins: readonly Provenance[]) => Promise<number>;
+  readonly logger: Logger;
+}
+
+/** How long a file that changes is left alone, in ms: editors write in several steps. */
+const SETTLE = 100;
+
+/** Takes new configurations over, one after the other. */
+export class Reloader {
+  readonly #options: ReloaderOptions;
+  /** The last reload that was asked for. */
+  #last: Promise<unknown> = Promise.resolve();
+  readonly #watchers = new Set<FSWatcher>();
+  #settle: NodeJS.Timeout | undefined;
+
+  constructor(options: ReloaderOptions) {
+    this.#options = options;
+  }
+
+  /** Reads the configuration and puts it in force, once those that were asked for before are through. Never rejects. */
+  reload(cause: string): Promise<ReloadResult> {
+    const result = this.#last.then(() => this.#reload(cause));
+    this.#last = result;
+    return result;
+  }
+
+  async #reload(cause: string): Promise<ReloadResult> {
+    const { read, current, apply, logger } = this.#options;
+    try {
+      const reread = read();
+      if ('errors' in reread) return this.#refuse(cause, 'the configuration has mistakes', reread.errors);
+      const before = current();
+      const changes = changesBetween(before, reread.config);
+      const generation = await apply(withStartSettings(before, reread.config), reread.origins);
+      logger.info({ cause, generation, ...namesOf(changes) }, 'reloaded');
+      for (const announcement of reread.announcements) logger.warn({}, announcement);
+      return { ok: true, generation, ...changes };
+    } catch (error) {
+      return this.#refuse(cause, (error as Error).message, []);
+    }
+  }
+
+  #refuse(cause: string, error: string, mistakes: readonly ConfigError[]): ReloadResult {
+    const { logger } = this.#options;
+    logger.error({ cause, error }, 'not reloaded: the configuration in force stays');
+    for (const { source, line, column, message, fix } of mistakes) {
+      logger.error({ place: `${source}:${line}:${column}`, fix }, message);
+    }
+    return { ok: false, error, mistakes };
+  }
+
+  /** Reloads whenever one of the files changes. */
+  watch(files: readonly string[]): void {
+    this.unwatch();
+    const byFolder = Map.groupBy(files, (file) => dirname(file));
+    for (const [folder, names] of byFolder) {
+      const wanted = new Set(names.map((name) => basename(name)));
+      // the folder, since editors and deployments put new files in the place of old ones
+      const watcher = watch(folder, (_event, name) => {
+        // Kubernetes moves a link of another name
+        if (name === null || wanted.has(name) || name.startsWith('..')) this.#reloadSoon();
+      });
+      watcher.on('error', (error) =>
+        this.#options.logger.error({ folder, error: error.message }, 'cannot watch a folder'),
+      );
+      this.#watchers.add(watcher.unref());
+    }
+  }
+
+  #reloadSoon(): void {
+    clearTimeout(this.#settle);
+    this.#settle = setTimeout(() => void this.reload('a file changed'), SETTLE).unref();
+  }
+
+  unwatch(): void {
+    clearTimeout(this.#settle);
+    for (const watcher of this.#watchers) watcher.close();
+    this.#watchers.clear();
+  }
+}
+
+function namesOf({ changed, needsRestart }: Changes): Record<string, unknown> {
+  return needsRestart.length === 0 ? { changed } : { changed, needs_restart: needsRestart };
+}

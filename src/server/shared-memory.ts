@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto';
+import { createCache } from '../cache/cache.ts';
+import type { Config } from '../config/config.ts';
+import { createUncacheable } from '../fill/uncacheable.ts';
+import { createCounters } from '../stats/counters.ts';
+import { createLogRing } from '../stats/log-ring.ts';
+import { createDoorbells } from '../threads/doorbell.ts';
+
+/** Bytes of the access log that may wait for the main thread, for each edge. */
+const LOG_RING = 1 << 20;
+
+/** Sites with counters of their own; further ones are counted together. */
+const COUNTED_SITES = 10_000;
+
+/** Sites that reloads may add with counters of their own. */
+const SPARE_SITES = 64;
+
+/** What main makes once and every edge gets at its birth. */
+export interface SharedMemory {
+  /** Tells this lb apart from any other in the way of a request. */
+  readonly instance: string;
+  readonly cache: SharedArrayBuffer;
+  readonly counters: SharedArrayBuffer;
+  readonly doorbells: SharedArrayBuffer;
+  readonly uncacheable: SharedArrayBuffer;
+  /** By worker; empty where the access log is off. */
+  readonly logs: SharedArrayBuffer[];
+}
+
+export function shareMemory({ workers, sites, cache, log }: Config): SharedMemory {
+  return {
+    instance: randomBytes(9).toString('hex'),
+    cache: createCache({ memory: cache.memory, workers, eviction: cache.eviction }),
+    counters: createCounters({ workers, sites: Math.min(sites.length + SPARE_SITES, COUNTED_SITES) }),
+    doorbells: createDoorbells(workers),
+    uncacheable: createUncacheable(),
+    logs: log.access ? Array.from({ length: workers + 1 }, () => createLogRing(LOG_RING)) : [],
+  };
+}
