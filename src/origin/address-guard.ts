@@ -1,6 +1,4 @@
-import { lookup as systemLookup } from 'node:dns';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
-import { buildConnector } from 'undici';
+import { BlockList, isIP } from 'node:net';
 
 /** Networks of IPv4 that no stranger's origin has a business in. */
 const IPV4: readonly (readonly [string, number])[] = [
@@ -55,41 +53,10 @@ export function isProhibited(address: string): boolean {
 }
 
 /** An origin at an address that strangers may not reach. Its code is Node's own for the like. */
-class ProhibitedAddressError extends Error {
+export class ProhibitedAddressError extends Error {
   readonly code = 'ERR_IP_BLOCKED';
 
   constructor(host: string) {
     super(`the origin ${host} has an address that is not public`);
   }
-}
-
-/**
- * A connector that refuses origins at prohibited addresses. The addresses looked at are those that the very connection
- * goes to, so a name that resolves otherwise a moment later (DNS rebinding) gains nothing; a name with any prohibited
- * address is refused whole.
- *
- * @param options as for undici's own connector
- * @param lookup resolves names, in the way of `dns.lookup`
- */
-export function guardedConnector(
-  options: buildConnector.BuildOptions,
-  lookup: LookupFunction = systemLookup,
-): buildConnector.connector {
-  const connect = buildConnector({ ...options, lookup: guardedLookup(lookup) });
-  return (target, callback) => {
-    const host = target.hostname.replace(/^\[|\]$/g, '');
-    // names are looked at when they are resolved, addresses are not resolved
-    if (isIP(host) !== 0 && isProhibited(host)) callback(new ProhibitedAddressError(host), null);
-    else connect(target, callback);
-  };
-}
-
-function guardedLookup(lookup: LookupFunction): LookupFunction {
-  return (hostname, options, callback) => {
-    lookup(hostname, options, (error, found, family) => {
-      const addresses = typeof found === 'string' ? [found] : (found ?? []).map(({ address }) => address);
-      const refused = error === null && addresses.some((address) => isProhibited(address));
-      callback(refused ? new ProhibitedAddressError(hostname) : error, found, family);
-    });
-  };
 }

@@ -1,28 +1,22 @@
-import { isIP, type LookupFunction } from 'node:net';
-import { buildConnector, Pool } from 'undici';
-import type { OriginConfig, SiteConfig } from '../config/config.ts';
-import { guardedConnector } from './address-guard.ts';
-import { tellingResets } from './resets.ts';
+import type { DnsConfig, OriginConfig, SiteConfig } from '../config/config.ts';
+import { dispatchServername, type OriginConnections, openConnections } from './connect-pool.ts';
+import { DnsCache } from './dns.ts';
 
 /** Connections that one thread opens to one origin at most; further requests queue. */
 const MAX_CONNECTIONS = 256;
 
-/** How long an idle connection is kept where the origin does not say, in ms. */
-const KEEP_ALIVE = 15_000;
-
 /** An origin with this thread's connections to it. */
 export interface OriginPool {
   readonly config: OriginConfig;
-  readonly pool: Pool;
-  /** Name for SNI and the certificate check; undefined without TLS. */
+  readonly pool: OriginConnections;
+  /** For undici; undefined without TLS. */
   readonly servername: string | undefined;
 }
 
 export interface PoolOptions {
   /** Whether origins at addresses that are not public are refused; see address-guard.ts. */
   readonly multiTenant: boolean;
-  /** Resolves names in place of the system, where origins are guarded. */
-  readonly lookup?: LookupFunction;
+  readonly dns?: DnsConfig;
 }
 
 /** This thread's connection pools, by site; a site's origins take turns. */
@@ -61,17 +55,9 @@ export class OriginPools {
   }
 }
 
-function openPool(config: OriginConfig, site: SiteConfig, { multiTenant, lookup }: PoolOptions): OriginPool {
-  const options = { timeout: site.timeouts.connect, autoSelectFamily: true, allowH2: false };
-  const name = isIP(config.host) === 6 ? `[${config.host}]` : config.host;
-  const pool = new Pool(`${config.tls ? 'https' : 'http'}://${name}:${config.port}`, {
-    connections: MAX_CONNECTIONS,
-    pipelining: 1,
-    allowH2: false,
-    keepAliveTimeout: KEEP_ALIVE,
-    headersTimeout: site.timeouts.firstByte,
-    bodyTimeout: site.timeouts.betweenBytes,
-    connect: tellingResets(multiTenant ? guardedConnector(options, lookup) : buildConnector(options)),
-  });
-  return { config, pool, servername: config.tls && isIP(config.host) === 0 ? config.host : undefined };
+function openPool(config: OriginConfig, site: SiteConfig, options: PoolOptions): OriginPool {
+  const dns = options.dns ?? { servers: [], minTtl: 1000, maxTtl: 300_000 };
+  const terms = { multiTenant: options.multiTenant, dns: new DnsCache(dns) };
+  const pool = openConnections(config, site, { ...terms, connections: MAX_CONNECTIONS, maxAge: dns.maxTtl });
+  return { config, pool, servername: dispatchServername(config) };
 }
