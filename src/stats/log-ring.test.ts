@@ -29,6 +29,8 @@ const FIELDS = {
   ),
   requestId: fc.uuid(),
   userAgent: fc.constantFrom('', 'curl/8', 'agent “quoted”'),
+  forLog: fc.constant(true),
+  streamed: fc.constant(false),
 };
 const RECORD: fc.Arbitrary<AccessRecord> = fc.record(FIELDS, { noNullPrototype: true });
 

@@ -1,13 +1,13 @@
 // A ring of access records in a SharedArrayBuffer, one writer (an edge thread) and one reader (the main thread).
 //
 //   header   64 bytes of Int32, one cache line: head, dropped, then unused    written by the writer
-//   header   64 bytes of Int32, one cache line: tail, parked, then unused     written by the reader
+//   header   64 bytes of Int32, one cache line: tail, parked, streamed, then unused   written by the reader
 //   records  a power of two of bytes
 //
 // head and tail count bytes modulo 2^32; both are multiples of 8. A record never wraps: where it does not fit before
 // the end of the ring, a length of 0 sends the reader back to the beginning. Record, at an 8-byte boundary:
 //
-//   0 Int32 bytes of the record | 4 Uint16 status | 6 Uint8 method | 7 Uint8 cache result
+//   0 Int32 bytes of the record | 4 Uint16 status | 6 Uint8 method | 7 Uint8 cache result, with 128 where not for the log, 64 where streamed
 //   8 Float64 time, ms since 1970 | 16 Float64 body bytes | 24 Float32 duration, ms | 28 Int32 site
 //   32 Uint16 x 5 lengths of the strings: client, host, path, request id, user agent | 42 strings, UTF-8
 //
@@ -19,6 +19,12 @@ const HEAD = 0;
 const DROPPED = 1;
 const TAIL = 16;
 const PARKED = 17;
+/** The part of requests that somebody listens for, in parts of `WHOLE`; read by the writer at each request. */
+const STREAMED = 18;
+const WHOLE = 65_536;
+/** Bits of the cache result's byte: the log has no use for the record; those who listen have. */
+const NOT_FOR_LOG = 128;
+const FOR_STREAM = 64;
 const HEADER_BYTES = 128;
 
 const RECORD_FIXED = 42;
@@ -73,6 +79,10 @@ export interface AccessRecord {
   requestId: string;
   /** Empty when it is not to be logged. */
   userAgent: string;
+  /** Set when read: it belongs into the log. */
+  forLog: boolean;
+  /** Set when read: it is for those who listen. */
+  streamed: boolean;
 }
 
 export function emptyRecord(): AccessRecord {
@@ -89,6 +99,8 @@ export function emptyRecord(): AccessRecord {
     path: '',
     requestId: '',
     userAgent: '',
+    forLog: true,
+    streamed: false,
   };
 }
 
@@ -123,19 +135,29 @@ export class AccessLogWriter {
   /** Scratch record for the caller to fill in and pass to `write`. */
   readonly record: AccessRecord = emptyRecord();
   readonly #views: Views;
-  readonly #sample: number;
-  #credit = 0;
+  readonly #logs: boolean;
+  readonly #log: Sampler;
+  readonly #stream = new Sampler();
 
-  /** @param sample share of requests to log, 0 to 1; answers of 500 and over are always logged */
-  constructor(ring: SharedArrayBuffer, sample = 1) {
+  /** @param sample share of requests to log, 0 to 1, or that the log is off; answers of 500 and over are always logged */
+  constructor(ring: SharedArrayBuffer, sample: number | 'off' = 1) {
     this.#views = viewsOf(ring);
-    this.#sample = sample;
+    this.#logs = sample !== 'off';
+    this.#log = new Sampler(sample === 'off' ? 0 : sample);
   }
 
-  /** Writes one record; false when sampling left it out or the ring was full. */
+  /** Whether records are of use now: the log is on, or somebody listens. A plain load, so it may lag behind by a moment. */
+  get wanted(): boolean {
+    return this.#logs || this.#views.words[STREAMED] !== 0;
+  }
+
+  /** Writes one record; false when nobody wants it, sampling left it out or the ring was full. */
   write(record: AccessRecord): boolean {
-    if (this.#sample < 1 && record.status < 500 && !this.#takeSample()) return false;
     const { words, buffer, records, size } = this.#views;
+    const always = record.status >= 500;
+    const forLog = this.#logs && (this.#log.take() || always);
+    const streamed = words[STREAMED] !== 0 && this.#isStreamed(words[STREAMED] / WHOLE);
+    if (!forLog && !streamed) return false;
     const mark = record.path.indexOf('?');
     const path = mark < 0 ? record.path : record.path.slice(0, mark);
     const head = words[HEAD] >>> 0;
@@ -154,7 +176,7 @@ export class AccessLogWriter {
     records.setInt32(start, length, true);
     records.setUint16(start + 4, record.status, true);
     buffer[start + 6] = METHOD_CODES.get(record.method) ?? 0;
-    buffer[start + 7] = record.cache;
+    buffer[start + 7] = record.cache | (forLog ? 0 : NOT_FOR_LOG) | (streamed ? FOR_STREAM : 0);
     records.setFloat64(start + 8, record.time, true);
     records.setFloat64(start + 16, record.bytes, true);
     records.setFloat32(start + 24, record.duration, true);
@@ -164,11 +186,9 @@ export class AccessLogWriter {
     return true;
   }
 
-  #takeSample(): boolean {
-    this.#credit += this.#sample;
-    if (this.#credit < 1) return false;
-    this.#credit -= 1;
-    return true;
+  #isStreamed(share: number): boolean {
+    this.#stream.share = share;
+    return this.#stream.take();
   }
 
   /** Where `bytes` contiguous bytes are free, marking a skip to the beginning if need be; -1 when they are not. */
@@ -201,6 +221,24 @@ export class AccessLogWriter {
   }
 }
 
+/** Takes a share of what comes, evenly. */
+export class Sampler {
+  /** 0 to 1. */
+  share: number;
+  #credit = 0;
+
+  constructor(share = 1) {
+    this.share = share;
+  }
+
+  take(): boolean {
+    this.#credit += this.share;
+    if (this.#credit < 1) return false;
+    this.#credit -= 1;
+    return true;
+  }
+}
+
 function maximumBytes(record: AccessRecord, path: string): number {
   const strings =
     Math.min(record.client.length * UTF8_PER_UNIT, MAX_CLIENT) +
@@ -229,6 +267,11 @@ export class AccessLogReader {
     return this.#views.words[TAIL] === Atomics.load(this.#views.words, HEAD);
   }
 
+  /** Asks the writer for a part of all requests, 0 to 1, beside those for the log. */
+  stream(share: number): void {
+    Atomics.store(this.#views.words, STREAMED, Math.ceil(share * WHOLE));
+  }
+
   /** The oldest record, or undefined when there is none. The object is used again by the next call. */
   read(): AccessRecord | undefined {
     const { words, buffer, records, size } = this.#views;
@@ -244,7 +287,9 @@ export class AccessLogReader {
     const record = this.#record;
     record.status = records.getUint16(at + 4, true);
     record.method = METHODS[buffer[at + 6]];
-    record.cache = buffer[at + 7];
+    record.cache = buffer[at + 7] & ~(NOT_FOR_LOG | FOR_STREAM);
+    record.forLog = (buffer[at + 7] & NOT_FOR_LOG) === 0;
+    record.streamed = (buffer[at + 7] & FOR_STREAM) !== 0;
     record.time = records.getFloat64(at + 8, true);
     record.bytes = records.getFloat64(at + 16, true);
     record.duration = records.getFloat32(at + 24, true);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCounters, openCounters, originErrorSlot, requestSlot, SLOT, WORKER_SLOT } from './counters.ts';
-import { createExposition, type MetricSources } from './prometheus.ts';
+import { createExposition } from './prometheus.ts';
+import type { MetricSources } from './samples.ts';
 import { METRIC_ROWS } from './table.ts';
 
 function sources(sites: number, names: (index: number) => string | undefined): MetricSources {

@@ -1,75 +1,17 @@
-// The Prometheus exposition, on the main thread. Nothing is kept between scrapes: every metric reads shared memory, or
-// asks the program, when it is collected.
+// The Prometheus exposition, on the main thread. Nothing is kept between scrapes.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { CountersReader, SITE_SLOTS, type SiteMetric, SLOT, WORKER_SLOT, type WorkerMetric } from './counters.ts';
-import {
-  DURATION_BUCKETS,
-  LOG_DROP_REASONS,
-  type MetricRow,
-  PROCESS_METRICS,
-  SITE_METRICS,
-  WORKER_METRICS,
-} from './table.ts';
-
-/** With more sites than this, those that had no request yet are left out. */
-const MAX_IDLE_SITES = 64;
-/** Name of the line shared by sites beyond the capacity of the counters. */
-const OVERFLOW_SITE = '_other';
-
-/** What only the program knows, asked for at each scrape. */
-export interface MetricSources {
-  readonly counters: SharedArrayBuffer;
-  /** Name of the site of an index, or undefined when no site has it. */
-  siteName(index: number): string | undefined;
-  workers(): readonly WorkerState[];
-  cache(): CacheState;
-  logDropped(): Readonly<Record<(typeof LOG_DROP_REASONS)[number], number>>;
-  /** Version of lb. */
-  readonly version: string;
-}
-
-export interface WorkerState {
-  readonly id: number;
-  readonly up: boolean;
-  readonly restarts: number;
-  readonly uptimeSeconds: number;
-}
-
-export interface CacheState {
-  readonly memory: number;
-  readonly used: number;
-  readonly objects: number;
-  readonly evictions: number;
-  readonly pins: number;
-  readonly flights: number;
-}
-
-type Labels = Record<string, string | number>;
-interface Sample {
-  readonly labels: Labels;
-  readonly value: number;
-  readonly metricName?: string;
-}
-type Collect = () => Sample[];
+import { type Collect, collectorsOf, type MetricSources } from './samples.ts';
+import type { MetricRow } from './table.ts';
 
 /** Makes the function that `GET /metrics` answers from. */
 export function createExposition(sources: MetricSources): () => Promise<string> {
   const registry = new Registry();
-  const sites = new SiteLines(sources);
-  const collectors: [MetricRow, Collect][] = [
-    ...entries(SITE_METRICS).map(([key, row]): [MetricRow, Collect] => [row, () => sites.samples(key)]),
-    ...entries(WORKER_METRICS).map(([key, row]): [MetricRow, Collect] => [row, () => workerSamples(sources, key)]),
-    ...entries(PROCESS_METRICS).map(([key, row]): [MetricRow, Collect] => [row, () => processSamples(sources)[key]()]),
-  ];
+  const { read, collectors } = collectorsOf(sources);
   for (const [row, collect] of collectors) register(registry, row, collect);
   return () => {
-    sites.read();
+    read();
     return registry.metrics();
   };
-}
-
-function entries<K extends string, V>(table: Readonly<Record<K, V>>): [K, V][] {
-  return Object.entries(table) as [K, V][];
 }
 
 /**
@@ -83,105 +25,4 @@ function register(registry: Registry, row: MetricRow, collect: Collect): void {
   const metric =
     type === 'counter' ? new Counter(options) : type === 'gauge' ? new Gauge(options) : new Histogram(options);
   registry.registerMetric(Object.assign(metric, { get, getForPromString: get }));
-}
-
-/** All sites' lines, read once a scrape so that one site's numbers are of one moment. */
-class SiteLines {
-  readonly #sources: MetricSources;
-  readonly #reader: CountersReader;
-  #lines: { site: string; slots: Float64Array }[] = [];
-
-  constructor(sources: MetricSources) {
-    this.#sources = sources;
-    this.#reader = new CountersReader(sources.counters);
-  }
-
-  read(): void {
-    this.#lines = [];
-    const slots = new Float64Array(SITE_SLOTS);
-    const { sites } = this.#reader;
-    for (let index = 0; index <= sites; index++) {
-      const site = index === sites ? OVERFLOW_SITE : this.#sources.siteName(index);
-      if (site === undefined) continue;
-      this.#reader.siteLine(index, slots);
-      const idle = slots.every((value) => value === 0);
-      if (idle && (index === sites || index >= MAX_IDLE_SITES)) continue;
-      this.#lines.push({ site, slots: slots.slice() });
-    }
-  }
-
-  samples(metric: SiteMetric): Sample[] {
-    const row: MetricRow = SITE_METRICS[metric];
-    const first = SLOT[metric];
-    return this.#lines.flatMap(({ site, slots }) => {
-      if (row.type === 'histogram') return histogramSamples(row.name, { site }, slots, first);
-      if (row.labels) return labelledSamples(row.labels, { site }, slots, first);
-      return [{ labels: { site }, value: slots[first] }];
-    });
-  }
-}
-
-/** One sample for each combination of labels that was ever counted. */
-function labelledSamples(
-  table: Readonly<Record<string, readonly string[]>>,
-  base: Labels,
-  slots: Float64Array,
-  first: number,
-): Sample[] {
-  let combinations: Labels[] = [base];
-  for (const [label, values] of Object.entries(table)) {
-    combinations = combinations.flatMap((labels) => values.map((value) => ({ ...labels, [label]: value })));
-  }
-  const samples = combinations.map((labels, index) => ({ labels, value: slots[first + index] }));
-  return samples.filter((sample) => sample.value !== 0);
-}
-
-function histogramSamples(name: string, base: Labels, slots: Float64Array, first: number): Sample[] {
-  let count = 0;
-  const samples: Sample[] = [...DURATION_BUCKETS, '+Inf'].map((le, index) => {
-    count += slots[first + index];
-    return { metricName: `${name}_bucket`, labels: { ...base, le }, value: count };
-  });
-  samples.push({ metricName: `${name}_sum`, labels: base, value: slots[first + DURATION_BUCKETS.length + 1] });
-  samples.push({ metricName: `${name}_count`, labels: base, value: count });
-  return samples;
-}
-
-function workerSamples(sources: MetricSources, metric: WorkerMetric): Sample[] {
-  const reader = new CountersReader(sources.counters);
-  return sources.workers().map(({ id }) => ({
-    labels: { worker: id },
-    value: reader.worker(id, WORKER_SLOT[metric]),
-  }));
-}
-
-function processSamples(sources: MetricSources): Record<keyof typeof PROCESS_METRICS, Collect> {
-  const byWorker = (value: (state: WorkerState) => number) =>
-    sources.workers().map((state) => ({ labels: { worker: state.id }, value: value(state) }));
-  const one = (value: number): Sample[] => [{ labels: {}, value }];
-  return {
-    workerUp: () => byWorker((state) => (state.up ? 1 : 0)),
-    workerRestarts: () => byWorker((state) => state.restarts),
-    workerUptime: () => byWorker((state) => state.uptimeSeconds),
-    cacheMemory: () => one(sources.cache().memory),
-    cacheUsed: () => one(sources.cache().used),
-    cacheObjects: () => one(sources.cache().objects),
-    cacheEvictions: () => one(sources.cache().evictions),
-    cachePins: () => one(sources.cache().pins),
-    cacheFlights: () => one(sources.cache().flights),
-    logDropped: () => {
-      const dropped = sources.logDropped();
-      return LOG_DROP_REASONS.map((reason) => ({ labels: { reason }, value: dropped[reason] }));
-    },
-    buildInfo: () => [{ labels: { version: sources.version, node: process.versions.node }, value: 1 }],
-    startTime: () => one(Math.round(performance.timeOrigin) / 1000),
-    residentMemory: () => one(process.memoryUsage.rss()),
-    heapMemory: () => one(process.memoryUsage().heapUsed),
-    cpuSeconds: () => one(cpuSeconds()),
-  };
-}
-
-function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
 }

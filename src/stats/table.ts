@@ -203,6 +203,18 @@ export const WORKER_METRICS = {
     scope: 'worker',
     help: 'Requests under way on the thread that were not answered at once.',
   },
+  spansExported: {
+    name: 'lb_tracing_spans_exported_total',
+    type: 'counter',
+    scope: 'worker',
+    help: 'Spans that the collector of traces has taken.',
+  },
+  spansDropped: {
+    name: 'lb_tracing_spans_dropped_total',
+    type: 'counter',
+    scope: 'worker',
+    help: 'Spans dropped since the queue was full or the collector did not take them.',
+  },
 } as const satisfies Record<string, MetricRow>;
 
 export const PROCESS_METRICS = {
