@@ -29,7 +29,8 @@ export async function serve(loaded: Loaded, reread: () => Loaded | NotLoaded): P
   }
   logger.info(
     {
-      listen: server.listeners.map(({ address, tls }) => place(address, tls)).join(' '),
+      listen: place(server.address),
+      listeners: server.listeners.map(({ address, tls }) => place(address, tls)),
       admin: place(server.admin.address),
       workers: config.workers,
       cache_bytes: config.cache.memory,

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import type { Config } from '../../src/config/config.ts';
-import { loadConfig } from '../../src/config/load.ts';
+import { type Loaded, loadConfig, type NotLoaded } from '../../src/config/load.ts';
+import type { ReloadResult } from '../../src/server/reload.ts';
 import { type Server, startServer } from '../../src/server/server.ts';
 import type { Logger } from '../../src/stats/logger.ts';
 import { LineOutput } from '../../src/stats/output.ts';
@@ -23,6 +24,8 @@ export interface Lb {
   log: Message[];
   /** Lines of the access log. */
   lines: Record<string, unknown>[];
+  /** Puts other settings in force, as in lb.json. */
+  reload(settings: Settings): Promise<ReloadResult>;
 }
 
 /** Settings as in lb.json. */
@@ -32,6 +35,12 @@ const SMALL: Settings = { listen: '127.0.0.1:0', admin: '127.0.0.1:0', workers: 
 
 /** The configuration for settings as in lb.json; what they leave out is small and local. @throws with all mistakes */
 export function configure(settings: Settings): Config {
+  const loaded = load(settings);
+  if ('errors' in loaded) throw new Error(loaded.errors.map(({ message }) => message).join('\n'));
+  return loaded.config;
+}
+
+function load(settings: Settings): Loaded | NotLoaded {
   const { cache, log, ...others } = settings as { cache?: Settings; log?: Settings };
   const text = JSON.stringify({
     ...SMALL,
@@ -39,9 +48,7 @@ export function configure(settings: Settings): Config {
     log: { access: false, ...log },
     ...others,
   });
-  const loaded = loadConfig({ flags: [], env: {}, cwd: '/', file: 'lb.json', readFile: () => text });
-  if ('errors' in loaded) throw new Error(loaded.errors.map(({ message }) => message).join('\n'));
-  return loaded.config;
+  return loadConfig({ flags: [], env: {}, cwd: '/', file: 'lb.json', readFile: () => text });
 }
 
 /** Starts lb with settings as in lb.json. It is stopped after the test. */
@@ -49,14 +56,20 @@ export async function startLb(t: Cleanup, settings: Settings): Promise<Lb> {
   const config = configure(settings);
   const log: Message[] = [];
   const lines: Record<string, unknown>[] = [];
+  let wanted = settings;
   const server = await startServer(config, {
+    reread: () => load(wanted),
     version: 'test',
     logger: recordingLogger(log),
     output: recordingOutput(lines),
     testHooks: true,
   });
   t.after(() => server.stop(config.shutdownTimeout));
-  return { port: server.address.port, admin: new Admin(server.admin.address.port), server, log, lines };
+  const reload = (next: Settings) => {
+    wanted = next;
+    return server.reload('test');
+  };
+  return { port: server.address.port, admin: new Admin(server.admin.address.port), server, log, lines, reload };
 }
 
 function recordingLogger(log: Message[]): Logger {

@@ -78,6 +78,11 @@ export async function serveLb(
 ): Promise<LbProcess> {
   const own = ['-b', origin, '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--cache-memory', '64MB'];
   const child = spawnLb(t, ['serve', ...own, ...args], { LB_TEST_HOOKS: '1', LB_LOG_ACCESS: 'off', ...env });
+  return listening(child);
+}
+
+/** Waits until a process serves. */
+export async function listening(child: Child): Promise<LbProcess> {
   const serving = () => /^.*"lb serves".*$/m.exec(child.stdout)?.[0];
   const started = (async () => {
     while (serving() === undefined) await Promise.race([once(child.process.stdout, 'data'), failure(child)]);
