@@ -18,18 +18,19 @@ export function admit(x: Exchange): boolean {
   x.admitted = true;
   const headers = x.headers ?? x.readHeaders();
   const { method, target } = x;
-  const { requestLimits, scheme } = x.context;
-  const checked = checkRequest({ method, target, headers, secure: scheme === 'https' }, requestLimits);
+  const head = { method, target, headers, version: x.protocol, secure: x.scheme === 'https' };
+  const checked = checkRequest(head, x.context.requestLimits);
   if ('status' in checked) x.problem = checked;
   else if (!ASCII.test(target)) x.problem = NOT_ASCII;
   else if (headers.some((text) => text.includes(LOST_BYTES)))
     x.problem = { status: 400, detail: 'a header is not UTF-8' };
   else {
     x.contentLength = checked.contentLength;
-    if (checked.bodyKind !== 'none' && checked.contentLength !== 0) x.retrieval = false;
+    if (checked.bodyKind === 'none' && x.request.hasOpenBody) x.contentLength = -1;
+    if (x.contentLength !== 0) x.retrieval = false;
     if (checked.bodyKind === 'chunked') x.reply.closeAfter = true;
     return true;
   }
-  x.reply.closeAfter = true;
+  x.endConnection();
   return false;
 }

@@ -10,20 +10,19 @@ import { getHeader, type HeaderList } from '../http/headers.ts';
 import { withoutClientClasses } from '../http/keyed-fields.ts';
 import type { RequestLimits } from '../http/request-check.ts';
 import { requestId } from '../http/request-id.ts';
-import type { HostEntry, HostTable } from '../site/host-table.ts';
+import type { HostEntry, HostTables, Scheme } from '../site/host-table.ts';
 import type { KeyPlan } from '../site/key-plan.ts';
 import type { CachePolicy } from '../site/plan.ts';
 import type { AccessLogWriter } from '../stats/log-ring.ts';
 import type { PlannedRange } from './parts.ts';
 import type { PassedAnswer } from './passed.ts';
 import type { BodyPiece } from './pieces.ts';
-import type { Reply, ReplyEvents, RequestView } from './reply.ts';
+import type { Protocol, Reply, ReplyEvents, RequestView } from './reply.ts';
 import { LOOKUP, type Step, WAIT } from './step.ts';
 
 /** What the pipeline needs on one edge thread, beside what fills need. */
 export interface RequestContext extends EdgeContext {
-  readonly hosts: HostTable;
-  readonly scheme: 'http' | 'https';
+  readonly hosts: HostTables;
   /** Names this process in CDN-Loop: one word of letters and digits. */
   readonly instance: string;
   /** Base of the counters of requests that no site answers for. */
@@ -57,6 +56,8 @@ export class Exchange implements FlightClient, ReplyEvents {
   request!: RequestView;
   reply!: Reply;
 
+  scheme: Scheme = 'http';
+  protocol: Protocol = '1.1';
   method = '';
   path = '';
   query = '';
@@ -66,7 +67,7 @@ export class Exchange implements FlightClient, ReplyEvents {
   address = '';
   requestId = '';
   headers: HeaderList | null = null;
-  /** Bytes of the request body, 0 for none, -1 for chunked. */
+  /** Bytes of the request body, 0 for none, -1 where only its end tells. */
   contentLength = 0;
   /** Set by `route`. */
   host!: HostEntry;
@@ -181,7 +182,7 @@ export class Exchange implements FlightClient, ReplyEvents {
       target: this.target,
       headers: this.headers ?? [],
       host: this.host,
-      scheme: this.context.scheme,
+      scheme: this.scheme,
       address: this.address,
       requestId: this.requestId,
       instance: this.context.instance,
@@ -192,7 +193,12 @@ export class Exchange implements FlightClient, ReplyEvents {
 
   /** The URI that the origin is asked for. */
   uri(): string {
-    return `${this.context.scheme}://${this.host.authority}${this.target}`;
+    return `${this.scheme}://${this.host.authority}${this.target}`;
+  }
+
+  /** Nothing more is to be read from the connection. In HTTP/2 every stream is framed by itself, and the others go on. */
+  endConnection(): void {
+    if (this.protocol !== '2') this.reply.closeAfter = true;
   }
 
   /** What the configuration says about the request's path. */

@@ -6,7 +6,7 @@ export function guard(x: Exchange): Step {
   const limit = x.context.maxRequestBody;
   if (limit > 0 && x.contentLength > limit) {
     x.problem = { status: 413, detail: `the request body is larger than ${limit} bytes` };
-    x.reply.closeAfter = true;
+    x.endConnection();
     return RESPOND;
   }
   return LOOKUP;

@@ -146,7 +146,7 @@ export class PassedAnswer implements FetchSink {
     if (this.#head === undefined && !x.headSent) {
       x.passed = undefined;
       x.problem = originProblem(error);
-      if (this.#body?.complete === false) x.reply.closeAfter = true;
+      if (this.#body?.complete === false) x.endConnection();
       x.proceed(RESPOND);
       return;
     }
@@ -182,7 +182,7 @@ export class PassedAnswer implements FetchSink {
     const x = this.#x;
     if (!this.#isCurrent) return;
     this.abort();
-    x.reply.closeAfter = true;
+    x.endConnection();
     if (x.headSent || this.#head !== undefined) {
       x.reply.destroy();
       if (!x.aborted) x.proceed(FINISH);

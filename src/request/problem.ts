@@ -6,7 +6,7 @@ import { FINISH, RESPOND, type Step, WAIT } from './step.ts';
 
 /** Answers with a problem document (RFC 9457). After a malformed request nothing more is read from the connection. */
 export function sendProblem(x: Exchange): Step {
-  if (x.problem?.status === 400) x.reply.closeAfter = true;
+  if (x.problem?.status === 400) x.endConnection();
   return x.reply.closeAfter && !x.detached ? sendLater(x) : send(x);
 }
 

@@ -1,5 +1,6 @@
 import { admit } from './admit.ts';
 import { type Exchange, TIMED_EVERY } from './exchange.ts';
+import type { RequestView } from './reply.ts';
 import { RESPOND, ROUTE, type Step } from './step.ts';
 
 let untimed = 0;
@@ -10,6 +11,8 @@ let untimed = 0;
  */
 export function receive(x: Exchange): Step {
   const { request } = x;
+  x.scheme = request.scheme();
+  x.protocol = request.protocol;
   x.method = request.method();
   x.path = request.path();
   x.query = request.query();
@@ -20,7 +23,10 @@ export function receive(x: Exchange): Step {
   x.sampled = ++untimed >= TIMED_EVERY;
   if (x.sampled) untimed = 0;
   if (x.sampled || x.context.log !== undefined) x.started = performance.now();
-  if (x.retrieval && request.header('content-length') === '' && request.header('transfer-encoding') === '')
-    return ROUTE;
+  if (x.retrieval && !hasBody(request)) return ROUTE;
   return admit(x) ? ROUTE : RESPOND;
+}
+
+function hasBody(request: RequestView): boolean {
+  return request.hasOpenBody || request.header('content-length') !== '' || request.header('transfer-encoding') !== '';
 }

@@ -3,7 +3,7 @@ import { GUARD, RESPOND, type Step } from './step.ts';
 
 /** Finds the site that answers for the request's host. */
 export function route(x: Exchange): Step {
-  const entry = x.context.hosts.find(x.hostField);
+  const entry = x.context.hosts[x.scheme].find(x.hostField);
   if (typeof entry === 'string') {
     x.problem =
       entry === 'malformed'

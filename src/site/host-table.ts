@@ -11,6 +11,15 @@ export interface HostEntry {
   prefix: ReturnType<SitePlan['keyPrefix']>;
 }
 
+export type Scheme = 'http' | 'https';
+
+/** Keys hold the scheme, so each has a table of its own. */
+export type HostTables = Readonly<Record<Scheme, HostTable>>;
+
+export function hostTables(plans: readonly SitePlan[]): HostTables {
+  return { http: new HostTable(plans, 'http'), https: new HostTable(plans, 'https') };
+}
+
 /** Why a Host leads nowhere: it is malformed, or no site answers for it. */
 export type HostRefusal = 'malformed' | 'unknown';
 
@@ -26,9 +35,9 @@ export class HostTable {
   readonly #suffixes = new Map<string, SitePlan>();
   #any: SitePlan | undefined;
   readonly #remembered = new Map<string, HostEntry>();
-  readonly #scheme: 'http' | 'https';
+  readonly #scheme: Scheme;
 
-  constructor(plans: readonly SitePlan[], scheme: 'http' | 'https') {
+  constructor(plans: readonly SitePlan[], scheme: Scheme) {
     this.#scheme = scheme;
     for (const plan of plans) for (const name of plan.config.hosts) this.#add(name, plan);
   }

@@ -12,9 +12,9 @@ const decoder = new TextDecoder();
 /** Bytes of a head beside its block: status line, Date, Content-Length, Age. */
 const HEAD_ROOM = 256;
 
-/** Leads all requests of a uWebSockets.js app to a handler. */
-export function serveUws(app: TemplatedApp, handler: RequestHandler): void {
-  const request = new UwsRequest();
+/** Leads all requests of a uWebSockets.js app to a handler. @param scheme `https` for an SSLApp */
+export function serveUws(app: TemplatedApp, handler: RequestHandler, scheme: 'http' | 'https' = 'http'): void {
+  const request = new UwsRequest(scheme);
   let reply = new UwsReply();
   const serve = (method: string, res: HttpResponse, req: HttpRequest) => {
     request.attach(method, req, res);
@@ -36,10 +36,17 @@ export function serveUws(app: TemplatedApp, handler: RequestHandler): void {
 
 /** The request of the current callback. */
 class UwsRequest implements RequestView {
+  readonly protocol = '1.1'; // the library refuses all others
+  readonly isUpgrade = false;
+  readonly hasOpenBody = false;
+  readonly #scheme: 'http' | 'https';
   #req: HttpRequest | undefined;
   #res: HttpResponse | undefined;
-
   #method = '';
+
+  constructor(scheme: 'http' | 'https') {
+    this.#scheme = scheme;
+  }
 
   attach(method: string, req: HttpRequest, res: HttpResponse): void {
     this.#method = method;
@@ -55,6 +62,15 @@ class UwsRequest implements RequestView {
   get #current(): HttpRequest {
     if (this.#req === undefined) throw new Error('the transport has let go of the request');
     return this.#req;
+  }
+
+  scheme(): 'http' | 'https' {
+    return this.#scheme;
+  }
+
+  /** The library does not tell it. */
+  serverName(): string {
+    return '';
   }
 
   method(): string {

@@ -2,6 +2,9 @@
 import type { Reply, ReplyEvents, RequestView } from '../../src/request/reply.ts';
 
 export class ReplayedRequest implements RequestView {
+  readonly protocol = '1.1';
+  readonly isUpgrade = false;
+  readonly hasOpenBody = false;
   readonly #method: string;
   readonly #target: string;
   readonly #lines: readonly [string, string][];
@@ -10,6 +13,14 @@ export class ReplayedRequest implements RequestView {
     this.#method = method;
     this.#target = target;
     this.#lines = lines;
+  }
+
+  scheme(): 'http' | 'https' {
+    return 'http';
+  }
+
+  serverName(): string {
+    return '';
   }
 
   method(): string {

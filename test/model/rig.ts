@@ -11,7 +11,7 @@ import { DEFAULT_REQUEST_LIMITS } from '../../src/http/request-check.ts';
 import type { StorageReason } from '../../src/http/storable.ts';
 import type { OriginPools } from '../../src/origin/pools.ts';
 import { Pipeline } from '../../src/request/pipeline.ts';
-import { HostTable } from '../../src/site/host-table.ts';
+import { hostTables } from '../../src/site/host-table.ts';
 import { SitePlan } from '../../src/site/plan.ts';
 import { createCounters, openCounters } from '../../src/stats/counters.ts';
 import { createDoorbells, Doorbells } from '../../src/threads/doorbell.ts';
@@ -64,8 +64,7 @@ export class Rig {
       uncacheable: new ExactUncacheable(createUncacheable()),
       lines: plans.map((plan) => counters.site(plan.index)),
       unrouted: counters.site(plans.length),
-      hosts: new HostTable(plans, 'http'),
-      scheme: 'http' as const,
+      hosts: hostTables(plans),
       instance: 'model',
       maxRequestBody: 0,
       requestLimits: DEFAULT_REQUEST_LIMITS,
