@@ -24,7 +24,7 @@ function parse(bytes: string | Uint8Array): ProxyHeaderResult {
 
 function header(bytes: string | Uint8Array): ProxyHeader {
   const result = parse(bytes);
-  assert.ok(typeof result === 'object', String(result));
+  assert.ok(typeof result === 'object');
   return result;
 }
 

@@ -1,0 +1,70 @@
+import { connectedAddresses, hasCensus } from './census.ts';
+import { ConnectionCounts } from './connection-counts.ts';
+
+/** Caps on connections of clients, over all threads; 0 for none. */
+export interface ConnectionCaps {
+  connections: number;
+  connectionsPerAddress: number;
+}
+
+/** A census takes at most this part of a thread's time. */
+const CENSUS_SHARE = 20;
+
+/** Shortest pause between two of a thread's, in ms. */
+const CENSUS_PAUSE = 50;
+
+/** One thread's part in keeping the number of clients' connections, in all and by address, under its caps. */
+export class ConnectionLimits {
+  readonly #counts: ConnectionCounts;
+  readonly #thread: number;
+  #caps: ConnectionCaps;
+  #nextCensus = 0;
+  readonly #hasCensus: boolean;
+
+  /** @param tellsClosed whether `closed` is told the address of each connection; else a census counts by address */
+  constructor(memory: SharedArrayBuffer, thread: number, caps: ConnectionCaps, tellsClosed: boolean) {
+    this.#counts = new ConnectionCounts(memory);
+    this.#thread = thread;
+    this.#caps = caps;
+    this.#hasCensus = !tellsClosed && hasCensus();
+    this.#countsAddresses = tellsClosed || this.#hasCensus;
+  }
+
+  readonly #countsAddresses: boolean;
+
+  /** Other caps; connections that stand stay. */
+  update(caps: ConnectionCaps): void {
+    this.#caps = caps;
+  }
+
+  /**
+   * Counts a connection that has just come.
+   * @param address asked for only where addresses are capped
+   * @returns whether it is within the caps. Where not it counts all the same, until `closed`
+   */
+  opened(address: () => string): boolean {
+    this.#counts.add(this.#thread, 1);
+    const { connections, connectionsPerAddress } = this.#caps;
+    const isWithin = connections === 0 || this.#counts.total() <= connections;
+    if (connectionsPerAddress === 0 || !this.#countsAddresses) return isWithin;
+    const from = address();
+    if (this.#counts.open(from) <= connectionsPerAddress) return isWithin;
+    this.#takeCensus();
+    return isWithin && this.#counts.count(from) <= connectionsPerAddress;
+  }
+
+  /** @param address where the transport knows it */
+  closed(address?: string): void {
+    this.#counts.add(this.#thread, -1);
+    if (this.#caps.connectionsPerAddress > 0 && address !== undefined) this.#counts.close(address);
+  }
+
+  /** Counts what stands, where closes are not told by address and the last census is not too young. */
+  #takeCensus(): void {
+    const begin = performance.now();
+    if (!this.#hasCensus || begin < this.#nextCensus) return;
+    this.#counts.correct(() => connectedAddresses(this.#counts.ports()));
+    const end = performance.now();
+    this.#nextCensus = end + Math.max(CENSUS_PAUSE, (end - begin) * CENSUS_SHARE);
+  }
+}
