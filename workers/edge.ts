@@ -29,8 +29,8 @@ const DETACH_TIMEOUT = 500;
 /** Within what time sockets that main had handed over have arrived, in ms. */
 const STRAY_TIME = 25;
 
-/** How long open connections have for what was handed over, in ms. */
-const LINGER = 1000;
+/** Time between two looks at what is still under way while the thread drains, in ms. */
+const DRAIN_INTERVAL = 20;
 
 const GAUGE_INTERVAL = 1000;
 
@@ -162,20 +162,21 @@ function end(code: number): void {
   }, STRAY_TIME);
 }
 
-function drain(timeout: number): void {
+/** Answers from now on end their connections. Those without a request have `idle` ms to bring one that can tell them. */
+function drain(timeout: number, idle: number): void {
   ending = true;
   pipeline.draining = true;
   listeners.stop();
-  const timer = setTimeout(() => end(0), timeout);
-  pipeline.onIdle(() => {
-    // answers are handed over, but slow sockets may still hold a part of them
-    const linger = connections === 0 ? 0 : Math.min(timeout, LINGER);
-    setTimeout(() => {
-      if (pipeline.active > 0) return; // a request came meanwhile; the next idle moment counts
-      clearTimeout(timer);
-      end(0);
-    }, linger);
-  });
+  const begun = performance.now();
+  let busy = begun;
+  const look = setInterval(() => {
+    const now = performance.now();
+    if (pipeline.active > 0) busy = now;
+    const isOver = pipeline.active === 0 && (connections + listeners.connections() === 0 || now - busy >= idle);
+    if (!isOver && now - begun < timeout) return;
+    clearInterval(look);
+    end(0);
+  }, DRAIN_INTERVAL);
 }
 
 function die(error: unknown): void {
@@ -203,7 +204,10 @@ port.on('message', (message: ToEdge) => {
       planning = planning.then(() => discard(message.generation));
       break;
     case 'drain':
-      drain(message.timeout);
+      drain(message.timeout, message.idle);
+      break;
+    case 'ping':
+      tell({ type: 'pong' });
       break;
     case 'detached':
       end(1);

@@ -23,6 +23,7 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/readyz', { open: true, methods: { GET: answerReady } }],
   ['/metrics', { methods: { GET: answerMetrics } }],
   ['/explain', { methods: { GET: answerExplain } }],
+  ['/upgrade', { methods: { POST: answerUpgrade } }],
   ['/purge', { methods: { POST: answerPurges } }],
   ['/cache', { methods: { GET: (deps, _request, response) => sendJson(response, 200, deps.cacheStats()) } }],
 ]);
@@ -50,7 +51,7 @@ async function handle(deps: AdminDeps, guard: Guard, request: IncomingMessage, r
     return sendProblem(
       response,
       404,
-      'known are /livez, /readyz, /metrics, /cache, /explain, DELETE /cache/PATH and POST /purge',
+      'known are /livez, /readyz, /metrics, /cache, /explain, DELETE /cache/PATH, POST /purge and POST /upgrade',
     );
   }
   const handler = route.methods[request.method === 'HEAD' ? 'GET' : (request.method ?? '')];
@@ -108,6 +109,15 @@ function carryOut(deps: AdminDeps, purges: readonly PurgeRequest[]): object[] {
     deps.log?.({ level: 'info', message: 'purged', details });
   }
   return answers;
+}
+
+async function answerUpgrade(deps: AdminDeps, _request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (deps.upgrade === undefined) return sendProblem(response, 409, 'this lb cannot start another in its place');
+  try {
+    sendJson(response, 200, { pid: await deps.upgrade() });
+  } catch (error) {
+    sendProblem(response, 409, (error as Error).message);
+  }
 }
 
 function answerKill(deps: AdminDeps, request: IncomingMessage, response: ServerResponse): void {

@@ -1,7 +1,9 @@
 // The admin listener: health, metrics, statistics and purges, on the main thread. It is small on purpose and never
 // shares a port with the sites.
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { reservePort } from '../base/reserve-port.ts';
 import { Guard, isLoopback } from './guard.ts';
 import { createHandler } from './routes.ts';
 import type { AdminConfig, AdminDeps, AdminServer } from './types.ts';
@@ -48,12 +50,17 @@ export async function startAdmin(deps: AdminDeps): Promise<AdminServer> {
   };
 }
 
-function listen(server: Server, config: AdminConfig): Promise<void> {
+/** With SO_REUSEPORT, where there is such a thing, so that an upgrade can take the address over. */
+async function listen(server: Server, config: AdminConfig): Promise<void> {
   const host = config.host.replace(/^\[(.*)\]$/, '$1');
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, config)));
-    server.listen({ host, port: config.port }, resolve);
-  });
+  try {
+    const port = await reservePort({ host, port: config.port }, config.shared === true);
+    const listening = once(server, 'listening');
+    server.listen({ host, port, reusePort: process.platform === 'linux' });
+    await listening;
+  } catch (error) {
+    throw explain(error as NodeJS.ErrnoException, config);
+  }
 }
 
 function explain(error: NodeJS.ErrnoException, config: AdminConfig): AdminStartError {

@@ -46,6 +46,8 @@ export interface AdminConfig {
   readonly port: number;
   /** Bearer token; required when `host` is not a loopback address. */
   readonly token?: string;
+  /** Another lb may listen there, which is about to go. */
+  readonly shared?: boolean;
   /** Further names that the Host field may carry, for example behind a reverse proxy. */
   readonly allowedHosts?: readonly string[];
 }
@@ -62,6 +64,8 @@ export interface AdminDeps {
   metrics(): Promise<string>;
   /** Statistics of the cache; becomes the JSON answer of `GET /cache`. */
   cacheStats(): object;
+  /** Starts another process that takes this one's place. @returns its id once it serves. Rejects with one sentence */
+  upgrade?(): Promise<number>;
   /** Serve `POST /debug/workers/ID/kill`; only tests set it. */
   readonly testHooks?: boolean;
   /** Kills an edge thread; false when there is none of that id. */

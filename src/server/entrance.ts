@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { reservePort } from '../base/reserve-port.ts';
 import type { Address } from '../config/config.ts';
 import type { Logger } from '../stats/logger.ts';
 import type { AppKind, EdgeListen } from '../threads/messages.ts';
@@ -27,8 +27,17 @@ export class Entrance {
   #next: readonly Open[] = [];
   readonly #apps: Record<AppKind, Set<unknown>> = { plain: new Set(), tls: new Set() };
 
-  /** @param logger told once, where node:http stands in for uWebSockets.js */
-  constructor(logger: Logger) {
+  /** Acceptors that wait for `open`, with where they will listen. */
+  #waiting: { acceptor: Acceptor; address: Address }[] | undefined;
+  readonly #shared: boolean;
+
+  /**
+   * @param logger told once, where node:http stands in for uWebSockets.js
+   * @param shared another lb may listen on the same addresses; then main takes no connections before `open`
+   */
+  constructor(logger: Logger, shared: boolean) {
+    this.#shared = shared;
+    if (shared) this.#waiting = [];
     const loaded = loadUws();
     if ('uws' in loaded) this.uws = loaded.uws;
     else logger.warn({}, `${loaded.unavailable}; node:http stands in, at about a third of the speed`);
@@ -72,6 +81,12 @@ export class Entrance {
     return this.#open.map(({ address, plan }) => ({ address, tls: plan.tls }));
   }
 
+  /** From here on connections come in where they had to wait. @throws Error where the address cannot be shared */
+  open(): void {
+    for (const { acceptor, address } of this.#waiting ?? []) acceptor.listen(address.host, address.port);
+    this.#waiting = undefined;
+  }
+
   attach(kind: AppKind, descriptor: unknown): void {
     this.#apps[kind].add(descriptor);
     for (const acceptor of this.#acceptors(kind)) acceptor.attach(descriptor);
@@ -108,11 +123,12 @@ export class Entrance {
       );
     }
     // uWebSockets.js does not say why it cannot listen; edges need to know the port
-    const port = await reservePort(plan.address);
+    const port = await freePort(plan.address, this.#shared);
     const address = { host: plan.address.host, port };
     if (plan.by === 'node' || this.uws === undefined) return { plan, address, acceptor: undefined };
     const acceptor = new Acceptor(this.uws);
-    acceptor.listen(address.host, port);
+    if (this.#waiting === undefined) acceptor.listen(address.host, port);
+    else this.#waiting.push({ acceptor, address });
     for (const descriptor of this.#apps[kindOf(plan)]) acceptor.attach(descriptor);
     return { plan, address, acceptor };
   }
@@ -122,16 +138,13 @@ function kindOf(plan: ListenerPlan): AppKind {
   return plan.tls ? 'tls' : 'plain';
 }
 
-/** Listens for a moment, to learn a free port or why there is none. */
-function reservePort({ host, port }: Address): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => reject(new ListenError(reasonFor(error, host, port))));
-    server.listen({ host, port, exclusive: true }, () => {
-      const bound = server.address();
-      server.close(() => resolve(typeof bound === 'object' && bound !== null ? bound.port : port));
-    });
-  });
+/** A free port, which the system chooses for 0. @throws ListenError */
+async function freePort({ host, port }: Address, shared: boolean): Promise<number> {
+  try {
+    return await reservePort({ host, port }, shared);
+  } catch (error) {
+    throw new ListenError(reasonFor(error as NodeJS.ErrnoException, host, port));
+  }
 }
 
 function place({ host, port }: Address): string {

@@ -24,6 +24,9 @@ import { Purger } from './purger.ts';
 import { Reloader, type ReloadResult, type Reread } from './reload.ts';
 import { type SharedMemory, shareMemory } from './shared-memory.ts';
 
+/** How long clients have to take what was handed over to their sockets before connections without a request end, in ms. */
+const LINGER = 1000;
+
 /** How long the last lines of the log may take to go out, in ms. */
 const LOG_FLUSH = 2000;
 
@@ -41,6 +44,10 @@ export interface ServerOptions {
   reread?: () => Reread;
   /** The file that the configuration came from, for `watch`. */
   file?: string | undefined;
+  /** Another lb listens on the same addresses, and is about to go. */
+  takesOver?: boolean;
+  /** Starts a successor for `POST /upgrade`. @returns its process id. Rejects with one sentence */
+  upgrade?: () => Promise<number>;
   /** Serve the admin API's hooks for tests. */
   testHooks: boolean;
 }
@@ -75,13 +82,24 @@ export class Server {
     return this.#parts.reloader.reload(cause);
   }
 
-  /** Stops accepting, lets requests finish within `timeout` ms, then closes everything. */
-  async stop(timeout: number = this.shutdownTimeout): Promise<void> {
+  /** Whether every edge thread serves, and has answered since the last call: its event loop turns. */
+  isAlive(): boolean {
+    const { edges } = this.#parts;
+    return edges.pulse().length === 0 && edges.states().every(({ up }) => up);
+  }
+
+  /**
+   * Stops accepting, lets requests finish within `timeout` ms, then closes everything.
+   * @param handedOver another lb serves on the same addresses: connections without a request may stay until one brings
+   *   the word that they end, and the admin API is the other's from now on
+   */
+  async stop(timeout: number = this.shutdownTimeout, handedOver = false): Promise<void> {
     const { state, entrance, edges, purger, accessLog, reloader } = this.#parts;
     state.draining = true;
     reloader.unwatch();
     entrance.stop();
-    await edges.drain(timeout);
+    if (handedOver) await this.admin.close();
+    await edges.drain(timeout, handedOver ? timeout : Math.min(timeout, LINGER));
     purger.stop();
     await this.admin.close();
     await accessLog?.close(LOG_FLUSH);
@@ -109,7 +127,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const cache = openCache(memory.cache, 0);
   const live = new Live(config, cache);
   const planner = new Planner();
-  const entrance = new Entrance(logger);
+  const entrance = new Entrance(logger, options.takesOver === true);
   let plan = planner.plan(config, live.generation, await openListeners(entrance, config));
   const log = (message: string, details: Record<string, unknown>) => logger.error(details, message);
   const purger = new Purger(cache, { live, port: () => entrance.listeners()[0].address.port, log });
@@ -147,13 +165,16 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const accessLog = openAccessLog(live, memory, options);
   const parts = { live, state, entrance, edges, purger, reloader, accessLog };
   try {
+    // who takes over is not asked before it can serve
+    if (options.takesOver) await edges.start();
     const admin = await openAdmin(parts, cache, memory, options);
-    await edges.start();
+    if (!options.takesOver) await edges.start();
+    entrance.open();
     warnOfUnresolvableOrigins(config, logger);
     if (config.watch) reloader.watch(filesOf(live.config, options.file));
     return new Server(parts, admin);
   } catch (error) {
-    await edges.drain(0);
+    await edges.drain(0, 0);
     purger.stop();
     entrance.close();
     throw error;
@@ -205,7 +226,8 @@ function openAdmin(parts: Parts, cache: Cache, memory: SharedMemory, options: Se
   const { live, edges, entrance, purger, state } = parts;
   const { config } = live;
   return startAdmin({
-    config: { ...config.admin, token: config.adminToken },
+    config: { ...config.admin, token: config.adminToken, shared: options.takesOver },
+    upgrade: options.upgrade,
     purge: (requests) => purger.purge(requests),
     explain: createExplainer({
       cache,

@@ -35,6 +35,8 @@ interface Edge {
   /** performance.now() when it began to serve, 0 while it does not. */
   since: number;
   pause: number;
+  /** It was asked whether its event loop turns, and has not answered yet. */
+  pinged: boolean;
   /** Told once, of the plan that is being prepared, or of the thread's end. */
   prepared: ((error?: string) => void) | undefined;
 }
@@ -57,6 +59,7 @@ export class EdgeThreads {
       restarts: 0,
       since: 0,
       pause: 0,
+      pinged: false,
       prepared: undefined,
     }));
   }
@@ -118,18 +121,31 @@ export class EdgeThreads {
     }
   }
 
-  /** Lets all edges finish within `timeout` ms and ends them. Resolves when the last has ended. */
-  async drain(timeout: number): Promise<void> {
-    this.#ending = true;
-    await Promise.all(this.#edges.map((edge) => this.#drainOne(edge, timeout)));
+  /** Asks every edge whether its event loop turns. @returns those that have not answered since the last time */
+  pulse(): number[] {
+    const silent = this.#edges.filter(({ pinged, since }) => pinged && since > 0);
+    for (const edge of this.#edges) {
+      edge.pinged = edge.since > 0;
+      if (edge.pinged) this.#tell(edge, { type: 'ping' });
+    }
+    return silent.map(({ id }) => id);
   }
 
-  async #drainOne(edge: Edge, timeout: number): Promise<void> {
+  /**
+   * Lets all edges finish within `timeout` ms and ends them. Resolves when the last has ended.
+   * @param idle how long connections without a request may stay, in ms
+   */
+  async drain(timeout: number, idle: number): Promise<void> {
+    this.#ending = true;
+    await Promise.all(this.#edges.map((edge) => this.#drainOne(edge, timeout, idle)));
+  }
+
+  async #drainOne(edge: Edge, timeout: number, idle: number): Promise<void> {
     const { worker } = edge;
     if (worker === undefined) return;
     this.#detach(edge);
     const ended = new Promise((resolve) => worker.once('exit', resolve));
-    this.#tell(edge, { type: 'drain', timeout });
+    this.#tell(edge, { type: 'drain', timeout, idle });
     await ended;
   }
 
@@ -158,6 +174,10 @@ export class EdgeThreads {
     switch (message.type) {
       case 'ready':
         edge.since = performance.now();
+        edge.pinged = false;
+        break;
+      case 'pong':
+        edge.pinged = false;
         break;
       case 'app':
         this.#attach(edge, message.kind, message.descriptor);

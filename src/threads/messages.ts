@@ -45,8 +45,10 @@ export type AppKind = 'plain' | 'tls';
 
 /** Main to an edge. */
 export type ToEdge =
-  /** Finish what is under way within `timeout` ms, then end. */
-  | { type: 'drain'; timeout: number }
+  /** Finish what is under way within `timeout` ms, then end. Connections without a request may stay for `idle` ms. */
+  | { type: 'drain'; timeout: number; idle: number }
+  /** Say `pong`. */
+  | { type: 'ping' }
   /** Main hands out no more sockets to this edge. */
   | { type: 'detached' }
   /** Get ready for a new plan, and say `prepared`. */
@@ -62,6 +64,8 @@ export type ToEdge =
 export type FromEdge =
   /** It serves by the plan that it was born with. */
   | { type: 'ready' }
+  /** The thread's event loop turns. */
+  | { type: 'pong' }
   /** `descriptor`: of a uWebSockets.js app that takes sockets from now on, in place of the one before of its kind. */
   | { type: 'app'; kind: AppKind; descriptor: unknown }
   /** `error`: why the plan cannot be. */

@@ -12,7 +12,7 @@ interface ParentApp {
 
 /** Main's listening socket: every accepted connection goes to the app of one edge, in turn. */
 export class Acceptor {
-  readonly #uws: Uws & { LIBUS_LISTEN_EXCLUSIVE_PORT?: number };
+  readonly #uws: Uws & { LIBUS_LISTEN_DEFAULT?: number };
   readonly #app: ParentApp;
   #socket: us_listen_socket | undefined;
 
@@ -26,10 +26,14 @@ export class Acceptor {
     });
   }
 
-  /** Binds the address for this process alone. @returns the port, which the system chooses for 0 */
+  /**
+   * Binds the address, such that a process of this user can share it (SO_REUSEPORT): whether somebody else listens there
+   * is to be asked before.
+   * @returns the port, which the system chooses for 0
+   */
   listen(host: string, port: number): number {
     let opened: us_listen_socket | false = false;
-    this.#app.listen(host, port, this.#uws.LIBUS_LISTEN_EXCLUSIVE_PORT ?? 1, (socket) => {
+    this.#app.listen(host, port, this.#uws.LIBUS_LISTEN_DEFAULT ?? 0, (socket) => {
       opened = socket;
     });
     if (opened === false) throw new Error(`uWebSockets.js cannot listen on ${host}:${port}`);

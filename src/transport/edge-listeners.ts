@@ -56,6 +56,12 @@ export class EdgeListeners {
     for (const { listener } of this.#open) listener.stop();
   }
 
+  /** Open connections of all listeners. */
+  connections(): number {
+    const all = [...this.#open.map(({ listener }) => listener), ...this.#former];
+    return all.reduce((sum, listener) => sum + listener.connections(), 0);
+  }
+
   /** Breaks all connections. */
   close(): void {
     this.discard();

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Protocol, Reply, ReplyEvents, RequestView } from '../request/reply.ts';
 import { MAX_REQUEST_HEAD_BYTES } from './load-uws.ts';
@@ -8,8 +8,10 @@ import type { RequestHandler } from './uws.ts';
 /** A listening node:http server. */
 export interface HttpListener {
   port: number;
-  /** Accepts no more. */
+  /** Accepts no more; open connections stay. */
   stop(): void;
+  /** Open connections. */
+  connections(): number;
   /** Breaks all connections. */
   close(): void;
 }
@@ -28,12 +30,19 @@ export function listenNodeHttp(
       handler.handle(new NodeRequest(message), new NodeReply(message, response));
     },
   );
+  let connections = 0;
+  server.on('connection', (socket) => {
+    connections++;
+    socket.once('close', () => connections--);
+  });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ ...address, reusePort: true }, () => {
       resolve({
         port: (server.address() as AddressInfo).port,
-        stop: () => server.close(),
+        // not its own `close`, which breaks idle connections: a request may be on its way there
+        stop: () => void NetServer.prototype.close.call(server),
+        connections: () => connections,
         close: () => {
           server.close();
           server.closeAllConnections();
