@@ -19,8 +19,24 @@ export function parseListen(text: string): Address | Problem {
   return parseHostPort(text, true, 'such as 0.0.0.0:8080');
 }
 
-/** HOST:PORT (port 443 means TLS) or an http(s) URL without a path. */
+/** What an origin is where nothing is said. */
+export const ORIGIN_DEFAULTS = {
+  unix: undefined,
+  weight: 1,
+  backup: false,
+  proxyProtocol: 0,
+  serverName: undefined,
+} as const satisfies Partial<OriginConfig>;
+
+/** Longest path of a unix socket: sockaddr_un has 108 bytes, the last one 0. */
+const SOCKET_PATH = 107;
+
+/** `unix:/path`, HOST:PORT (port 443 means TLS) or an http(s) URL without a path. */
 export function parseOrigin(text: string): OriginConfig | Problem {
+  if (/^unix:/i.test(text)) {
+    const unix = parseSocketPath(text.slice(5).replace(/^\/\/(?=\/)/, ''));
+    return unix instanceof Problem ? unix : { host: 'localhost', port: 80, tls: false, ...ORIGIN_DEFAULTS, unix };
+  }
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text);
   if (scheme) return parseOriginUrl(text, scheme[0].length, scheme[1].toLowerCase());
   const slash = text.search(/[/?#]/);
@@ -33,7 +49,15 @@ export function parseOrigin(text: string): OriginConfig | Problem {
     );
   }
   const parsed = parseHostPort(text, false, `such as ${/^[\w.-]+$/.test(text) ? text : 'example.com'}:443`);
-  return parsed instanceof Problem ? parsed : { ...parsed, tls: parsed.port === 443 };
+  return parsed instanceof Problem ? parsed : { ...parsed, tls: parsed.port === 443, ...ORIGIN_DEFAULTS };
+}
+
+/** The absolute path of a unix socket, which need not be there yet. */
+export function parseSocketPath(path: string): string | Problem {
+  if (!path.startsWith('/'))
+    return new Problem(`"${path}" is no absolute path`, 'write the whole path, such as unix:/run/app.sock');
+  if (Buffer.byteLength(path) <= SOCKET_PATH) return path;
+  return new Problem('the path of the socket is too long', `it may have ${SOCKET_PATH} bytes`);
 }
 
 function parseOriginUrl(text: string, hostAt: number, scheme: string): OriginConfig | Problem {
@@ -61,7 +85,7 @@ function parseOriginUrl(text: string, hostAt: number, scheme: string): OriginCon
       parsed.length,
     );
   }
-  return { ...parsed, tls };
+  return { ...parsed, tls, ...ORIGIN_DEFAULTS };
 }
 
 function parseHostPort(text: string, zero: boolean, example: string): Address | Problem {
@@ -161,7 +185,8 @@ export function formatAddress(address: Address): string {
   return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
 }
 
-/** The origin as a URL. */
+/** The origin as a URL, or `unix:/path`. */
 export function formatOrigin(origin: OriginConfig): string {
+  if (origin.unix !== undefined) return `unix:${origin.unix}`;
   return `${origin.tls ? 'https' : 'http'}://${formatAddress(origin)}`;
 }

@@ -1,34 +1,39 @@
 /** Values in lb.json: scalars, lists and origins, each mistake noted where it stands. */
 
-import { parseHost } from './address.ts';
-import type { OriginConfig } from './config.ts';
+import { describeType } from './describe.ts';
 import type { Document, Node } from './document.ts';
 import { type ErrorList, Problem } from './errors.ts';
+import { type Field, parseFieldKey, parseFieldValue } from './field-values.ts';
+import type { Files } from './files.ts';
 import type { Setting } from './setting.ts';
 import {
-  describeType,
+  type Item,
   type Json,
   mayBeEmpty,
   parseItem,
   parseScalar,
   type Scalar,
   splitCommas,
+  takesNumbers,
   wrongType,
 } from './values.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
 /** Reads the object of one item of a list of objects; undefined when it is wrong. */
-export type ReadObject = (node: Node) => OriginConfig | undefined;
+export type ReadObject = (node: Node) => Item | undefined;
 
 export class ValueReader {
   readonly #document: Document;
   readonly #env: Env;
   readonly #errors: ErrorList;
+  readonly #files: Files;
 
-  constructor(document: Document, env: Env, errors: ErrorList) {
+  /** `files`: those whose names stand in the document. */
+  constructor(document: Document, env: Env, files: Files, errors: ErrorList) {
     this.#document = document;
     this.#env = env;
+    this.#files = files;
     this.#errors = errors;
   }
 
@@ -42,18 +47,23 @@ export class ValueReader {
     }
     const raw = this.#expand(node);
     if (raw === undefined) return undefined;
-    const value = parseScalar(setting, raw, raw !== node.value);
+    const parsed = parseScalar(setting, raw, raw !== node.value);
+    const value = isFileName(setting, parsed) ? this.#files.resolve(setting.type, parsed) : parsed;
     if (!(value instanceof Problem)) return value;
     this.problem(node, value, path, setting);
     return undefined;
   }
 
   /** An array or a text with commas. `readObject` is for lists whose items may be objects. */
-  list(setting: Setting, node: Node, path: string, readObject?: ReadObject): string[] | OriginConfig[] | undefined {
+  list(setting: Setting, node: Node, path: string, readObject?: ReadObject): Item[] | undefined {
     const before = this.#errors.errors.length;
-    const items: (string | OriginConfig)[] = [];
+    const items: Item[] = [];
     if (node.type === 'string') {
       this.#commaList(setting, node, path, items);
+    } else if (node.type === 'object' && setting.type === 'fields') {
+      this.#fields(setting, node, path, items);
+    } else if (node.type === 'number' && takesNumbers(setting)) {
+      this.#item(setting, node, path, items, readObject);
     } else if (node.type === 'array') {
       for (const item of node.children ?? []) this.#item(setting, item, path, items, readObject);
     } else {
@@ -70,15 +80,7 @@ export class ValueReader {
       this.add(node, `${path}: the list is empty`, `write ${describeType(setting)}`);
       return undefined;
     }
-    return items as string[] | OriginConfig[];
-  }
-
-  /** The `host` of an origin's object. */
-  originHost(node: Node, text: string, path: string): string | undefined {
-    const host = parseOriginHost(text);
-    if (!(host instanceof Problem)) return host;
-    this.#at(node, host, path);
-    return undefined;
+    return items;
   }
 
   add(node: Node, message: string, fix?: string): void {
@@ -102,25 +104,52 @@ export class ValueReader {
     this.#errors.addProblem(this.#document.placeOf(node), narrowed, 1);
   }
 
-  #item(
-    setting: Setting,
-    node: Node,
-    path: string,
-    items: (string | OriginConfig)[],
-    readObject: ReadObject | undefined,
-  ): void {
+  #item(setting: Setting, node: Node, path: string, items: Item[], readObject: ReadObject | undefined): void {
     if (node.type === 'string') {
       this.#commaList(setting, node, path, items);
     } else if (node.type === 'object' && readObject) {
-      const origin = readObject(node);
-      if (origin) items.push(origin);
+      const object = readObject(node);
+      if (object) items.push(object);
+    } else if (node.type === 'number' && takesNumbers(setting)) {
+      const value = parseItem(setting, String(node.value));
+      if (!(value instanceof Problem)) items.push(value);
+      else this.problem(node, value, path, setting);
     } else {
       const { message } = wrongType(readObject ? 'a string or an object' : 'a string', jsonOf(node));
       this.add(node, `${path}: ${message}`, `write ${describeType(setting)}`);
     }
   }
 
-  #commaList(setting: Setting, node: Node, path: string, items: (string | OriginConfig)[]): void {
+  /** Header fields as an object; a value may be a list of them. */
+  #fields(setting: Setting, object: Node, path: string, items: Item[]): void {
+    const names = new Map<string, Node>();
+    for (const { children: [key, value] = [] } of object.children ?? []) {
+      if (!key || !value) continue;
+      const name = parseFieldKey(setting, String(key.value));
+      const earlier = name instanceof Problem ? undefined : names.get(name);
+      if (name instanceof Problem) this.#at(key, name, path);
+      else if (earlier) this.add(key, `${path}: ${name} is given twice`, 'keep one, or give it an array of values');
+      else {
+        names.set(name, key);
+        const values = value.type === 'array' ? (value.children ?? []) : [value];
+        for (const node of values) this.#field(setting, name, node, path, items);
+      }
+    }
+  }
+
+  #field(setting: Setting, name: string, node: Node, path: string, items: Item[]): void {
+    if (node.type !== 'string' && node.type !== 'number') {
+      this.add(node, `${path}: ${wrongType('a string', jsonOf(node)).message}`, 'write the value in double quotes');
+      return;
+    }
+    const raw = this.#expand(node);
+    if (raw === undefined) return;
+    const value = parseFieldValue(setting, String(raw));
+    if (value instanceof Problem) this.problem(node, value, path, setting);
+    else items.push([name, value] satisfies Field);
+  }
+
+  #commaList(setting: Setting, node: Node, path: string, items: Item[]): void {
     const text = this.#expand(node);
     if (typeof text !== 'string') return;
     for (const { item, at } of splitCommas(text)) {
@@ -147,14 +176,9 @@ export class ValueReader {
   }
 }
 
-function parseOriginHost(text: string): string | Problem {
-  if (/^[a-z]+:\/\//i.test(text)) {
-    return new Problem(`"${text}" is a URL, not a host`, `write the URL alone in place of the object: "${text}"`);
-  }
-  const withPort = /^([^:[\]]+):(\d+)$/.exec(text);
-  if (!withPort) return parseHost(text);
-  const [, host, port] = withPort;
-  return new Problem('the port stands in "port", not in "host"', `write "host": "${host}", "port": ${port}`);
+/** Whether a value is the name of a file, to be made absolute and looked for. */
+export function isFileName(setting: Setting, value: Scalar | Problem): value is string {
+  return typeof value === 'string' && (setting.type === 'file' || setting.type === 'folder' || setting.type === 'path');
 }
 
 /** What is said of a secret that cannot be used: nothing of the secret. */

@@ -1,16 +1,17 @@
 /** lb.json, walked along the settings table: every key known, every value of its type, every mistake noted. */
 
 import { parseHostPattern } from './address.ts';
-import type { OriginConfig } from './config.ts';
 import type { Document, Node } from './document.ts';
 import { type ErrorList, Problem } from './errors.ts';
 import { type Env, jsonOf, ValueReader } from './file-values.ts';
+import type { Files } from './files.ts';
 import { emptyLayer, type Layer } from './layer.ts';
+import { buildCertificate, buildOrigin, buildRule, ListObject } from './list-objects.ts';
 import type { Setting } from './setting.ts';
 import { SETTINGS } from './settings.ts';
 import { type Shape, SITE_SHAPE, TOP_SHAPE } from './shape.ts';
 import { nearest } from './suggest.ts';
-import { isList, wrongType } from './values.ts';
+import { type Item, isList, wrongType } from './values.ts';
 
 export interface FileSite {
   /** The key under `sites`. */
@@ -25,9 +26,15 @@ export interface FileSettings {
   readonly sites: FileSite[] | undefined;
 }
 
-/** Reads a parsed file. Nothing is thrown: mistakes go to `errors`. */
-export function readFileSettings(document: Document, tree: Node, env: Env, errors: ErrorList): FileSettings {
-  const walker = new Walker(document, env, errors);
+/** Reads a parsed file. Nothing is thrown: mistakes go to `errors`. `files`: those whose names stand in it. */
+export function readFileSettings(
+  document: Document,
+  tree: Node,
+  env: Env,
+  files: Files,
+  errors: ErrorList,
+): FileSettings {
+  const walker = new Walker(document, env, files, errors);
   const top = emptyLayer();
   if (!walker.isObject(tree, 'the file', '{"origins": ["example.com:443"]}')) {
     top.broken.add('origins');
@@ -47,10 +54,10 @@ class Walker {
   readonly #errors: ErrorList;
   readonly #values: ValueReader;
 
-  constructor(document: Document, env: Env, errors: ErrorList) {
+  constructor(document: Document, env: Env, files: Files, errors: ErrorList) {
     this.#document = document;
     this.#errors = errors;
-    this.#values = new ValueReader(document, env, errors);
+    this.#values = new ValueReader(document, env, files, errors);
   }
 
   /** Keys and values of an object, a key given twice noted. */
@@ -128,7 +135,7 @@ class Walker {
   }
 
   #value(setting: Setting, { items }: Shape, node: Node, path: string, layer: Layer): void {
-    const readObject = items && ((object: Node) => this.#originObject(object, items, path));
+    const readObject = items && ((object: Node) => this.#object(setting, object, items, path));
     const value = isList(setting)
       ? this.#values.list(setting, node, path, readObject)
       : this.#values.scalar(setting, node, path);
@@ -136,25 +143,15 @@ class Walker {
     else layer.broken.add(path);
   }
 
-  /** An origin as `{"host": ..., "port": ..., "tls": ...}`. */
-  #originObject(node: Node, shape: Shape, path: string): OriginConfig | undefined {
+  /** An item of a list as an object; undefined after noting what is wrong. */
+  #object(setting: Setting, node: Node, shape: Shape, path: string): Item | undefined {
     const layer = emptyLayer();
-    const hosts: Node[] = [];
-    for (const [key, value] of this.entries(node)) {
-      this.property(key, value, shape, path, layer, 'site');
-      if (key.value === 'host') hosts.push(value);
-    }
-    const text = layer.values.get(`${path}.host`)?.value;
-    if (typeof text !== 'string') {
-      if (layer.broken.size > 0) return undefined;
-      this.#values.add(node, `${path}: an origin without "host"`, 'add it: {"host": "example.com", "port": 443}');
-      return undefined;
-    }
-    const host = this.#values.originHost(hosts[0], text, `${path}.host`);
-    if (host === undefined) return undefined;
-    const tls = layer.values.get(`${path}.tls`)?.value as boolean | undefined;
-    const port = (layer.values.get(`${path}.port`)?.value as number | undefined) ?? (tls ? 443 : 80);
-    return { host, port, tls: tls ?? port === 443 };
+    const before = this.#errors.errors.length;
+    for (const [key, value] of this.entries(node)) this.property(key, value, shape, path, layer, 'site');
+    if (this.#errors.errors.length > before) return undefined;
+    const object = new ListObject(layer, path, this.#document.placeOf(node), this.#errors);
+    if (setting.type === 'origins') return buildOrigin(object);
+    return setting.type === 'certificates' ? buildCertificate(object) : buildRule(object);
   }
 }
 

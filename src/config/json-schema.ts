@@ -3,7 +3,7 @@
 import type { Setting } from './setting.ts';
 import { defaultText } from './settings-page.ts';
 import { type Shape, SITE_SHAPE, TOP_SHAPE } from './shape.ts';
-import type { Json } from './values.ts';
+import { type Json, takesNumbers } from './values.ts';
 
 type Schema = Record<string, Json>;
 
@@ -41,8 +41,14 @@ function objectSchema(shape: Shape): Schema {
     type: 'object',
     properties,
     additionalProperties: shape.named ? objectSchema(shape.named) : false,
-    ...(shape.keys.has('requests_per_second') ? { required: ['requests_per_second'] } : {}),
+    ...requiredKeys(shape),
   };
+}
+
+/** Keys without which an object says nothing. */
+function requiredKeys(shape: Shape): Schema {
+  const required = ['requests_per_second', 'to'].filter((key) => shape.keys.has(key));
+  return required.length > 0 ? { required } : {};
 }
 
 function settingSchema(setting: Setting, items: Shape | undefined): Schema {
@@ -60,7 +66,7 @@ function valueSchema(setting: Setting, items: Shape | undefined): Schema {
     case 'boolean':
       return { anyOf: [{ type: 'boolean' }, { enum: ['on', 'off'] }, REFERENCE] };
     case 'enum':
-      return { anyOf: [{ enum: setting.values ?? [] }, REFERENCE] };
+      return { anyOf: [{ enum: enumValues(setting.values ?? []) }, REFERENCE] };
     case 'integer':
     case 'number':
       return { anyOf: [{ type: setting.type, ...limits(min, max) }, REFERENCE] };
@@ -69,17 +75,53 @@ function valueSchema(setting: Setting, items: Shape | undefined): Schema {
       return { type: ['string', 'number'], minimum: 0 };
     case 'address':
       return { type: ['string', 'integer'] };
+    case 'text':
+      return { type: 'string' };
+    case 'cookie':
+    case 'file':
+    case 'folder':
+    case 'hash-key':
+    case 'host-name':
+    case 'path':
     case 'string':
+    case 'template':
+    case 'url':
       return { type: 'string', minLength: 1 };
+    case 'fields':
+      return FIELDS;
     default:
-      return { anyOf: [{ type: 'string' }, { type: 'array', items: itemSchema(items, setting.values) }] };
+      return listSchema(setting, items);
   }
 }
 
-function itemSchema(items: Shape | undefined, values: readonly string[] | undefined): Schema {
-  if (values !== undefined) return { enum: values };
-  if (!items) return { type: 'string' };
-  return { anyOf: [{ type: 'string' }, { ...objectSchema(items), required: ['host'] }] };
+/** Values of header fields by name. */
+const FIELDS: Schema = {
+  type: 'object',
+  additionalProperties: { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
+};
+
+/** Values that are numbers may be written as such. */
+function enumValues(values: readonly string[]): Json[] {
+  return values.flatMap((value): Json[] => (/^\d+(?:\.\d+)?$/.test(value) ? [value, Number(value)] : [value]));
+}
+
+function listSchema(setting: Setting, items: Shape | undefined): Schema {
+  const array: Schema = { type: 'array', items: itemSchema(setting, items) };
+  if (setting.type === 'rules' || setting.type === 'certificates') return array;
+  return { anyOf: [{ type: takesNumbers(setting) ? ['string', 'integer'] : 'string' }, array] };
+}
+
+/** What an object in a list has to have. */
+const REQUIRED: { readonly [type in Setting['type']]?: Schema } = {
+  origins: { anyOf: [{ required: ['host'] }, { required: ['unix'] }] },
+  certificates: { required: ['cert', 'key'] },
+};
+
+function itemSchema(setting: Setting, items: Shape | undefined): Schema {
+  if (setting.values !== undefined) return { enum: setting.values };
+  if (!items) return { type: takesNumbers(setting) ? ['string', 'integer'] : 'string' };
+  const object = { ...objectSchema(items), ...REQUIRED[setting.type] };
+  return setting.type === 'origins' ? { anyOf: [{ type: 'string' }, object] } : object;
 }
 
 function limits(min: number | undefined, max: number | undefined): Schema {

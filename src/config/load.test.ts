@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { ORIGIN_DEFAULTS } from './address.ts';
 import type { Config } from './config.ts';
 import { formatErrors } from './errors.ts';
 import { type Loaded, type LoadOptions, loadConfig } from './load.ts';
@@ -66,7 +67,7 @@ const SITE_DEFAULTS = {
 test('the example of the guide loads as it stands, its addons announced', () => {
   const { config, announcements } = loaded({ 'lb.json': EXAMPLE });
   const [site] = config.sites;
-  assert.deepEqual(site.origins, [{ host: 'api.example.com', port: 443, tls: true }]);
+  assert.deepEqual(site.origins, [{ host: 'api.example.com', port: 443, tls: true, ...ORIGIN_DEFAULTS }]);
   assert.deepEqual(site.hosts, ['*']);
   const rule = { override: false, force: false, methods: [], bodyLimit: 65536, ...SITE_DEFAULTS };
   assert.deepEqual(site.cache.rules, [
@@ -91,7 +92,7 @@ test('defaults', () => {
   assert.ok(config.cache.memory >= 8 * 2 ** 20 && config.cache.memory <= 2 ** 30);
   assert.deepEqual(config.log, { level: 'info', access: true, sample: 1, redact: [] });
   assert.equal(config.shutdownTimeout, 30_000);
-  assert.deepEqual(config.sites[0].timeouts, { connect: 5000, firstByte: 60_000, betweenBytes: 30_000 });
+  assert.deepEqual(config.sites[0].timeouts, { connect: 5000, firstByte: 60_000, betweenBytes: 30_000, total: 0 });
 });
 
 test('flag over variable over file over default', () => {
@@ -191,10 +192,10 @@ test('origins as objects', () => {
       '{"origins": [{"host": "A.com"}, {"host": "b.com", "tls": true}, {"host": "[::1]", "port": 443, "tls": false}, "c:81"]}',
   });
   assert.deepEqual(config.sites[0].origins, [
-    { host: 'a.com', port: 80, tls: false },
-    { host: 'b.com', port: 443, tls: true },
-    { host: '::1', port: 443, tls: false },
-    { host: 'c', port: 81, tls: false },
+    { host: 'a.com', port: 80, tls: false, ...ORIGIN_DEFAULTS },
+    { host: 'b.com', port: 443, tls: true, ...ORIGIN_DEFAULTS },
+    { host: '::1', port: 443, tls: false, ...ORIGIN_DEFAULTS },
+    { host: 'c', port: 81, tls: false, ...ORIGIN_DEFAULTS },
   ]);
 });
 

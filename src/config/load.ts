@@ -1,14 +1,16 @@
 /** From flags, environment and lb.json to one checked configuration, or to all mistakes at once. */
 
 import { readFileSync } from 'node:fs';
-import { resolve as resolvePath } from 'node:path';
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve as resolvePath } from 'node:path';
 import type { Address, Config } from './config.ts';
 import { Document, parseDocument } from './document.ts';
 import { type ConfigError, ErrorList } from './errors.ts';
 import { type FileSettings, readFileSettings } from './file.ts';
+import { Files, type Inspect, inspectFile, reasonOf } from './files.ts';
 import type { Provenance } from './picker.ts';
 import { resolve } from './resolve.ts';
-import { type FlagValue, hasVariables, readEnv, readFlags, reasonOf, textPlace } from './text-layers.ts';
+import { type FlagValue, hasVariables, readEnv, readFlags, textPlace } from './text-layers.ts';
 
 export interface LoadOptions {
   /** In the order of the command line. */
@@ -20,6 +22,8 @@ export interface LoadOptions {
   readonly file?: string;
   /** Reads a text file; for tests. */
   readonly readFile?: (path: string) => string;
+  /** Tells whether a file or folder that a setting names can be read; for tests. */
+  readonly inspect?: Inspect;
 }
 
 export interface Loaded {
@@ -40,13 +44,15 @@ export interface NotLoaded {
 export function loadConfig(options: LoadOptions): Loaded | NotLoaded {
   const errors = new ErrorList();
   const read = readerOf(options);
-  const flags = readFlags(options.flags, errors);
-  const env = readEnv(options.env, read, errors);
+  const files = new Files(options.cwd, options.inspect ?? inspectFile);
+  const flags = readFlags(options.flags, files, errors);
+  const env = readEnv(options.env, read, files, errors);
   const found = findFile(options, read, errors);
   if (!found && nameGiven(options)) return { errors: inOrder(errors.errors) };
-  const file = found && readSettings(new Document(found.name, found.text), options.env, errors);
+  const file = found && readSettings(new Document(found.name, found.text), options, errors);
   if (file === null) return { errors: inOrder(errors.errors) };
-  const { config, notes, announcements } = resolve({ flags, env, file, fileName: found?.name }, errors);
+  const dataDir = defaultDataDir(options);
+  const { config, notes, announcements } = resolve({ flags, env, file, fileName: found?.name, dataDir }, errors);
   if (errors.errors.length > 0) return { errors: inOrder(errors.errors) };
   return { config, announcements, origins: notes, file: found?.name };
 }
@@ -81,10 +87,10 @@ export function loadFileClient(
   const errors = new ErrorList();
   const found = findFile(options, readerOf(options), errors);
   if (!found) return { listen: undefined, admin: undefined, token: undefined, problem: errors.errors[0]?.message };
-  const top = readSettings(new Document(found.name, found.text), options.env, errors)?.top;
+  const top = readSettings(new Document(found.name, found.text), options, errors)?.top;
   const isBroken = !top || wanted.some((path) => top.broken.has(path));
   return {
-    listen: top?.values.get('listen')?.value as Address | undefined,
+    listen: (top?.values.get('listen')?.value as Address[] | undefined)?.[0],
     admin: top?.values.get('admin')?.value as Address | undefined,
     token: top?.values.get('admin_token')?.value as string | undefined,
     problem: isBroken ? `${found.name} has mistakes (lb check shows them)` : undefined,
@@ -121,17 +127,28 @@ function findFile(
   }
 }
 
+/** Where lb keeps what is its own: what the system has for services, else for the user's programs (XDG). */
+function defaultDataDir({ env, cwd }: LoadOptions): string {
+  if (process.getuid?.() === 0) return '/var/lib/lb';
+  const home = env.HOME || homedir();
+  // XDG: a relative path is to be ignored
+  const data = env.XDG_DATA_HOME && isAbsolute(env.XDG_DATA_HOME) ? env.XDG_DATA_HOME : join(home, '.local/share');
+  return resolvePath(cwd, data, 'lb');
+}
+
 function nameGiven(options: LoadOptions): string | undefined {
   return options.file ?? (options.env.LB_CONFIG || undefined);
 }
 
 /** Null when the text is so broken that what it lacks says nothing. */
-function readSettings(document: Document, env: LoadOptions['env'], errors: ErrorList): FileSettings | null {
+function readSettings(document: Document, options: LoadOptions, errors: ErrorList): FileSettings | null {
+  const { env, cwd, inspect = inspectFile } = options;
+  const files = new Files(cwd, inspect).within(document.name);
   const { tree, soundUntil } = parseDocument(document, errors);
-  if (soundUntil === Infinity) return tree ? readFileSettings(document, tree, env, errors) : null;
+  if (soundUntil === Infinity) return tree ? readFileSettings(document, tree, env, files, errors) : null;
   if (!tree) return null;
   const inside = new ErrorList();
-  readFileSettings(document, tree, env, inside);
+  readFileSettings(document, tree, env, files, inside);
   const sound = document.place(soundUntil, 1);
   errors.errors.push(...inside.errors.filter((error) => error.line < sound.line));
   return null;

@@ -2,6 +2,7 @@
 
 import { isToken } from '../http/chars.ts';
 import { whyNotKeyed } from '../http/keyed-fields.ts';
+import { methodStatus } from '../http/method.ts';
 import { QUERY_PRESETS } from '../http/query-key.ts';
 import { canBeTarget } from '../http/targeted.ts';
 import { Problem } from './errors.ts';
@@ -10,7 +11,7 @@ import { nearest } from './suggest.ts';
 const NOT_IN_TOKEN = /[^!#$%&'*+.^_`|~0-9A-Za-z-]/;
 
 /** A field name, lowercase. */
-function parseFieldName(text: string): string | Problem {
+export function parseFieldName(text: string): string | Problem {
   if (isToken(text)) return text.toLowerCase();
   const colon = /^([\w-]+):/.exec(text);
   if (colon) return new Problem(`"${text}" is a field with its value`, `write the name alone: "${colon[1]}"`);
@@ -63,4 +64,49 @@ export function parseParameter(text: string): string | Problem {
   const name = text.replace(/^[?&]+/, '').replace(/[&=#\s].*$/s, '');
   const fix = `write the name alone${name ? `: "${name}"` : ''}, without its escapes, value, ? and &`;
   return new Problem(`"${text}" is no name of a parameter`, fix, odd.index);
+}
+
+const KEYS = ['ip', 'path', 'country', 'header:', 'cookie:', 'query:'];
+
+/** What a rate limit counts by. */
+export function parseLimitKey(text: string): string | Problem {
+  const all = 'use ip, path, country, header:NAME, cookie:NAME or query:NAME';
+  return parseKey(text, KEYS, 'is nothing to count by', all);
+}
+
+const HASH_KEYS = ['url', 'path', 'ip', 'host', 'header:', 'cookie:'];
+
+/** What spreads requests over origins. */
+export function parseHashKey(text: string): string | Problem {
+  const all = 'use url, path, ip, host, header:NAME or cookie:NAME';
+  return parseKey(text, HASH_KEYS, 'is nothing to spread requests by', all);
+}
+
+/** One of `kinds`, those with a colon followed by a name. */
+function parseKey(text: string, kinds: readonly string[], refusal: string, all: string): string | Problem {
+  const colon = text.indexOf(':') + 1;
+  const kind = colon > 0 ? text.slice(0, colon) : text;
+  const name = text.slice(kind.length);
+  if (!kinds.includes(kind)) {
+    if (kinds.includes(`${kind}:`)) return new Problem(`"${text}" names no ${text}`, `write ${text}:NAME`);
+    const meant = nearest(kind, kinds);
+    return new Problem(`"${text}" ${refusal}`, `${meant ? `did you mean "${meant}"? ` : ''}${all}`);
+  }
+  if (!kind.endsWith(':')) return kind;
+  if (name === '') return new Problem(`"${text}" names no ${kind.slice(0, -1)}`, `write ${kind}NAME`);
+  if (kind === 'query:') return text;
+  const bad = NOT_IN_TOKEN.exec(name);
+  if (bad) {
+    const fix = 'use letters, digits and hyphens';
+    return new Problem(`"${name}" is no ${kind.slice(0, -1)} name`, fix, kind.length + bad.index);
+  }
+  return kind === 'header:' ? kind + name.toLowerCase() : text;
+}
+
+/** A request method that lb passes on, in capitals. */
+export function parseMethod(text: string): string | Problem {
+  const method = text.toUpperCase();
+  if (methodStatus(method) === 0) return method;
+  const meant = nearest(method, ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+  return new Problem(`"${text}" is no method`, meant ? `did you mean ${meant}?` : 'write one such as GET or POST');
 }

@@ -1,11 +1,12 @@
 /** Looks a setting up through the layers of its sources. */
 
 import type { Address } from './config.ts';
+import { formatValue } from './describe.ts';
 import { formatPlace, type Place, Problem } from './errors.ts';
 import type { Given, Layer } from './layer.ts';
 import type { Setting } from './setting.ts';
 import { SETTINGS } from './settings.ts';
-import { formatValue, isList, type Json, parseScalar, type Value } from './values.ts';
+import { type Item, isList, type Json, parseItem, parseScalar, type Value } from './values.ts';
 
 /** One resolved value and where it came from. */
 export interface Provenance {
@@ -68,7 +69,7 @@ export class Picker {
   }
 
   note(path: string, setting: Setting, value: Value, from: string): void {
-    this.#notes.push({ path: this.#prefix + path, value: setting.secret ? '***' : formatValue(setting, value), from });
+    this.#notes.push({ path: this.#prefix + path, value: formatValue(setting, value), from });
   }
 
   /** What a rule says for itself, else what its site says; only the former is noted. */
@@ -95,6 +96,16 @@ export class Picker {
   address(path: string): Address {
     return this.value(path) as Address;
   }
+
+  /** A list whose items are no texts. */
+  items<I extends Item>(path: string): I[] {
+    return [...((this.value(path) ?? []) as I[])];
+  }
+
+  /** A text that may be left out. */
+  maybe(path: string): string | undefined {
+    return this.value(path) as string | undefined;
+  }
 }
 
 /** The row of a path. Asking for one that is not in the table is a bug. */
@@ -107,8 +118,12 @@ function rowOf(path: string): Setting {
 /** The table's default, read like any other value; undefined where it is computed. */
 function defaultOf(setting: Setting): Value | undefined {
   if (setting.default === undefined) return undefined;
-  if (isList(setting)) return setting.default;
-  const value = parseScalar(setting, setting.default as string | number | boolean, false);
+  if (isList(setting))
+    return (setting.default as readonly string[]).map((item) => valid(setting, parseItem(setting, item)));
+  return valid(setting, parseScalar(setting, setting.default as string | number | boolean, false));
+}
+
+function valid<T extends Item | Value>(setting: Setting, value: T | Problem): T {
   if (value instanceof Problem) throw new Error(`the default of ${setting.path}: ${value.message}`);
   return value;
 }

@@ -1,16 +1,18 @@
 /** One site put together from the layers: origins, cache rules, addons. */
 
 import { parseHost } from '../http/host.ts';
-import type { OriginConfig, RateLimitConfig, SiteConfig, WafConfig } from './config.ts';
+import type { OriginConfig, RateLimitConfig, SiteConfig, SiteRule, WafConfig } from './config.ts';
 import { type ErrorList, formatPlace } from './errors.ts';
 import type { Layer } from './layer.ts';
 import type { Picker } from './picker.ts';
 import { resolveCache } from './resolve-cache.ts';
+import { resolveOriginTerms } from './resolve-origins.ts';
 import { nearest } from './suggest.ts';
 
 /** The site; what it lacks is noted in `errors`, what is given but not active in `announcements`. */
 export function resolveSite(
   name: string,
+  number: number,
   hosts: readonly string[],
   pick: Picker,
   layers: readonly Layer[],
@@ -20,15 +22,22 @@ export function resolveSite(
   const origins = (pick.value('origins') ?? []) as OriginConfig[];
   const site: SiteConfig = {
     name,
+    number,
     hosts: [...hosts],
     origins: [...origins],
     hostHeader: resolveHostHeader(pick, errors),
-    timeouts: {
-      connect: pick.number('timeouts.connect'),
-      firstByte: pick.number('timeouts.first_byte'),
-      betweenBytes: pick.number('timeouts.between_bytes'),
-    },
     cache: resolveCache(pick, layers, errors),
+    ...resolveOriginTerms(pick, errors),
+    rules: pick.items<SiteRule>('rules'),
+    httpsRedirect: pick.boolean('https_redirect'),
+    hsts: resolveHsts(pick, errors),
+    earlyHints: pick.boolean('early_hints'),
+    upgrades: {
+      enabled: pick.boolean('upgrades.enabled'),
+      idleTimeout: pick.number('upgrades.idle_timeout'),
+      maxMessage: pick.number('upgrades.max_message'),
+      connections: pick.number('upgrades.connections'),
+    },
   };
   const rateLimit = resolveRateLimit(pick, announcements, errors);
   const waf = resolveWaf(pick, announcements);
@@ -50,6 +59,27 @@ function resolveHostHeader(pick: Picker, errors: ErrorList): string {
     errors.add(place, `host_header: "${text}" is no host`, 'use auto, client, origin, or a name such as example.com');
   }
   return text;
+}
+
+/** What the list that browsers come with asks for (hstspreload.org): a year, and all names under the host. */
+const PRELOAD_AGE = 31_536_000;
+
+function resolveHsts(pick: Picker, errors: ErrorList): SiteConfig['hsts'] {
+  const maxAge = pick.value('hsts.max_age') as number | undefined;
+  const place = pick.findObject('hsts');
+  if (maxAge === undefined) {
+    if (place && !pick.isBroken('hsts.max_age'))
+      errors.add(place, 'hsts has no max_age', 'add "max_age": "365d", or a shorter time to begin with');
+    return undefined;
+  }
+  const includeSubdomains = pick.boolean('hsts.include_subdomains');
+  const preload = pick.boolean('hsts.preload');
+  const preloadPlace = pick.find('hsts.preload')?.place;
+  if (preloadPlace && preload && (!includeSubdomains || maxAge < PRELOAD_AGE)) {
+    const fix = 'add "include_subdomains": true and "max_age": "365d", or remove preload';
+    errors.add(preloadPlace, 'hsts.preload needs include_subdomains and a max_age of a year', fix);
+  }
+  return { maxAge, includeSubdomains, preload };
 }
 
 function resolveRateLimit(pick: Picker, announcements: string[], errors: ErrorList): RateLimitConfig | undefined {

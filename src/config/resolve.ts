@@ -2,11 +2,13 @@
 
 import { availableParallelism, totalmem } from 'node:os';
 import { formatAddress, isLoopback } from './address.ts';
-import type { Address, Config } from './config.ts';
-import type { ErrorList, Place } from './errors.ts';
+import type { Address, Config, OriginConfig } from './config.ts';
+import type { ErrorList } from './errors.ts';
+import type { Field } from './field-values.ts';
 import type { FileSettings } from './file.ts';
 import { emptyLayer, type Layer } from './layer.ts';
 import { Picker, type Provenance } from './picker.ts';
+import { checkAddresses, resolveAcme, resolveLimits, resolveTls } from './resolve-clients.ts';
 import { resolveSite } from './resolve-site.ts';
 import { textPlace } from './text-layers.ts';
 
@@ -17,6 +19,8 @@ export interface Sources {
   readonly file: FileSettings | undefined;
   /** The file's name, where there is one. */
   readonly fileName: string | undefined;
+  /** Where data go when no source says. */
+  readonly dataDir: string;
 }
 
 /** The configuration; usable only when nothing went to `errors`. */
@@ -29,8 +33,30 @@ export function resolve(
   const announcements: string[] = [];
   const top = file?.top ?? emptyLayer();
   const pick = new Picker([flags, env, top], '', notes);
+  const [listen, ...listenMore] = pick.items<Address>('listen');
+  const acme = resolveAcme(pick, errors);
   const config: Config = {
-    listen: pick.address('listen'),
+    listen,
+    listenMore,
+    proxyProtocol: pick.list('proxy_protocol'),
+    trustedProxies: pick.list('trusted_proxies'),
+    h2c: pick.boolean('h2c'),
+    tls: resolveTls(pick, acme, errors),
+    acme,
+    limits: resolveLimits(pick),
+    dns: {
+      servers: pick.list('dns.servers'),
+      minTtl: pick.number('dns.min_ttl'),
+      maxTtl: pick.number('dns.max_ttl'),
+    },
+    tracing: {
+      endpoint: pick.maybe('tracing.endpoint'),
+      sample: pick.number('tracing.sample'),
+      serviceName: pick.text('tracing.service_name'),
+      headers: pick.items<Field>('tracing.headers').map(([name, value]) => `${name}: ${value}`),
+    },
+    dataDir: pick.value('data_dir', 'data_dir', sources.dataDir) as string,
+    watch: pick.boolean('watch'),
     admin: pick.address('admin'),
     adminToken: pick.value('admin_token') as string | undefined,
     workers: pick.number('workers', 'workers', defaultWorkers()),
@@ -51,11 +77,12 @@ export function resolve(
     multiTenant: pick.boolean('multi_tenant'),
     sites: [],
   };
-  checkAddresses(config, pick, sources, errors);
+  checkAddresses(config, pick, sources.fileName, errors);
+  checkDns(config, pick, errors);
   const described = describeSites(sources, errors);
   for (const { name, hosts, layers, prefix } of described) {
     const sitePick = new Picker(layers, prefix, notes);
-    config.sites.push(resolveSite(name, hosts, sitePick, layers, announcements, errors));
+    config.sites.push(resolveSite(name, config.sites.length, hosts, sitePick, layers, announcements, errors));
     checkOrigins(config, sitePick, errors);
   }
   checkHosts(config, file, errors);
@@ -116,28 +143,20 @@ function reportNoOrigin(sources: Sources, errors: ErrorList): void {
   );
 }
 
-function checkAddresses(config: Config, pick: Picker, sources: Sources, errors: ErrorList): void {
-  const admin = pick.find('admin')?.place;
-  const fallback: Place = admin ?? pick.find('listen')?.place ?? textPlace(sources.fileName ?? 'lb', '', '');
-  if (!isLoopback(config.admin.host) && !config.adminToken && admin && !pick.isBroken('admin_token')) {
-    errors.add(
-      admin,
-      `admin listens on ${formatAddress(config.admin)}, which others can reach, without a token`,
-      'set LB_ADMIN_TOKEN (or "admin_token"), or listen on 127.0.0.1',
-    );
-  }
-  const { listen, admin: other } = config;
-  const overlap = listen.host === other.host || isEveryHost(listen.host) || isEveryHost(other.host);
-  if (listen.port === other.port && listen.port !== 0 && overlap) {
-    errors.add(fallback, `listen and admin are both on port ${listen.port}`, 'give one of them another port');
-  }
+function checkDns({ dns }: Config, pick: Picker, errors: ErrorList): void {
+  const place = pick.find('dns.min_ttl')?.place ?? pick.find('dns.max_ttl')?.place;
+  if (place && dns.minTtl > dns.maxTtl)
+    errors.add(place, 'dns.min_ttl is longer than dns.max_ttl', 'give a shorter min_ttl or a longer max_ttl');
 }
 
 /** An origin where lb itself listens would have lb ask itself. */
-function checkOrigins({ listen, sites }: Config, pick: Picker, errors: ErrorList): void {
+function checkOrigins(config: Config, pick: Picker, errors: ErrorList): void {
   const place = pick.find('origins')?.place;
-  const own = sites.at(-1)?.origins.find((origin) => reachesListener(origin, listen));
+  const listeners = [config.listen, ...config.listenMore, ...config.tls.listen];
+  const isOwn = (origin: OriginConfig) => listeners.some((listen) => reachesListener(origin, listen));
+  const own = config.sites.at(-1)?.origins.find(isOwn);
   if (!own || !place) return;
+  const { listen } = config;
   errors.add(
     place,
     `the origin ${formatAddress(own)} is where lb itself listens`,
@@ -146,8 +165,8 @@ function checkOrigins({ listen, sites }: Config, pick: Picker, errors: ErrorList
 }
 
 /** Whether a loopback address leads to the listener; port 0 is not known yet. */
-function reachesListener({ host, port }: Address, listen: Address): boolean {
-  if (port !== listen.port || port === 0) return false;
+function reachesListener({ host, port, unix }: OriginConfig, listen: Address): boolean {
+  if (unix !== undefined || port !== listen.port || port === 0) return false;
   const target = loopbackOf(host);
   if (!isLoopback(target)) return false;
   return listen.host === '::' || target === loopbackOf(listen.host) || (listen.host === '0.0.0.0' && target !== '::1');
@@ -157,10 +176,6 @@ function reachesListener({ host, port }: Address, listen: Address): boolean {
 function loopbackOf(host: string): string {
   if (host === '::') return '::1';
   return host === 'localhost' || host === '0.0.0.0' ? '127.0.0.1' : host;
-}
-
-function isEveryHost(host: string): boolean {
-  return host === '0.0.0.0' || host === '::';
 }
 
 /** Each host belongs to one site. */

@@ -2,22 +2,42 @@
 
 export type SettingType =
   | 'address' // HOST:PORT to listen on
+  | 'addresses' // list of them
   | 'boolean'
+  | 'certificates' // list of objects with cert and key
+  | 'cookie' // name of one cookie
   | 'cookies' // list of cookie names
+  | 'domains' // list of names that certificates are for
   | 'duration' // `30s`, or a bare number of seconds; kept in the row's `unit`
   | 'enum'
+  | 'fields' // object of header fields
+  | 'file' // name of a file that must be there; resolved to an absolute path
+  | 'folder' // name of a folder that must be there; resolved to an absolute path
   | 'globs' // list of globs on the path
+  | 'hash-key' // what requests are spread by
   | 'host' // list of host names, with `*.` in front or `*` alone
+  | 'host-name' // one name or address
   | 'integer'
   | 'key-fields' // list of request fields that a cache key may hold
   | 'keys' // list of what a rate limit counts by
+  | 'methods' // list of request methods
+  | 'name-servers' // list of ADDR or ADDR:PORT
+  | 'names' // list of field names
+  | 'networks' // list of addresses and CIDR networks
   | 'number'
   | 'origins' // list of HOST:PORT, URL or object
   | 'parameters' // list of names of query parameters, with `*` and presets
+  | 'path' // name of a file or folder that need not be there; resolved to an absolute path
+  | 'rules' // list of objects
   | 'size' // `512MB`, or a bare number of bytes
+  | 'status-ranges' // list of statuses and ranges of them
+  | 'statuses' // list of statuses
   | 'string'
   | 'strings' // list
-  | 'target-fields'; // list of response fields that go over Cache-Control
+  | 'target-fields' // list of response fields that go over Cache-Control
+  | 'template' // text with variables
+  | 'text' // text that may have any characters, or none
+  | 'url'; // http:// or https://
 
 export interface Setting {
   /** Where it stands in lb.json. `*` is a name of the user's choice, `[]` an item of a list. */
@@ -61,3 +81,10 @@ export interface Shortcut {
   readonly env: `LB_${string}`;
   readonly prose: string;
 }
+
+export const KB = 1024;
+export const MB = 1024 * KB;
+export const GB = 1024 * MB;
+
+/** The longest duration of the settings that wait for something, in ms. */
+export const HOUR = 3_600_000;

@@ -6,27 +6,47 @@ import { formatDuration, formatSize } from './units.ts';
 
 const TYPE_NAMES: Record<SettingType, string> = {
   address: 'Address',
+  addresses: 'List of addresses',
   boolean: 'true or false',
+  certificates: 'List of objects',
+  cookie: 'Cookie name',
   cookies: 'List of cookie names',
+  domains: 'List of host names',
   duration: 'Duration',
   enum: 'One of',
+  fields: 'Object of header fields',
+  file: 'File',
+  folder: 'Folder',
   globs: 'List of globs',
+  'hash-key': 'Text',
   host: 'List of host names',
+  'host-name': 'Host name',
   integer: 'Whole number',
   'key-fields': 'List of field names',
   keys: 'List',
+  methods: 'List of methods',
+  'name-servers': 'List of addresses',
+  names: 'List of field names',
+  networks: 'List of networks',
   number: 'Number',
   origins: 'List of origins',
   parameters: 'List of parameter names',
+  path: 'Path',
+  rules: 'List of objects',
   size: 'Size',
+  'status-ranges': 'List of statuses',
+  statuses: 'List of statuses',
   string: 'Text',
   strings: 'List of texts',
   'target-fields': 'List of field names',
+  template: 'Text with variables',
+  text: 'Text',
+  url: 'URL',
 };
 
 const HEAD = `# Settings
 
-Made from the table in \`src/config/settings.ts\` by \`node scripts/docs.ts\`; change it there.
+Made from the table that begins in \`src/config/settings.ts\` by \`node scripts/docs.ts\`; change it there.
 
 A flag goes over a variable, a variable over lb.json, lb.json over the default. The file is the one that \`-c FILE\` or
 \`LB_CONFIG\` names, else \`lb.json\` in the current folder. [configuration.md](configuration.md) is the guide.
@@ -77,7 +97,7 @@ export function defaultText(setting: Setting): string {
   if (setting.default === undefined) return setting.defaultText ?? '';
   if (Array.isArray(setting.default)) return setting.default.length > 0 ? `\`${setting.default.join(',')}\`` : 'none';
   if (setting.type === 'boolean') return setting.default ? '`on`' : '`off`';
-  return `\`${String(setting.default)}\``;
+  return setting.default === '' ? 'none' : `\`${String(setting.default)}\``;
 }
 
 function limitsText({ type, unit, min, max }: Setting): string {

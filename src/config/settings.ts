@@ -3,23 +3,14 @@
  * a new setting is one row here and one field of `Config`.
  */
 
+import { ADDON_SETTINGS } from './addon-settings.ts';
 import { CACHE_SETTINGS } from './cache-settings.ts';
-import type { Setting } from './setting.ts';
+import { CLIENT_SETTINGS } from './client-settings.ts';
+import { DNS_SETTINGS, ORIGIN_SETTINGS } from './origin-settings.ts';
+import { RULE_SETTINGS } from './rule-settings.ts';
+import { GB, MB, type Setting } from './setting.ts';
 
-const MB = 1024 * 1024;
-const GB = 1024 * MB;
-
-export const SETTINGS: readonly Setting[] = [
-  {
-    path: 'listen',
-    scope: 'process',
-    type: 'address',
-    default: '0.0.0.0:8080',
-    flag: '--listen',
-    placeholder: 'ADDR:PORT',
-    env: 'LB_LISTEN',
-    prose: 'Address and port that clients connect to. Port 0 lets the system choose one.',
-  },
+const PROCESS_SETTINGS: readonly Setting[] = [
   {
     path: 'admin',
     scope: 'process',
@@ -54,28 +45,6 @@ export const SETTINGS: readonly Setting[] = [
     prose: 'Threads that serve requests.',
   },
   {
-    path: 'max_request_header',
-    scope: 'process',
-    type: 'size',
-    default: '16KB',
-    min: 4096,
-    max: MB,
-    unit: 'B',
-    env: 'LB_MAX_REQUEST_HEADER',
-    prose: 'Largest block of request headers; a larger one is answered 431.',
-  },
-  {
-    path: 'max_request_body',
-    scope: 'process',
-    type: 'size',
-    default: 0,
-    min: 0,
-    max: 1024 * GB,
-    unit: 'B',
-    env: 'LB_MAX_REQUEST_BODY',
-    prose: 'Largest request body; a larger one is answered 413. 0 sets no limit.',
-  },
-  {
     path: 'shutdown_timeout',
     scope: 'process',
     type: 'duration',
@@ -96,9 +65,25 @@ export const SETTINGS: readonly Setting[] = [
       'Whether whoever writes the sites is a stranger to whoever runs lb: origins whose address is loopback, link-local, private or that of cloud metadata are then refused, each time a connection is made.',
   },
   {
+    path: 'data_dir',
+    scope: 'process',
+    type: 'path',
+    defaultText: '`/var/lib/lb` for root, else `~/.local/share/lb`',
+    env: 'LB_DATA_DIR',
+    prose: 'Folder of what lb itself keeps: ACME accounts and certificates.',
+  },
+  {
+    path: 'watch',
+    scope: 'process',
+    type: 'boolean',
+    default: false,
+    env: 'LB_WATCH',
+    prose: 'Whether lb loads its settings again when lb.json or a certificate changes.',
+  },
+  {
     path: 'geo.database',
     scope: 'process',
-    type: 'string',
+    type: 'file',
     defaultText: 'the one that comes with lb',
     env: 'LB_GEO_DATABASE',
     prose:
@@ -145,6 +130,42 @@ export const SETTINGS: readonly Setting[] = [
     prose: 'Fields left out of the access log: any of `client_ip`, `host`, `path`, `user_agent`, `request_id`.',
   },
   {
+    path: 'tracing.endpoint',
+    scope: 'process',
+    type: 'url',
+    defaultText: 'no tracing',
+    env: 'LB_TRACING_ENDPOINT',
+    prose: 'Base URL of an OpenTelemetry collector that takes OTLP over HTTP, such as `http://127.0.0.1:4318`.',
+  },
+  {
+    path: 'tracing.sample',
+    scope: 'process',
+    type: 'number',
+    default: 0.1,
+    min: 0,
+    max: 1,
+    env: 'LB_TRACING_SAMPLE',
+    prose: 'Part of the traces that lb begins; what a client has begun keeps the decision made there.',
+  },
+  {
+    path: 'tracing.service_name',
+    scope: 'process',
+    type: 'string',
+    default: 'lb',
+    env: 'LB_TRACING_SERVICE_NAME',
+    prose: 'Name under which the collector shows lb.',
+  },
+  {
+    path: 'tracing.headers',
+    scope: 'process',
+    type: 'fields',
+    default: [],
+    env: 'LB_TRACING_HEADERS',
+    secret: true,
+    prose:
+      'Header fields of requests to the collector, as an object; as a variable, `name: value` with commas between them.',
+  },
+  {
     path: 'cache.memory',
     scope: 'process',
     type: 'size',
@@ -167,6 +188,13 @@ export const SETTINGS: readonly Setting[] = [
     prose:
       'What makes room when the cache is full: S3-FIFO keeps what is asked for again, lru what was asked for last.',
   },
+];
+
+/** All of them, in the order of the documentation. */
+export const SETTINGS: readonly Setting[] = [
+  ...CLIENT_SETTINGS,
+  ...PROCESS_SETTINGS,
+  ...DNS_SETTINGS,
   {
     path: 'hosts',
     scope: 'site',
@@ -174,155 +202,8 @@ export const SETTINGS: readonly Setting[] = [
     defaultText: "the site's key in `sites`",
     prose: 'Further host names of a site, beside its key. Only inside `sites`.',
   },
-  {
-    path: 'origins',
-    scope: 'site',
-    type: 'origins',
-    flag: '--origin',
-    short: '-b',
-    help: 'Server to fetch from; port 443 means TLS; http:// and https:// URLs too; repeats',
-    placeholder: 'HOST:PORT',
-    env: 'LB_ORIGINS',
-    prose:
-      'Servers that responses are fetched from: `HOST:PORT` (port 443 means TLS), an `http://` or `https://` URL, or an object. IPv6 addresses stand in brackets. The flag repeats; the variable takes a comma-separated list.',
-  },
-  {
-    path: 'origins[].host',
-    scope: 'site',
-    type: 'string',
-    defaultText: 'required',
-    prose: 'Name or IP address of the origin.',
-  },
-  {
-    path: 'origins[].port',
-    scope: 'site',
-    type: 'integer',
-    defaultText: '443 with `tls`, else 80',
-    min: 1,
-    max: 65535,
-    prose: 'Port of the origin.',
-  },
-  {
-    path: 'origins[].tls',
-    scope: 'site',
-    type: 'boolean',
-    defaultText: 'true for port 443',
-    prose: 'Whether lb speaks TLS to the origin.',
-  },
-  {
-    path: 'host_header',
-    scope: 'site',
-    type: 'string',
-    default: 'auto',
-    flag: '--host-header',
-    placeholder: 'NAME',
-    env: 'LB_HOST_HEADER',
-    prose:
-      "Host field sent to the origin: `client` passes what the client asked for, `origin` sends the origin's own name, `auto` passes the client's unless that is an address or localhost and the origin has a name; anything else is sent as it stands.",
-  },
-  {
-    path: 'timeouts.connect',
-    scope: 'site',
-    type: 'duration',
-    default: '5s',
-    min: 10,
-    max: 3_600_000,
-    unit: 'ms',
-    env: 'LB_TIMEOUT_CONNECT',
-    prose: 'How long connecting to an origin may take, TLS included.',
-  },
-  {
-    path: 'timeouts.first_byte',
-    scope: 'site',
-    type: 'duration',
-    default: '60s',
-    min: 10,
-    max: 3_600_000,
-    unit: 'ms',
-    env: 'LB_TIMEOUT_FIRST_BYTE',
-    prose: "How long to wait for the head of an origin's response; then the client gets a 504.",
-  },
-  {
-    path: 'timeouts.between_bytes',
-    scope: 'site',
-    type: 'duration',
-    default: '30s',
-    min: 10,
-    max: 3_600_000,
-    unit: 'ms',
-    env: 'LB_TIMEOUT_BETWEEN_BYTES',
-    prose: "How long an origin may pause in the middle of a response's body.",
-  },
+  ...ORIGIN_SETTINGS,
   ...CACHE_SETTINGS,
-  {
-    path: 'addons.rate_limit.requests_per_second',
-    scope: 'site',
-    type: 'number',
-    defaultText: 'required',
-    min: 0.001,
-    max: 1_000_000_000,
-    prose: 'Requests a second that each client may make in the long run.',
-  },
-  {
-    path: 'addons.rate_limit.burst',
-    scope: 'site',
-    type: 'integer',
-    defaultText: 'one second of the rate',
-    min: 1,
-    max: 1_000_000_000,
-    prose: 'Requests that may come at once.',
-  },
-  {
-    path: 'addons.rate_limit.by',
-    scope: 'site',
-    type: 'keys',
-    default: ['ip'],
-    prose: 'What tells clients apart: `ip`, `path`, `country`, `header:NAME`, `cookie:NAME`, `query:NAME`, or several.',
-  },
-  {
-    path: 'addons.waf.ruleset',
-    scope: 'site',
-    type: 'enum',
-    values: ['owasp-core'],
-    default: 'owasp-core',
-    prose: 'Rules that requests are checked against.',
-  },
-  {
-    path: 'addons.waf.mode',
-    scope: 'site',
-    type: 'enum',
-    values: ['block', 'log', 'off'],
-    default: 'block',
-    prose: 'Whether an attack is blocked, or only logged.',
-  },
-  {
-    path: 'addons.waf.paranoia_level',
-    scope: 'site',
-    type: 'integer',
-    default: 1,
-    min: 1,
-    max: 4,
-    prose: 'How strict the rules are: higher finds more attacks and more false ones.',
-  },
-  {
-    path: 'addons.waf.path',
-    scope: 'site',
-    type: 'string',
-    defaultText: 'the usual places',
-    prose: 'Folder of the rule set.',
-  },
-  {
-    path: 'addons.waf.setup',
-    scope: 'site',
-    type: 'strings',
-    default: [],
-    prose: 'SecLang files read after crs-setup.conf and before the rules.',
-  },
-  {
-    path: 'addons.waf.rules',
-    scope: 'site',
-    type: 'strings',
-    default: [],
-    prose: 'SecLang files read after the rules.',
-  },
+  ...RULE_SETTINGS,
+  ...ADDON_SETTINGS,
 ];

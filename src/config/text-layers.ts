@@ -1,12 +1,13 @@
 /** Flags and environment variables: text without types, each with its own name as its place. */
 
 import { type ErrorList, maskSecrets, type Place, Problem } from './errors.ts';
-import { type Env, withoutValue } from './file-values.ts';
+import { type Env, isFileName, withoutValue } from './file-values.ts';
+import { type Files, reasonOf } from './files.ts';
 import { emptyLayer, type Layer } from './layer.ts';
 import type { Setting } from './setting.ts';
 import { SETTINGS } from './settings.ts';
 import { editDistance } from './suggest.ts';
-import { isList, parseItem, parseScalar, splitCommas, type Value } from './values.ts';
+import { type Item, isList, parseItem, parseScalar, splitCommas, type Value } from './values.ts';
 
 /** One flag as given, in the order of the command line, since `--ttl` goes with the rule before it. */
 export interface FlagValue {
@@ -34,12 +35,12 @@ for (const setting of SETTINGS) {
 }
 
 /** Variables that are read elsewhere than through the settings table. */
-const OTHER_VARIABLES = ['LB_CONFIG', 'LB_ADMIN_TOKEN_FILE'];
+const OTHER_VARIABLES = ['LB_CONFIG', ...SETTINGS.flatMap(({ secret, env }) => (secret && env ? [`${env}_FILE`] : []))];
 
 const EVERY_TTL = 'cache.*.ttl';
 
 /** Reads the flags. A list flag that is given again adds to the list; of others the last one counts. */
-export function readFlags(flags: readonly FlagValue[], errors: ErrorList): Layer {
+export function readFlags(flags: readonly FlagValue[], files: Files, errors: ErrorList): Layer {
   const layer = emptyLayer();
   let rule: string | undefined;
   for (const { flag, value } of flags) {
@@ -57,7 +58,7 @@ export function readFlags(flags: readonly FlagValue[], errors: ErrorList): Layer
       );
       continue;
     }
-    const read = readText(input.setting, value, place, errors);
+    const read = readText(input.setting, value, place, files, errors);
     const earlier = layer.values.get(path);
     if (read === undefined) layer.broken.add(path);
     if (read === undefined) continue;
@@ -69,7 +70,7 @@ export function readFlags(flags: readonly FlagValue[], errors: ErrorList): Layer
 }
 
 /** Reads the LB_ variables; one that is empty counts as not set. */
-export function readEnv(env: Env, readFile: (path: string) => string, errors: ErrorList): Layer {
+export function readEnv(env: Env, readFile: (path: string) => string, files: Files, errors: ErrorList): Layer {
   const layer = emptyLayer();
   for (const [name, { setting, path }] of BY_VARIABLE) {
     const text = env[name];
@@ -79,7 +80,7 @@ export function readEnv(env: Env, readFile: (path: string) => string, errors: Er
     }
     if (text === undefined || text === '') continue;
     const place = textPlace(name, '=', setting.secret ? '***' : text);
-    const value = readText(setting, text, place, errors);
+    const value = readText(setting, text, place, files, errors);
     if (value !== undefined) layer.values.set(path, { value, place });
     else layer.broken.add(path);
   }
@@ -105,12 +106,19 @@ function readSecretFile(
     return;
   }
   try {
-    const value = parseScalar(setting, readFile(file).replace(/\r?\n$/, ''), true);
+    const text = readFile(file).replace(/\r?\n$/, '');
+    const value = isList(setting) ? secretList(setting, text) : parseScalar(setting, text, true);
     if (!(value instanceof Problem)) layer.values.set(setting.path, { value, place });
     else errors.add(place, `${file} does not hold one usable line`, 'put the value alone into the file');
   } catch (error) {
     errors.add(place, `cannot read ${file}: ${reasonOf(error)}`, 'name a file that lb may read');
   }
+}
+
+/** The items of a secret list, separated by commas or lines. */
+function secretList(setting: Setting, text: string): Item[] | Problem {
+  const items = splitCommas(text.replace(/\r?\n/g, ',')).map(({ item }) => parseItem(setting, item));
+  return items.find((item) => item instanceof Problem) ?? (items as Item[]);
 }
 
 function isKnown(name: string): boolean {
@@ -136,22 +144,23 @@ function reportMisspelt(name: string, errors: ErrorList): void {
   if (meant) errors.add(textPlace(name, '', ''), `unknown variable ${name}`, `did you mean ${meant}?`);
 }
 
-function readText(setting: Setting, text: string, place: Place, errors: ErrorList): Value | undefined {
+function readText(setting: Setting, text: string, place: Place, files: Files, errors: ErrorList): Value | undefined {
   if (!isList(setting)) {
-    const value = parseScalar(setting, text, true);
+    const parsed = parseScalar(setting, text, true);
+    const value = isFileName(setting, parsed) ? files.resolve(setting.type, parsed) : parsed;
     if (!(value instanceof Problem)) return value;
     errors.addProblem(place, setting.secret ? withoutValue() : value);
     return undefined;
   }
-  const items: unknown[] = [];
+  const items: Item[] = [];
   const parts = splitCommas(text);
   for (const { item, at } of parts) {
     const value = parseItem(setting, item);
     if (!(value instanceof Problem)) items.push(value);
-    else errors.addProblem(place, value.within(at, item.length));
+    else errors.addProblem(place, setting.secret ? withoutValue() : value.within(at, item.length));
   }
   if (parts.length === 0) errors.add(place, 'the value is empty', 'give a value, or leave it out');
-  return items.length === parts.length && parts.length > 0 ? (items as Value) : undefined;
+  return items.length === parts.length && parts.length > 0 ? items : undefined;
 }
 
 /** `--flag value` or `NAME=value`, with the value marked. */
@@ -164,13 +173,4 @@ export function textPlace(source: string, between: string, value: string): Place
     text: maskSecrets(source + between + value),
     width: value.length || source.length,
   };
-}
-
-/** Why a file could not be read, in words. */
-export function reasonOf(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  if (code === 'ENOENT') return 'there is no such file';
-  if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
-  if (code === 'EISDIR') return 'it is a folder';
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,33 +1,67 @@
 /** One value of a setting, read and checked by the row's type. */
 
-import { formatAddress, formatOrigin, parseHostPattern, parseListen, parseOrigin } from './address.ts';
-import type { Address, OriginConfig } from './config.ts';
+import { parseHost, parseHostPattern, parseListen, parseOrigin } from './address.ts';
+import type { Address, OriginConfig, SiteRule } from './config.ts';
 import { Problem } from './errors.ts';
+import { type Field, parseChangedName, parseFieldText, parseTargetTemplate } from './field-values.ts';
 import { parseGlob } from './globs.ts';
-import { parseCookieName, parseKeyField, parseParameter, parseTargetField } from './names.ts';
+import {
+  parseCookieName,
+  parseHashKey,
+  parseKeyField,
+  parseLimitKey,
+  parseMethod,
+  parseParameter,
+  parseTargetField,
+} from './names.ts';
+import { parseDomain, parseNameServer, parseNetwork, parseUrl } from './network-values.ts';
 import type { Setting } from './setting.ts';
+import { parseStatus, parseStatusRange } from './statuses.ts';
 import { nearest } from './suggest.ts';
 import { formatDuration, formatSize, guessDuration, parseDuration, parseSize } from './units.ts';
 
 export type Scalar = string | number | boolean | Address;
-export type Value = Scalar | readonly string[] | readonly OriginConfig[];
+/** Absolute paths of PEM files. */
+export interface CertificateFiles {
+  cert: string;
+  key: string;
+}
+export type Item = string | number | Address | OriginConfig | CertificateFiles | SiteRule | Field;
+export type Value = Scalar | readonly Item[];
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /** Lists that hold at least one item. */
-const FILLED_LISTS = new Set<Setting['type']>(['globs', 'host', 'keys', 'origins']);
+const FILLED_LISTS = new Set<Setting['type']>(['addresses', 'globs', 'host', 'keys', 'methods', 'origins']);
 
 const LISTS = new Set<Setting['type']>([
   ...FILLED_LISTS,
+  'certificates',
   'cookies',
+  'domains',
+  'fields',
   'key-fields',
+  'name-servers',
+  'names',
+  'networks',
   'parameters',
+  'rules',
+  'status-ranges',
+  'statuses',
   'strings',
   'target-fields',
 ]);
 
+/** Lists of which a bare number may be an item. */
+const OF_NUMBERS = new Set<Setting['type']>(['addresses', 'status-ranges', 'statuses']);
+
 /** Whether the setting takes several values, as an array or separated by commas. */
 export function isList(setting: Setting): boolean {
   return LISTS.has(setting.type);
+}
+
+/** Whether a bare number may be an item of a list setting. */
+export function takesNumbers(setting: Setting): boolean {
+  return OF_NUMBERS.has(setting.type);
 }
 
 /** Whether a list setting may have no item. */
@@ -45,6 +79,12 @@ export function parseScalar(setting: Setting, raw: string | number | boolean, lo
       return typeof raw === 'boolean' ? wrongType('an address such as "0.0.0.0:8080"', raw) : parseListen(String(raw));
     case 'boolean':
       return parseBoolean(raw);
+    case 'cookie':
+    case 'hash-key':
+    case 'host-name':
+    case 'template':
+    case 'url':
+      return parseChecked(setting, raw);
     case 'duration':
       return parseDurationSetting(setting, raw);
     case 'enum':
@@ -54,17 +94,43 @@ export function parseScalar(setting: Setting, raw: string | number | boolean, lo
       return parseNumber(setting, raw, loose);
     case 'size':
       return parseSizeSetting(setting, raw);
+    case 'text':
+      return typeof raw === 'string' ? raw : wrongType('a string', raw);
     default:
       return parseText(raw);
   }
 }
 
-/** One item of a list setting. Origins that are objects are read elsewhere, key by key. */
-export function parseItem(setting: Setting, text: string): string | OriginConfig | Problem {
+/** Texts of a form of their own. */
+function parseChecked(setting: Setting, raw: string | number | boolean): string | Problem {
+  const text = parseText(raw);
+  if (text instanceof Problem) return text;
+  switch (setting.type) {
+    case 'cookie':
+      return parseCookieName(text);
+    case 'hash-key':
+      return parseHashKey(text);
+    case 'host-name':
+      return parseHost(text);
+    case 'template':
+      return parseTargetTemplate(setting, text);
+    default:
+      return parseUrl(text);
+  }
+}
+
+/** One item of a list setting. Items that are objects are read elsewhere, key by key. */
+export function parseItem(setting: Setting, text: string): Item | Problem {
   if (text === '') return new Problem('an empty item in the list', 'remove it or the extra comma');
   switch (setting.type) {
+    case 'addresses':
+      return parseListen(text);
     case 'cookies':
       return parseCookieName(text);
+    case 'domains':
+      return parseDomain(text);
+    case 'fields':
+      return parseFieldText(setting, text);
     case 'globs':
       return parseGlob(text);
     case 'host':
@@ -72,11 +138,23 @@ export function parseItem(setting: Setting, text: string): string | OriginConfig
     case 'key-fields':
       return parseKeyField(text);
     case 'keys':
-      return parseKey(text);
+      return parseLimitKey(text);
+    case 'methods':
+      return parseMethod(text);
+    case 'name-servers':
+      return parseNameServer(text);
+    case 'names':
+      return parseChangedName(setting, text);
+    case 'networks':
+      return parseNetwork(text);
     case 'origins':
       return parseOrigin(text);
     case 'parameters':
       return parseParameter(text);
+    case 'status-ranges':
+      return parseStatusRange(text);
+    case 'statuses':
+      return parseStatus(setting, text);
     case 'strings':
       return setting.values === undefined ? text : parseEnum(setting, text);
     case 'target-fields':
@@ -95,55 +173,6 @@ export function splitCommas(text: string): { item: string; at: number }[] {
     at += part.length + 1;
     return entry;
   });
-}
-
-/** What a setting expects, for messages: `a size such as "512MB"`. */
-export function describeType(setting: Setting): string {
-  switch (setting.type) {
-    case 'address':
-      return 'an address such as "0.0.0.0:8080"';
-    case 'boolean':
-      return 'true or false';
-    case 'duration':
-      return 'a duration such as "30s" or "5m", or a number of seconds';
-    case 'enum':
-      return `one of ${setting.values?.join(', ')}`;
-    case 'cookies':
-      return 'names of cookies, or an array of them';
-    case 'key-fields':
-    case 'target-fields':
-      return 'field names, or an array of them';
-    case 'globs':
-      return 'globs such as "*.js,*.css", or an array of them';
-    case 'host':
-      return 'host names, or an array of them';
-    case 'integer':
-      return 'a whole number';
-    case 'keys':
-      return '"ip" or another key, or an array of them';
-    case 'number':
-      return 'a number';
-    case 'origins':
-      return 'an array of origins such as ["example.com:443"]';
-    case 'parameters':
-      return 'names of query parameters, or an array of them';
-    case 'size':
-      return 'a size such as "512MB", or a number of bytes';
-    case 'strings':
-      return 'an array of strings';
-    default:
-      return 'a string in double quotes';
-  }
-}
-
-/** A resolved value as it would be written in lb.json. */
-export function formatValue(setting: Setting, value: Value): Json {
-  if (Array.isArray(value))
-    return value.map((item) => (typeof item === 'string' ? item : formatOrigin(item as OriginConfig)));
-  if (typeof value === 'object') return formatAddress(value as Address);
-  if (setting.type === 'size') return formatSize(value as number);
-  if (setting.type === 'duration') return formatDuration((value as number) * (setting.unit === 's' ? 1000 : 1));
-  return value;
 }
 
 /** "expected X, found Y" in one wording. */
@@ -178,7 +207,7 @@ function parseText(raw: string | number | boolean): string | Problem {
 function parseEnum(setting: Setting, raw: string | number | boolean): string | Problem {
   const values = setting.values ?? [];
   const text = String(raw);
-  if (typeof raw === 'string' && values.includes(text)) return text;
+  if (typeof raw !== 'boolean' && values.includes(text)) return text;
   const meant = nearest(text, values);
   const all = `one of ${values.join(', ')}`;
   return new Problem(`"${text}" is not known here`, meant ? `did you mean "${meant}"? It is ${all}` : `use ${all}`);
@@ -243,31 +272,4 @@ function checkLimits(setting: Setting, value: number, format: (value: number) =>
 function limitsOf(setting: Setting, format: (value: number) => string): string | undefined {
   if (setting.min === undefined || setting.max === undefined) return undefined;
   return `${format(setting.min)} to ${format(setting.max)}`;
-}
-
-const KEYS = ['ip', 'path', 'country', 'header:', 'cookie:', 'query:'];
-
-function parseKey(text: string): string | Problem {
-  const [kind, name] = text.includes(':')
-    ? [text.slice(0, text.indexOf(':') + 1), text.slice(text.indexOf(':') + 1)]
-    : [text, ''];
-  if (!KEYS.includes(kind)) {
-    if (KEYS.includes(`${kind}:`)) return new Problem(`"${text}" names no ${text}`, `write ${text}:NAME`);
-    const meant = nearest(kind, KEYS);
-    return new Problem(
-      `"${text}" is nothing to count by`,
-      `${meant ? `did you mean "${meant}"? ` : ''}use ip, path, country, header:NAME, cookie:NAME or query:NAME`,
-    );
-  }
-  if (!kind.endsWith(':')) return kind;
-  if (name === '') return new Problem(`"${text}" names no ${kind.slice(0, -1)}`, `write ${kind}NAME`);
-  if (kind === 'query:') return text;
-  const bad = /[^!#$%&'*+.^_`|~0-9A-Za-z-]/.exec(name);
-  if (bad)
-    return new Problem(
-      `"${name}" is no ${kind.slice(0, -1)} name`,
-      'use letters, digits and hyphens',
-      kind.length + bad.index,
-    );
-  return kind === 'header:' ? kind + name.toLowerCase() : text;
 }

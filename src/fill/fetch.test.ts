@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { Pool } from 'undici';
+import { ORIGIN_DEFAULTS } from '../config/address.ts';
 import type { HeaderList } from '../http/headers.ts';
 import type { OriginError } from '../origin/origin-error.ts';
 import type { EdgeContext } from './context.ts';
@@ -53,7 +54,11 @@ async function fetchInto(t: TestContext, sink: Sink, bytes: string): Promise<voi
   });
   const counters = { add() {}, observe() {} };
   const context = { counters, lines: [0], onBug: (error: Error) => sink.bugs.push(error) };
-  const origin = { pool, servername: undefined, config: { host: '127.0.0.1', port: 0, tls: false } };
+  const origin = {
+    pool,
+    servername: undefined,
+    config: { host: '127.0.0.1', port: 0, tls: false, ...ORIGIN_DEFAULTS },
+  };
   new Fetch(context as unknown as EdgeContext, 0, sink).start(origin, {
     method: 'GET',
     target: '/',

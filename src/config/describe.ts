@@ -1,0 +1,141 @@
+/** Settings in words, and values as lb.json has them. */
+
+import { formatAddress, formatOrigin } from './address.ts';
+import type { Address, OriginConfig, SiteRule } from './config.ts';
+import type { Field } from './field-values.ts';
+import type { Setting } from './setting.ts';
+import { formatDuration, formatSize } from './units.ts';
+import type { CertificateFiles, Item, Json, Value } from './values.ts';
+
+/** What a setting expects, for messages: `a size such as "512MB"`. */
+export function describeType(setting: Setting): string {
+  switch (setting.type) {
+    case 'address':
+      return 'an address such as "0.0.0.0:8080"';
+    case 'addresses':
+      return 'an address such as "0.0.0.0:8080", or an array of them';
+    case 'boolean':
+      return 'true or false';
+    case 'certificates':
+      return 'an array of objects such as {"cert": "a.crt", "key": "a.key"}';
+    case 'domains':
+      return 'host names, or an array of them';
+    case 'fields':
+      return 'an object such as {"X-Name": "value"}';
+    case 'duration':
+      return 'a duration such as "30s" or "5m", or a number of seconds';
+    case 'enum':
+      return `one of ${setting.values?.join(', ')}`;
+    case 'cookies':
+      return 'names of cookies, or an array of them';
+    case 'key-fields':
+    case 'names':
+    case 'target-fields':
+      return 'field names, or an array of them';
+    case 'globs':
+      return 'globs such as "*.js,*.css", or an array of them';
+    case 'host':
+      return 'host names, or an array of them';
+    case 'integer':
+      return 'a whole number';
+    case 'keys':
+      return '"ip" or another key, or an array of them';
+    case 'methods':
+      return 'methods such as ["GET", "POST"]';
+    case 'name-servers':
+      return 'addresses of name servers, or an array of them';
+    case 'networks':
+      return 'networks such as "10.0.0.0/8", or an array of them';
+    case 'number':
+      return 'a number';
+    case 'origins':
+      return 'an array of origins such as ["example.com:443"]';
+    case 'parameters':
+      return 'names of query parameters, or an array of them';
+    case 'rules':
+      return 'an array of objects such as {"match": "/old/*", "redirect": {"to": "/new/{1}"}}';
+    case 'size':
+      return 'a size such as "512MB", or a number of bytes';
+    case 'status-ranges':
+      return 'statuses such as ["200-299", 404]';
+    case 'statuses':
+      return 'statuses such as [502, 503]';
+    case 'strings':
+      return 'an array of strings';
+    default:
+      return 'a string in double quotes';
+  }
+}
+
+/** A resolved value as it would be written in lb.json, secrets blanked. */
+export function formatValue(setting: Setting, value: Value): Json {
+  if (Array.isArray(value)) return formatList(setting, value as readonly Item[]);
+  if (setting.secret) return '***';
+  if (typeof value === 'object') return formatAddress(value as Address);
+  if (setting.type === 'size') return formatSize(value as number);
+  if (setting.type === 'duration') return formatDuration((value as number) * (setting.unit === 's' ? 1000 : 1));
+  return value;
+}
+
+/** One address is written as such; of secret fields the names are told. */
+function formatList(setting: Setting, items: readonly Item[]): Json {
+  if (setting.secret) return items.map((item) => `${(item as Field)[0]}: ***`);
+  const list = items.map((item) => formatItem(setting, item));
+  return setting.type === 'addresses' && list.length === 1 ? list[0] : list;
+}
+
+function formatItem(setting: Setting, item: Item): Json {
+  switch (setting.type) {
+    case 'addresses':
+      return formatAddress(item as Address);
+    case 'certificates': {
+      const { cert, key } = item as CertificateFiles;
+      return { cert, key };
+    }
+    case 'fields':
+      return (item as Field).join(': ');
+    case 'origins':
+      return formatOriginItem(item as OriginConfig);
+    case 'rules':
+      return formatRule(item as SiteRule);
+    default:
+      return item as string | number;
+  }
+}
+
+/** As text where that says all, else as an object. */
+function formatOriginItem(origin: OriginConfig): Json {
+  const { weight, backup, proxyProtocol, serverName } = origin;
+  const extra: Record<string, Json> = {};
+  if (weight !== 1) extra.weight = weight;
+  if (backup) extra.backup = true;
+  if (proxyProtocol !== 0) extra.proxy_protocol = `v${proxyProtocol}`;
+  if (serverName !== undefined) extra.server_name = serverName;
+  const isNamedSocket = origin.unix !== undefined && (origin.tls || origin.host !== 'localhost');
+  if (Object.keys(extra).length === 0 && !isNamedSocket) return formatOrigin(origin);
+  const place: Record<string, Json> =
+    origin.unix === undefined ? { host: origin.host, port: origin.port } : { unix: origin.unix, host: origin.host };
+  return { ...place, tls: origin.tls, ...extra };
+}
+
+/** What the rule says, without what it leaves out. */
+function formatRule(rule: SiteRule): Json {
+  const parts: Record<string, Json> = {};
+  for (const key of ['match', 'methods', 'hosts'] as const) if (rule[key].length > 0) parts[key] = rule[key];
+  if (rule.rewrite !== undefined) parts.rewrite = rule.rewrite;
+  if (rule.redirect !== undefined) parts.redirect = { ...rule.redirect };
+  if (rule.respond !== undefined) parts.respond = { ...rule.respond, headers: rule.respond.headers.map(joined) };
+  for (const [key, changes] of [
+    ['request_headers', rule.requestHeaders],
+    ['response_headers', rule.responseHeaders],
+  ] as const) {
+    const { remove, set, add } = changes;
+    if (remove.length + set.length + add.length === 0) continue;
+    parts[key] = { remove, set: set.map(joined), add: add.map(joined) };
+  }
+  return parts;
+}
+
+function joined([name, value]: readonly [string, string]): string {
+  return `${name}: ${value}`;
+}

@@ -1,0 +1,177 @@
+/** Items of lists that are objects in lb.json: origins, certificates and rules, made of their keys. */
+
+import { capturesOf, isMistake, parseTemplate, type Template } from '../http/template.ts';
+import { ORIGIN_DEFAULTS, parseHost, parseSocketPath } from './address.ts';
+import type { HeaderChanges, OriginConfig, SiteRule } from './config.ts';
+import { type ErrorList, formatPlace, type Place, Problem } from './errors.ts';
+import type { Field } from './field-values.ts';
+import type { Layer } from './layer.ts';
+import type { CertificateFiles, Value } from './values.ts';
+
+/** One object of a list, its keys read. */
+export class ListObject {
+  readonly #layer: Layer;
+  readonly #path: string;
+  readonly #errors: ErrorList;
+  /** Where the object begins. */
+  readonly place: Place;
+
+  constructor(layer: Layer, path: string, place: Place, errors: ErrorList) {
+    this.#layer = layer;
+    this.#path = path;
+    this.place = place;
+    this.#errors = errors;
+  }
+
+  get<V extends Value>(key: string): V | undefined {
+    return this.#layer.values.get(`${this.#path}.${key}`)?.value as V | undefined;
+  }
+
+  has(key: string): boolean {
+    const path = `${this.#path}.${key}`;
+    return this.#layer.values.has(path) || this.#layer.objects.has(path);
+  }
+
+  /** Notes a mistake at the value of a key, or at the object. */
+  fail(key: string, message: string, fix: string): undefined {
+    const path = `${this.#path}.${key}`;
+    const place = this.#layer.values.get(path)?.place ?? this.#layer.objects.get(path) ?? this.place;
+    this.#errors.add(place, `${this.#path}${this.has(key) ? `.${key}` : ''}: ${message}`, fix);
+    return undefined;
+  }
+
+  problem(key: string, problem: Problem): undefined {
+    return this.fail(key, problem.message, problem.fix ?? '');
+  }
+}
+
+const PROXY_VERSIONS: Readonly<Record<string, 0 | 1 | 2>> = { off: 0, v1: 1, v2: 2 };
+
+export function buildOrigin(object: ListObject): OriginConfig | undefined {
+  const name = object.get<string>('host');
+  const socket = object.get<string>('unix');
+  if (name === undefined && socket === undefined) {
+    return object.fail('host', 'an origin without "host"', 'add it: {"host": "example.com", "port": 443}');
+  }
+  const host = parseOriginHost(name ?? 'localhost');
+  if (host instanceof Problem) return object.problem('host', host);
+  const unix = socket === undefined ? undefined : parseSocketPath(socket);
+  if (unix instanceof Problem) return object.problem('unix', unix);
+  if (unix !== undefined && object.has('port'))
+    return object.fail('port', 'a unix socket has no port', 'remove "port" or "unix"');
+  const given = object.get<boolean>('tls');
+  const port = object.get<number>('port') ?? (given ? 443 : 80);
+  return {
+    host,
+    port,
+    tls: given ?? port === 443,
+    unix,
+    weight: object.get<number>('weight') ?? ORIGIN_DEFAULTS.weight,
+    backup: object.get<boolean>('backup') ?? ORIGIN_DEFAULTS.backup,
+    proxyProtocol: PROXY_VERSIONS[object.get<string>('proxy_protocol') ?? 'off'],
+    serverName: object.get<string>('server_name'),
+  };
+}
+
+function parseOriginHost(text: string): string | Problem {
+  if (/^[a-z]+:\/\//i.test(text)) {
+    return new Problem(`"${text}" is a URL, not a host`, `write the URL alone in place of the object: "${text}"`);
+  }
+  const withPort = /^([^:[\]]+):(\d+)$/.exec(text);
+  if (!withPort) return parseHost(text);
+  const [, host, port] = withPort;
+  return new Problem('the port stands in "port", not in "host"', `write "host": "${host}", "port": ${port}`);
+}
+
+export function buildCertificate(object: ListObject): CertificateFiles | undefined {
+  const cert = object.get<string>('cert');
+  const key = object.get<string>('key');
+  if (cert !== undefined && key !== undefined) return { cert, key };
+  const missing = cert === undefined ? 'cert' : 'key';
+  return object.fail(missing, `a certificate without "${missing}"`, 'write {"cert": "FILE", "key": "FILE"}');
+}
+
+export function buildRule(object: ListObject): SiteRule | undefined {
+  const to = object.get<string>('redirect.to');
+  if (object.has('redirect') && to === undefined)
+    return object.fail('redirect', 'it does not say where to', 'add "to": "/path" or a URL');
+  const rule: SiteRule = {
+    match: [...(object.get<string[]>('match') ?? [])],
+    methods: [...(object.get<string[]>('methods') ?? [])],
+    hosts: [...(object.get<string[]>('hosts') ?? [])],
+    rewrite: object.get<string>('rewrite'),
+    redirect: to === undefined ? undefined : { to, status: redirectStatus(object) },
+    respond: object.has('respond') ? simpleResponse(object) : undefined,
+    requestHeaders: changesOf(object, 'request_headers'),
+    responseHeaders: changesOf(object, 'response_headers'),
+    source: formatPlace(object.place),
+  };
+  checkAnswers(object, rule);
+  checkCaptures(object, rule);
+  return rule;
+}
+
+function redirectStatus(object: ListObject): 301 | 302 | 303 | 307 | 308 {
+  return Number(object.get<string>('redirect.status') ?? 302) as 301 | 302 | 303 | 307 | 308;
+}
+
+function simpleResponse(object: ListObject): NonNullable<SiteRule['respond']> {
+  const status = object.get<number>('respond.status') ?? 200;
+  const body = object.get<string>('respond.body') ?? '';
+  if (body !== '' && (status === 204 || status === 205 || status === 304))
+    object.fail('respond.body', `a ${status} has no body`, 'remove the body, or give another status');
+  return { status, body, headers: fieldsOf(object, 'respond.headers') };
+}
+
+function changesOf(object: ListObject, key: string): HeaderChanges {
+  return {
+    remove: [...(object.get<string[]>(`${key}.remove`) ?? [])],
+    set: fieldsOf(object, `${key}.set`),
+    add: fieldsOf(object, `${key}.add`),
+  };
+}
+
+function fieldsOf(object: ListObject, key: string): [string, string][] {
+  return (object.get<Field[]>(key) ?? []).map(([name, value]) => [name, value]);
+}
+
+/** What can stand together: an answer of lb's own reaches no origin. */
+function checkAnswers(object: ListObject, rule: SiteRule): void {
+  const { rewrite, redirect, respond } = rule;
+  if (redirect && respond) object.fail('respond', 'a rule has redirect or respond, not both', 'remove one of them');
+  const answers = redirect ? 'redirect' : 'respond';
+  if ((redirect || respond) && rewrite !== undefined)
+    object.fail('rewrite', `it does nothing beside ${answers}: no origin is asked`, 'remove it');
+  if ((redirect || respond) && object.has('request_headers'))
+    object.fail('request_headers', `they do nothing beside ${answers}: no origin is asked`, 'remove them');
+  const { requestHeaders: request, responseHeaders: response } = rule;
+  const changes = [request, response].flatMap(({ remove, set, add }) => [...remove, ...set, ...add]);
+  if (rewrite === undefined && !redirect && !respond && changes.length === 0) {
+    const fix = 'give it rewrite, redirect, respond, request_headers or response_headers';
+    object.fail('', 'the rule does nothing', fix);
+  }
+}
+
+/** `{2}` needs a glob with two stars. */
+function checkCaptures(object: ListObject, rule: SiteRule): void {
+  const stars = Math.min(9, ...(rule.match.length === 0 ? [''] : rule.match).map(starsOf));
+  const texts: [key: string, text: string][] = [];
+  if (rule.rewrite !== undefined) texts.push(['rewrite', rule.rewrite]);
+  if (rule.redirect) texts.push(['redirect.to', rule.redirect.to]);
+  const fields = { 'request_headers.set': rule.requestHeaders.set, 'request_headers.add': rule.requestHeaders.add };
+  const others = { 'response_headers.set': rule.responseHeaders.set, 'response_headers.add': rule.responseHeaders.add };
+  for (const [key, list] of Object.entries({ ...fields, ...others, 'respond.headers': rule.respond?.headers ?? [] }))
+    for (const [, value] of list) texts.push([key, value]);
+  for (const [key, text] of texts) {
+    const parsed = parseTemplate(text);
+    const highest = isMistake(parsed) ? 0 : capturesOf(parsed as Template);
+    if (highest <= stars) continue;
+    const found = rule.match.length === 0 ? 'the rule has no match' : `a glob has ${stars || 'no'} *`;
+    object.fail(key, `{${highest}} stands for nothing: ${found}`, 'give every glob in "match" as many *');
+    return;
+  }
+}
+
+function starsOf(glob: string): number {
+  return glob.match(/\*+/g)?.length ?? 0;
+}
