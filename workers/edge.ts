@@ -4,6 +4,7 @@ import type { TemplatedApp } from 'uWebSockets.js';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openCache } from '../src/cache/cache.ts';
+import type { ClientLimits } from '../src/config/config.ts';
 import { BackgroundFills } from '../src/fill/background.ts';
 import { Flights } from '../src/fill/flights.ts';
 import { StoredViews } from '../src/fill/stored.ts';
@@ -11,6 +12,7 @@ import { Uncacheable } from '../src/fill/uncacheable.ts';
 import { openCountries } from '../src/geo/country.ts';
 import { DEFAULT_REQUEST_LIMITS } from '../src/http/request-check.ts';
 import { OriginPools } from '../src/origin/pools.ts';
+import { ClientWatch } from '../src/request/client-watch.ts';
 import type { RequestContext } from '../src/request/exchange.ts';
 import { Pipeline } from '../src/request/pipeline.ts';
 import { hostTables } from '../src/site/host-table.ts';
@@ -19,6 +21,8 @@ import { openCounters, SLOT, WORKER_SLOT } from '../src/stats/counters.ts';
 import { AccessLogWriter } from '../src/stats/log-ring.ts';
 import { Doorbells } from '../src/threads/doorbell.ts';
 import type { EdgeData, FromEdge, PlanData, ToEdge } from '../src/threads/messages.ts';
+import { limitUwsConnections, limitUwsTimes } from '../src/transport/client-limits.ts';
+import { ConnectionLimits } from '../src/transport/connection-limits.ts';
 import { EdgeListeners } from '../src/transport/edge-listeners.ts';
 import { loadUws } from '../src/transport/load-uws.ts';
 import { serveUws } from '../src/transport/uws.ts';
@@ -61,11 +65,18 @@ function planned({ config, countries }: PlanData, lines: readonly number[]): Pla
     hosts: hostTables(sites),
     lines: known,
     maxRequestBody: config.maxRequestBody,
-    requestLimits: { ...DEFAULT_REQUEST_LIMITS, headerBytes: config.maxRequestHeader },
+    requestLimits: {
+      ...DEFAULT_REQUEST_LIMITS,
+      target: config.limits.url,
+      headerBytes: config.maxRequestHeader,
+    },
   };
 }
 
 let current = planned(data.plan, []);
+
+const clients = new ClientWatch(config.limits);
+const uwsConnections = new ConnectionLimits(data.connections, worker, config.limits, false);
 
 const context: { -readonly [K in keyof RequestContext]: RequestContext[K] } = {
   cache,
@@ -78,6 +89,7 @@ const context: { -readonly [K in keyof RequestContext]: RequestContext[K] } = {
   ...inForce(current),
   unrouted: counters.site(Number.POSITIVE_INFINITY),
   instance: data.instance,
+  clients,
   log: data.log === undefined ? undefined : new AccessLogWriter(data.log, config.log.sample),
   onChange: (site, host, target) => tell({ type: 'changed', site, host, target }),
   onBug: (error) =>
@@ -94,7 +106,6 @@ const stopListening = doorbells.listen(worker, () => flights.onRing());
 let app: TemplatedApp | undefined;
 const listeners = new EdgeListeners(pipeline);
 let ending = false;
-let connections = 0;
 
 async function start(): Promise<void> {
   await listeners.prepare(data.plan.listen);
@@ -102,11 +113,9 @@ async function start(): Promise<void> {
   const loaded = loadUws();
   if ('uws' in loaded) {
     app = loaded.uws.App();
-    serveUws(app, pipeline);
-    const count = (_res: unknown, change: number) => {
-      connections += change;
-    };
-    app.filter(count as Parameters<TemplatedApp['filter']>[0]);
+    serveUws(app, pipeline, clients);
+    limitUwsTimes(app, config.limits);
+    limitUwsConnections(app, uwsConnections);
     const { getDescriptor } = app as TemplatedApp & { getDescriptor(): unknown };
     tell({ type: 'app', kind: 'plain', descriptor: getDescriptor.call(app) });
   }
@@ -137,8 +146,15 @@ function commit(generation: number): void {
   current = next.planned;
   Object.assign(context, inForce(current));
   pools.update(next.plan.config.sites);
+  limitClients(next.plan.config.limits);
   listeners.commit();
   next = undefined;
+}
+
+function limitClients(limits: ClientLimits): void {
+  clients.update(limits);
+  uwsConnections.update(limits);
+  if (app !== undefined) limitUwsTimes(app, limits);
 }
 
 function discard(generation: number): void {
@@ -172,7 +188,7 @@ function drain(timeout: number, idle: number): void {
   const look = setInterval(() => {
     const now = performance.now();
     if (pipeline.active > 0) busy = now;
-    const isOver = pipeline.active === 0 && (connections + listeners.connections() === 0 || now - busy >= idle);
+    const isOver = pipeline.active === 0 && (uwsConnections.own + listeners.connections() === 0 || now - busy >= idle);
     if (!isOver && now - begun < timeout) return;
     clearInterval(look);
     end(0);

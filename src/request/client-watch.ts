@@ -6,6 +6,8 @@ export interface Watched {
   isWaiting(): boolean;
   /** The client is too slow. Called once; it is watched no more then. */
   tooSlow(): void;
+  /** Called at every look: the client is not too slow yet. */
+  keep?(): void;
 }
 
 /** What clients may take; a part of the configuration's limits. Times in ms, rates in bytes a second, 0 for no limit. */
@@ -93,7 +95,10 @@ export class ClientWatch {
   look(elapsed: number): void {
     for (const progress of this.#watched.values()) {
       const terms = progress.terms === 'receive' ? this.#receive : this.#send;
-      if (!isTooSlow(progress, terms, elapsed)) continue;
+      if (!isTooSlow(progress, terms, elapsed)) {
+        progress.item.keep?.();
+        continue;
+      }
       this.#watched.delete(progress.item);
       progress.item.tooSlow();
     }

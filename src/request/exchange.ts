@@ -14,6 +14,7 @@ import type { HostEntry, HostTables, Scheme } from '../site/host-table.ts';
 import type { KeyPlan } from '../site/key-plan.ts';
 import type { CachePolicy } from '../site/plan.ts';
 import type { AccessLogWriter } from '../stats/log-ring.ts';
+import type { ClientWatch, Watched } from './client-watch.ts';
 import type { PlannedRange } from './parts.ts';
 import type { PassedAnswer } from './passed.ts';
 import type { BodyPiece } from './pieces.ts';
@@ -29,6 +30,8 @@ export interface RequestContext extends EdgeContext {
   readonly unrouted: number;
   readonly maxRequestBody: number;
   readonly requestLimits: Readonly<RequestLimits>;
+  /** Deadlines and rates of bodies. */
+  readonly clients: ClientWatch;
   /** Told of targets of a site's host for which all that is stored, under whatever key, is invalid. */
   onChange(site: number, host: string, target: string): void;
   /** Undefined where the access log is off. */
@@ -51,7 +54,7 @@ export interface RequestProblem {
 }
 
 /** The state of one request. Used again for another one when the request is over. */
-export class Exchange implements FlightClient, ReplyEvents {
+export class Exchange implements FlightClient, ReplyEvents, Watched {
   readonly context: RequestContext;
   request!: RequestView;
   reply!: Reply;
@@ -124,6 +127,7 @@ export class Exchange implements FlightClient, ReplyEvents {
   headSent = false;
   /** The socket takes no more for now. */
   blocked = false;
+  #watched = false;
   bodyFrom = 0;
   /** Of a body that is put together; else it is the entry's from `bodyFrom` on. */
   pieces: readonly BodyPiece[] | undefined;
@@ -166,6 +170,27 @@ export class Exchange implements FlightClient, ReplyEvents {
   }
 
   onAborted(): void {
+    this.#machine.onAborted(this);
+  }
+
+  /** The socket takes no more for now. From here on the client must take its response in good time. */
+  block(): void {
+    this.blocked = true;
+    if (this.#watched) return;
+    this.#watched = true;
+    this.context.clients.send(this);
+  }
+
+  progress(): number {
+    return this.reply.offset;
+  }
+
+  isWaiting(): boolean {
+    return this.blocked;
+  }
+
+  tooSlow(): void {
+    this.reply.destroy();
     this.#machine.onAborted(this);
   }
 
@@ -280,6 +305,8 @@ export class Exchange implements FlightClient, ReplyEvents {
   /** Drops all pins. */
   releasePins(): void {
     if (this.deadline !== undefined) clearTimeout(this.deadline);
+    if (this.#watched) this.context.clients.forget(this);
+    this.#watched = false;
     this.leaveFlight();
     if (this.handle >= 0) this.context.cache.drop(this.handle);
     this.handle = -1;

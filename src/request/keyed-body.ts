@@ -1,5 +1,7 @@
+import type { Watched } from './client-watch.ts';
 import type { Exchange } from './exchange.ts';
-import { LOOKUP, type Step, WAIT } from './step.ts';
+import { bodyProblem, keepReceiving } from './request-body.ts';
+import { LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
 
 /**
  * Whether the request's body is to be part of its key: the configuration says so for path and method, and the body's
@@ -16,12 +18,34 @@ export function isBodyKeyed(x: Exchange): boolean {
 export function collectBody(x: Exchange): Step {
   if (x.contentLength === 0) return proceedWith(x, Buffer.alloc(0));
   const { reply } = x;
+  const { clients } = x.context;
   const parts: Buffer[] = [];
+  let received = 0;
+  let refused = false;
+  const watched: Watched = {
+    progress: () => received,
+    isWaiting: () => !reply.closed,
+    keep: () => {
+      // nobody else is told of a client that went away
+      if (reply.closed) clients.forget(watched);
+      else keepReceiving(reply);
+    },
+    tooSlow: () => {
+      refused = true;
+      x.problem = bodyProblem(x, 408);
+      x.endConnection();
+      x.proceed(RESPOND);
+    },
+  };
+  clients.receive(watched);
   reply.onBody((chunk, last) => {
-    if (reply.closed) return;
+    if (reply.closed || refused) return;
+    received += chunk.length;
     // the transport takes the memory of the chunk back
     parts.push(Buffer.from(chunk));
-    if (last) x.proceed(proceedWith(x, Buffer.concat(parts)));
+    if (!last) return;
+    clients.forget(watched);
+    x.proceed(proceedWith(x, Buffer.concat(parts)));
   });
   return WAIT;
 }

@@ -13,7 +13,7 @@ import { originProblem } from './follow.ts';
 import { passInterim } from './interim.ts';
 import { invalidate } from './invalidate.ts';
 import { type Kept, keptAnswer } from './kept.ts';
-import { RequestBody } from './request-body.ts';
+import { bodyProblem, RequestBody } from './request-body.ts';
 import { FINISH, LOOKUP, RESPOND } from './step.ts';
 import { trailersFor } from './trailers.ts';
 
@@ -48,7 +48,8 @@ export class PassedAnswer implements FetchSink {
   start(): void {
     const x = this.#x;
     if (x.contentLength !== 0 && x.body === undefined) {
-      this.#body = new RequestBody(x.reply, x.context.maxRequestBody, () => this.#tooLarge());
+      const { clients, maxRequestBody: limit } = x.context;
+      this.#body = new RequestBody(x.reply, clients, limit, (status) => this.#refuseBody(status));
       // a client that goes away breaks the body; the fetch is aborted for it elsewhere
       this.#body.on('error', () => {});
     }
@@ -178,7 +179,7 @@ export class PassedAnswer implements FetchSink {
     this.#body?.destroy();
   }
 
-  #tooLarge(): void {
+  #refuseBody(status: 408 | 413): void {
     const x = this.#x;
     if (!this.#isCurrent) return;
     this.abort();
@@ -189,7 +190,7 @@ export class PassedAnswer implements FetchSink {
       return;
     }
     x.passed = undefined;
-    x.problem = { status: 413, detail: `the request body is larger than ${x.context.maxRequestBody} bytes` };
+    x.problem = bodyProblem(x, status);
     x.proceed(RESPOND);
   }
 
@@ -248,7 +249,7 @@ export class PassedAnswer implements FetchSink {
       else this.#queue.shift();
       if (x.reply.closed) return true;
       if (!ready) {
-        x.blocked = true;
+        x.block();
         this.#fetch.pause();
         return false;
       }

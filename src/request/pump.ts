@@ -34,7 +34,7 @@ export function pump(x: Exchange): Step {
     }
     if (!x.reply.write(run, x.bodyTotal)) {
       if (x.reply.closed) return FINISH;
-      x.blocked = true;
+      x.block();
       return WAIT;
     }
   }

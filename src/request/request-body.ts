@@ -1,5 +1,7 @@
 import { Readable } from 'node:stream';
 import { countPassing } from '../base/garbage.ts';
+import type { ClientWatch, Watched } from './client-watch.ts';
+import type { Exchange, RequestProblem } from './exchange.ts';
 import type { Reply } from './reply.ts';
 
 /** Bytes of a request body that wait in memory for the origin before the client is held back. */
@@ -9,23 +11,31 @@ const HIGH_WATER = 64 * 1024;
  * A request body on its way to the origin. The client is held back while the origin takes none of it. To be made within
  * the transport's call into the pipeline.
  */
-export class RequestBody extends Readable {
+export class RequestBody extends Readable implements Watched {
   /** Whether the client has sent all of it. */
   complete = false;
   received = 0;
   readonly #reply: Reply;
+  readonly #clients: ClientWatch;
+  readonly #refuse: (status: 408 | 413) => void;
   #held = false;
 
-  /** @param limit bytes, 0 for none; beyond it `onTooLarge` is called once and the body breaks */
-  constructor(reply: Reply, limit: number, onTooLarge: () => void) {
+  /**
+   * @param limit bytes, 0 for none
+   * @param refuse called once where the body is larger (413) or comes too slowly (408); the body is to be destroyed then
+   */
+  constructor(reply: Reply, clients: ClientWatch, limit: number, refuse: (status: 408 | 413) => void) {
     super({ highWaterMark: HIGH_WATER });
     this.#reply = reply;
+    this.#clients = clients;
+    this.#refuse = refuse;
+    clients.receive(this);
     reply.onBody((chunk, last) => {
       if (this.destroyed) return;
       this.received += chunk.length;
       countPassing(chunk.length);
       if (limit > 0 && this.received > limit) {
-        onTooLarge();
+        refuse(413);
         return;
       }
       this.#take(chunk, last);
@@ -37,6 +47,7 @@ export class RequestBody extends Readable {
     const room = chunk.length === 0 || this.push(Buffer.from(chunk));
     if (last) {
       this.complete = true;
+      this.#clients.forget(this);
       this.push(null);
     } else if (!room && !this.#held) {
       this.#held = true;
@@ -49,4 +60,37 @@ export class RequestBody extends Readable {
     this.#held = false;
     this.#reply.resumeBody();
   }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#clients.forget(this);
+    done(error);
+  }
+
+  progress(): number {
+    return this.received;
+  }
+
+  isWaiting(): boolean {
+    return !this.#held && !this.#reply.closed;
+  }
+
+  keep(): void {
+    if (this.isWaiting()) keepReceiving(this.#reply);
+  }
+
+  tooSlow(): void {
+    if (!this.destroyed && !this.complete) this.#refuse(408);
+  }
+}
+
+/** uWebSockets.js has a deadline and a minimum rate of its own for bodies, which reading anew puts off. */
+export function keepReceiving(reply: Reply): void {
+  reply.pauseBody();
+  reply.resumeBody();
+}
+
+/** What is wrong with a request whose body is too large or too slow. */
+export function bodyProblem({ context }: Exchange, status: 408 | 413): RequestProblem {
+  if (status === 408) return { status, detail: 'the request body comes too slowly' };
+  return { status, detail: `the request body is larger than ${context.maxRequestBody} bytes` };
 }

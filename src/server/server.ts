@@ -15,6 +15,7 @@ import { createExposition } from '../stats/prometheus.ts';
 import { Doorbells } from '../threads/doorbell.ts';
 import { EdgeThreads } from '../threads/edges.ts';
 import type { EdgeData, EdgeListen, PlanData } from '../threads/messages.ts';
+import { ConnectionCounts } from '../transport/connection-counts.ts';
 import { Entrance } from './entrance.ts';
 import { createExplainer } from './explainer.ts';
 import { plannedListeners } from './listeners.ts';
@@ -128,7 +129,9 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const live = new Live(config, cache);
   const planner = new Planner();
   const entrance = new Entrance(logger, options.takesOver === true);
+  const counts = new ConnectionCounts(memory.connections);
   let plan = planner.plan(config, live.generation, await openListeners(entrance, config));
+  counts.setPorts(entrance.listeners().map(({ address }) => address.port));
   const log = (message: string, details: Record<string, unknown>) => logger.error(details, message);
   const purger = new Purger(cache, { live, port: () => entrance.listeners()[0].address.port, log });
   const edges = new EdgeThreads(config.workers, {
@@ -153,6 +156,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     plan = prepared;
     edges.commit(prepared);
     entrance.commit();
+    counts.setPorts(entrance.listeners().map(({ address }) => address.port));
     live.replace(next);
     state.settings = settings;
     if (next.watch) reloader.watch(filesOf(next, options.file));
@@ -195,8 +199,8 @@ async function openListeners(entrance: Entrance, config: Config): Promise<EdgeLi
 }
 
 function edgeData(memory: SharedMemory, worker: number, plan: PlanData): EdgeData {
-  const { instance, cache, counters, doorbells, uncacheable, logs } = memory;
-  return { worker, instance, plan, cache, counters, doorbells, uncacheable, log: logs[worker] };
+  const { logs, ...shared } = memory;
+  return { ...shared, worker, plan, log: logs[worker] };
 }
 
 /** Takes back what a dead edge held, and wakes those who wait for its fills. */
@@ -204,6 +208,7 @@ async function recover(cache: Cache, memory: SharedMemory, worker: number): Prom
   const { waitersLo, waitersHi, done } = cache.recover(worker);
   new Doorbells(memory.doorbells).ringMask(waitersLo, waitersHi, worker);
   resetGauges(memory.counters, worker);
+  new ConnectionCounts(memory.connections).forget(worker);
   if (done) return;
   // another thread that died holds the cache's lock; it is about to be recovered
   await setTimeout(RECOVER_PAUSE);

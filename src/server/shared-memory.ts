@@ -5,6 +5,7 @@ import { createUncacheable } from '../fill/uncacheable.ts';
 import { createCounters } from '../stats/counters.ts';
 import { createLogRing } from '../stats/log-ring.ts';
 import { createDoorbells } from '../threads/doorbell.ts';
+import { createConnectionCounts } from '../transport/connection-counts.ts';
 
 /** Bytes of the access log that may wait for the main thread, for each edge. */
 const LOG_RING = 1 << 20;
@@ -23,6 +24,7 @@ export interface SharedMemory {
   readonly counters: SharedArrayBuffer;
   readonly doorbells: SharedArrayBuffer;
   readonly uncacheable: SharedArrayBuffer;
+  readonly connections: SharedArrayBuffer;
   /** By worker; empty where the access log is off. */
   readonly logs: SharedArrayBuffer[];
 }
@@ -34,6 +36,7 @@ export function shareMemory({ workers, sites, cache, log }: Config): SharedMemor
     counters: createCounters({ workers, sites: Math.min(sites.length + SPARE_SITES, COUNTED_SITES) }),
     doorbells: createDoorbells(workers),
     uncacheable: createUncacheable(),
+    connections: createConnectionCounts(),
     logs: log.access ? Array.from({ length: workers + 1 }, () => createLogRing(LOG_RING)) : [],
   };
 }

@@ -15,6 +15,8 @@ export interface EdgeData {
   doorbells: SharedArrayBuffer;
   /** Answers that were not stored. */
   uncacheable: SharedArrayBuffer;
+  /** Numbers of clients' connections. */
+  connections: SharedArrayBuffer;
   /** Absent where the access log is off. */
   log: SharedArrayBuffer | undefined;
 }

@@ -15,6 +15,8 @@ const CENSUS_PAUSE = 50;
 
 /** One thread's part in keeping the number of clients' connections, in all and by address, under its caps. */
 export class ConnectionLimits {
+  /** Connections that came by this object. */
+  own = 0;
   readonly #counts: ConnectionCounts;
   readonly #thread: number;
   #caps: ConnectionCaps;
@@ -44,6 +46,7 @@ export class ConnectionLimits {
    */
   opened(address: () => string): boolean {
     this.#counts.add(this.#thread, 1);
+    this.own++;
     const { connections, connectionsPerAddress } = this.#caps;
     const isWithin = connections === 0 || this.#counts.total() <= connections;
     if (connectionsPerAddress === 0 || !this.#countsAddresses) return isWithin;
@@ -56,6 +59,7 @@ export class ConnectionLimits {
   /** @param address where the transport knows it */
   closed(address?: string): void {
     this.#counts.add(this.#thread, -1);
+    this.own--;
     if (this.#caps.connectionsPerAddress > 0 && address !== undefined) this.#counts.close(address);
   }
 

@@ -1,4 +1,5 @@
 import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js';
+import type { ClientWatch, Watched } from '../request/client-watch.ts';
 import type { Reply, ReplyEvents, RequestView } from '../request/reply.ts';
 import { ChunkWriter, SAFE_WRITE } from './uws-chunks.ts';
 
@@ -12,10 +13,19 @@ const decoder = new TextDecoder();
 /** Bytes of a head beside its block: status line, Date, Content-Length, Age. */
 const HEAD_ROOM = 256;
 
-/** Leads all requests of a uWebSockets.js app to a handler. @param scheme `https` for an SSLApp */
-export function serveUws(app: TemplatedApp, handler: RequestHandler, scheme: 'http' | 'https' = 'http'): void {
+/**
+ * Leads all requests of a uWebSockets.js app to a handler.
+ * @param clients watches those who are slow to take what is left of an answered request
+ * @param scheme `https` for an SSLApp
+ */
+export function serveUws(
+  app: TemplatedApp,
+  handler: RequestHandler,
+  clients: ClientWatch,
+  scheme: 'http' | 'https' = 'http',
+): void {
   const request = new UwsRequest(scheme);
-  let reply = new UwsReply();
+  let reply = new UwsReply(clients);
   const serve = (method: string, res: HttpResponse, req: HttpRequest) => {
     request.attach(method, req, res);
     reply.attach(res);
@@ -27,7 +37,7 @@ export function serveUws(app: TemplatedApp, handler: RequestHandler, scheme: 'ht
     }
     request.release();
     reply.leaveHandler();
-    if (reply.detached) reply = new UwsReply();
+    if (reply.detached) reply = new UwsReply(clients);
   };
   // the route tells the method, which saves asking for it
   app.get('/*', (res, req) => serve('GET', res, req));
@@ -99,7 +109,7 @@ class UwsRequest implements RequestView {
   }
 
   address(): string {
-    return this.#res === undefined ? '' : addressText(decoder.decode(this.#res.getRemoteAddressAsText()));
+    return this.#res === undefined ? '' : remoteAddress(this.#res);
   }
 }
 
@@ -111,6 +121,11 @@ function toLatin1(text: string): string {
   return text;
 }
 
+/** The other end of a connection, without port. */
+export function remoteAddress(res: HttpResponse): string {
+  return addressText(decoder.decode(res.getRemoteAddressAsText()));
+}
+
 /** An IPv6 address as it is usually written; IPv4 in IPv6 as IPv4. */
 function addressText(text: string): string {
   if (!text.includes(':')) return text;
@@ -120,6 +135,16 @@ function addressText(text: string): string {
   }
   return new URL(`http://[${text}]`).hostname.slice(1, -1);
 }
+
+/**
+ * The library keeps what a socket does not take of small answers without a word, however much of it a client that
+ * pipelines and never reads makes it keep. So one in so many goes out by the call that tells: while its answer waits, the
+ * connection carries no further request. An answer without a body has no such call: one in so many ends its connection.
+ */
+const SMALL_RUN = 32;
+const BODYLESS_RUN = 1000;
+let unproven = SMALL_RUN;
+let unending = BODYLESS_RUN;
 
 class UwsReply implements Reply {
   offset = 0;
@@ -139,6 +164,11 @@ class UwsReply implements Reply {
   /** Within the library's call, where the socket is corked, and within `cork`. */
   #inHandler = false;
   #corked = false;
+  readonly #clients: ClientWatch;
+
+  constructor(clients: ClientWatch) {
+    this.#clients = clients;
+  }
 
   attach(res: HttpResponse): void {
     this.#res = res;
@@ -198,13 +228,15 @@ class UwsReply implements Reply {
   end(body: Uint8Array | string): void {
     this.closed = true;
     this.offset += body.length;
-    if (typeof body === 'string' || this.#headBytes + body.length <= SAFE_WRITE) this.#res.end(body, this.closeAfter);
-    else this.#endLarge(body);
+    const isSmall = typeof body === 'string' || this.#headBytes + body.length <= SAFE_WRITE;
+    if (isSmall && --unproven > 0) this.#res.end(body, this.closeAfter);
+    else this.#endLarge(typeof body === 'string' ? Buffer.from(body) : body);
   }
 
   /** A whole body larger than one write may be; what the socket does not take at once waits in a copy. */
   #endLarge(body: Uint8Array): void {
     const res = this.#res;
+    unproven = SMALL_RUN;
     this.#closeLater();
     const [, done] = res.tryEnd(body, body.length);
     if (done) return;
@@ -212,17 +244,31 @@ class UwsReply implements Reply {
     let gone = false;
     const start = res.getWriteOffset();
     const rest = body.slice(start);
-    res.onAborted(() => {
+    const over = () => {
       gone = true;
-    });
+      this.#clients.forget(watched);
+    };
+    const watched: Watched = {
+      progress: () => (gone ? 0 : res.getWriteOffset()),
+      isWaiting: () => !gone,
+      tooSlow: () => {
+        if (!gone) res.close();
+      },
+    };
+    this.#clients.send(watched);
+    res.onAborted(over);
     res.onWritable((offset) => {
-      if (!gone) res.tryEnd(rest.subarray(offset - start), body.length);
+      if (!gone && res.tryEnd(rest.subarray(offset - start), body.length)[1]) over();
       return true;
     });
   }
 
   endEmpty(length: number): void {
     this.closed = true;
+    if (--unending <= 0) {
+      unending = BODYLESS_RUN;
+      this.closeAfter = true;
+    }
     if (length >= 0) this.#res.endWithoutBody(length, this.closeAfter);
     else {
       // with a second argument the first is taken for a number, whatever it is

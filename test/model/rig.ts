@@ -10,6 +10,7 @@ import { createUncacheable, Uncacheable } from '../../src/fill/uncacheable.ts';
 import { DEFAULT_REQUEST_LIMITS } from '../../src/http/request-check.ts';
 import type { StorageReason } from '../../src/http/storable.ts';
 import type { OriginPools } from '../../src/origin/pools.ts';
+import { ClientWatch } from '../../src/request/client-watch.ts';
 import { Pipeline } from '../../src/request/pipeline.ts';
 import { hostTables } from '../../src/site/host-table.ts';
 import { SitePlan } from '../../src/site/plan.ts';
@@ -68,6 +69,7 @@ export class Rig {
       instance: 'model',
       maxRequestBody: 0,
       requestLimits: DEFAULT_REQUEST_LIMITS,
+      clients: new ClientWatch({ bodyTimeout: 0, minReceiveRate: 0, minSendRate: 0, sendTimeout: 0 }),
       log: undefined,
       onBug: (error: Error) => this.#bugs.push(error),
       background: new BackgroundFills(),
