@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { Client, type Dispatcher, Pool } from 'undici';
 import type { OriginConfig, SiteConfig } from '../config/config.ts';
 import { connectorOf, Dialer, type DialOptions } from './connect.ts';
@@ -17,6 +17,8 @@ export type OriginDispatchOptions = Dispatcher.DispatchOptions & { client?: Clie
 export interface OriginConnections {
   /** As undici's: the handler hears what becomes of the request, whether it gets a connection or not. */
   dispatch(options: OriginDispatchOptions, handler: Dispatcher.DispatchHandler): boolean;
+  /** A connection for HTTP/1.1 that is the caller's alone, and counts for no limit. @throws as `Dialer.dial` */
+  dial(client: ClientEnd | undefined): Promise<Socket>;
   readonly stats: { readonly connected: number; readonly pending: number; readonly running: number };
   /** Takes no more requests; resolves when the running ones are complete. */
   close(): Promise<void>;
@@ -49,17 +51,19 @@ export function openConnections(origin: OriginConfig, site: SiteConfig, options:
     bodyTimeout: betweenBytes,
   };
   const url = originUrl(origin);
+  const dial = (client: ClientEnd | undefined) => dialer.dial({ protocols: ['http/1.1'], client });
   if (origin.proxyProtocol) {
     const open = (client: ClientEnd | undefined) =>
       new Client(url, { ...terms, connect: connectorOf(dialer, site.originHttp2, client) });
-    return new SingleUse(open, options.connections);
+    return new SingleUse(open, dial, options.connections);
   }
-  return new Pool(url, {
+  const pool = new Pool(url, {
     ...terms,
     connections: options.connections,
     connect: connectorOf(dialer, site.originHttp2, undefined),
     ...(isIP(origin.host) === 0 && origin.unix === undefined && { clientTtl: options.maxAge }),
   });
+  return Object.assign(pool, { dial });
 }
 
 /** `https://[::1]:8443`. The host counts for nothing: the dialer knows it. */
@@ -83,8 +87,11 @@ class SingleUse implements OriginConnections {
   readonly #waiting: [OriginDispatchOptions, Dispatcher.DispatchHandler][] = [];
   #closed: PromiseWithResolvers<void> | undefined;
 
-  constructor(open: (client: ClientEnd | undefined) => Client, limit: number) {
+  readonly dial: OriginConnections['dial'];
+
+  constructor(open: (client: ClientEnd | undefined) => Client, dial: OriginConnections['dial'], limit: number) {
     this.#open = open;
+    this.dial = dial;
     this.#limit = limit;
   }
 
