@@ -14,7 +14,7 @@ function configOf(settings: object): Config {
   return loaded.config;
 }
 
-const site = { origins: ['127.0.0.1:1'] };
+const site = { origins: ['192.0.2.1:80'] };
 
 test('a site keeps its number over reloads, and the number of a removed one is not used again', () => {
   const cache = openCache(createCache({ memory: 8 << 20, workers: 1, eviction: 's3fifo' }), 0);
@@ -38,7 +38,7 @@ test('what differs is told, and what needs a restart stays as it was', () => {
     listen: [':1', ':2'],
     workers: 2,
     cache: { memory: '16MB' },
-    sites: { 'b.test': { origins: ['127.0.0.1:2'], timeouts: { connect: '1s' } }, 'c.test': site },
+    sites: { 'b.test': { origins: ['192.0.2.2:80'], timeouts: { connect: '1s' } }, 'c.test': site },
   });
   const { changed, needsRestart } = changesBetween(before, after);
   assert.deepEqual(changed, ['listen', 'site removed: a.test', 'b.test: origins, timeouts', 'site added: c.test']);
