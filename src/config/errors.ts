@@ -110,13 +110,18 @@ function clampWidth(width: number, room: number): number {
 
 /**
  * Blanks what looks like a secret with asterisks of the same length, so that columns stay right: the value of a key
- * with token, secret or password in its name (also a misspelt one), and passwords in URLs. `${env:NAME}` stays.
+ * with token, secret, password, eab_key or authorization in its name (also a misspelt one), fields of such a name, and
+ * passwords in URLs. `${env:NAME}` stays.
  */
 export function maskSecrets(text: string): string {
   return text
     .replace(
-      /("[^"\n]*(?:tok|secret|passw)[^"\n]*"\s*:\s*)("(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?|[[{][^\n]*|[^\s,{}[\]"']+)/gi,
+      /("[^"\n]*(?:tok|secret|passw|eab_?key|authoriz|api-?key)[^"\n]*"\s*:\s*)("(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?|[[{][^\n]*|[^\s,{}[\]"']+)/gi,
       (whole, key: string, value: string) => (/^"\$\{env:\w+\}"$/.test(value) ? whole : key + maskValue(value)),
+    )
+    .replace(
+      /(["',][^"':,\n]*(?:tok|secret|authoriz|api-?key)[^"':,\n]*:\s*)([^"\n]+)(?=")/gi,
+      (_, name: string, value: string) => name + '*'.repeat(value.length),
     )
     .replace(
       /(:\/\/[^\s"'/@:]*:)([^\s"'/@]+)(?=@)/g,

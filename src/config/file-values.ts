@@ -8,6 +8,7 @@ import type { Files } from './files.ts';
 import type { Setting } from './setting.ts';
 import {
   type Item,
+  isOfObjects,
   type Json,
   mayBeEmpty,
   parseItem,
@@ -58,7 +59,7 @@ export class ValueReader {
   list(setting: Setting, node: Node, path: string, readObject?: ReadObject): Item[] | undefined {
     const before = this.#errors.errors.length;
     const items: Item[] = [];
-    if (node.type === 'string') {
+    if (node.type === 'string' && !isOfObjects(setting)) {
       this.#commaList(setting, node, path, items);
     } else if (node.type === 'object' && setting.type === 'fields') {
       this.#fields(setting, node, path, items);
@@ -105,7 +106,7 @@ export class ValueReader {
   }
 
   #item(setting: Setting, node: Node, path: string, items: Item[], readObject: ReadObject | undefined): void {
-    if (node.type === 'string') {
+    if (node.type === 'string' && !isOfObjects(setting)) {
       this.#commaList(setting, node, path, items);
     } else if (node.type === 'object' && readObject) {
       const object = readObject(node);
@@ -115,7 +116,8 @@ export class ValueReader {
       if (!(value instanceof Problem)) items.push(value);
       else this.problem(node, value, path, setting);
     } else {
-      const { message } = wrongType(readObject ? 'a string or an object' : 'a string', jsonOf(node));
+      const expected = isOfObjects(setting) ? 'an object' : readObject ? 'a string or an object' : 'a string';
+      const { message } = wrongType(expected, jsonOf(node));
       this.add(node, `${path}: ${message}`, `write ${describeType(setting)}`);
     }
   }

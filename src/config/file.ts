@@ -161,13 +161,19 @@ function nameOf(key: Node): string {
 
 /** A key that is right, but in the other part of the file. */
 function misplaced(path: string, scope: 'top' | 'site'): Problem | undefined {
-  if (scope === 'site' && SETTINGS.some((setting) => setting.scope === 'process' && setting.path === path)) {
+  if (scope === 'site' && isOfProcess(path)) {
     return new Problem(`${path} is for all sites together`, 'move it out of "sites", to the top of the file');
   }
   if (scope === 'top' && path === 'hosts') {
     return new Problem('hosts is for one of several sites', 'write "sites": {"example.com": {"origins": [...]}}');
   }
   return undefined;
+}
+
+/** Whether it is a setting, or all settings under it are, of the process. */
+function isOfProcess(path: string): boolean {
+  const rows = SETTINGS.filter((setting) => setting.path === path || setting.path.startsWith(`${path}.`));
+  return rows.length > 0 && rows.every(({ scope }) => scope === 'process');
 }
 
 function badRuleName(name: string): Problem | undefined {

@@ -1,6 +1,6 @@
 /** Items of lists that are objects in lb.json: origins, certificates and rules, made of their keys. */
 
-import { capturesOf, isMistake, parseTemplate, type Template } from '../http/template.ts';
+import { capturesOf, isMistake, parseTemplate } from '../http/template.ts';
 import { ORIGIN_DEFAULTS, parseHost, parseSocketPath } from './address.ts';
 import type { HeaderChanges, OriginConfig, SiteRule } from './config.ts';
 import { type ErrorList, formatPlace, type Place, Problem } from './errors.ts';
@@ -164,7 +164,7 @@ function checkCaptures(object: ListObject, rule: SiteRule): void {
     for (const [, value] of list) texts.push([key, value]);
   for (const [key, text] of texts) {
     const parsed = parseTemplate(text);
-    const highest = isMistake(parsed) ? 0 : capturesOf(parsed as Template);
+    const highest = isMistake(parsed) ? 0 : capturesOf(parsed);
     if (highest <= stars) continue;
     const found = rule.match.length === 0 ? 'the rule has no match' : `a glob has ${stars || 'no'} *`;
     object.fail(key, `{${highest}} stands for nothing: ${found}`, 'give every glob in "match" as many *');

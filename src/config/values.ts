@@ -64,6 +64,11 @@ export function takesNumbers(setting: Setting): boolean {
   return OF_NUMBERS.has(setting.type);
 }
 
+/** Whether the items of a list setting are objects, and never text. */
+export function isOfObjects(setting: Setting): boolean {
+  return setting.type === 'rules' || setting.type === 'certificates';
+}
+
 /** Whether a list setting may have no item. */
 export function mayBeEmpty(setting: Setting): boolean {
   return !FILLED_LISTS.has(setting.type);

@@ -4,15 +4,29 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Folder } from './cli.ts';
 import { CACHE_RULES } from './mistakes/cache-rules.ts';
+import { CLIENTS } from './mistakes/clients.ts';
 import { FLAGS } from './mistakes/flags.ts';
 import { KEYS_AND_STALENESS } from './mistakes/keys-and-staleness.ts';
 import type { Mistake } from './mistakes/mistake.ts';
+import { ORIGIN_TERMS } from './mistakes/origin-terms.ts';
 import { ORIGINS_AND_ADDONS } from './mistakes/origins-and-addons.ts';
+import { RULES } from './mistakes/rules.ts';
 import { SETTINGS } from './mistakes/settings.ts';
 import { SITES } from './mistakes/sites.ts';
 import { SYNTAX } from './mistakes/syntax.ts';
 
-const TOPICS = { SYNTAX, SETTINGS, CACHE_RULES, KEYS_AND_STALENESS, ORIGINS_AND_ADDONS, SITES, FLAGS };
+const TOPICS = {
+  SYNTAX,
+  SETTINGS,
+  CACHE_RULES,
+  KEYS_AND_STALENESS,
+  ORIGINS_AND_ADDONS,
+  SITES,
+  FLAGS,
+  CLIENTS,
+  ORIGIN_TERMS,
+  RULES,
+};
 
 for (const [topic, mistakes] of Object.entries(TOPICS)) {
   test(`mistakes: ${topic.toLowerCase().replaceAll('_', ' ')}`, async (t) => {
@@ -81,6 +95,9 @@ test('a secret in the line of a mistake is blanked', async () => {
     '{"origins": ["https://user:hunter2@a.com"]}',
     '{"origins": ["https://hunter2@a.com/x"], "workers": 0, "admin_token": {"a": "hunter2"}}',
     '{"password": "hunter2"}',
+    '{"acme": {"eab_key": ["hunter2"]}, "orgins": 1}',
+    '{"tracing": {"headers": {"Authorization": "Bearer hunter2"}, "sample": 2}}',
+    '{"tracing": {"headers": ["authorization: Bearer hunter2"], "sample": 2}}',
   ];
   for (const line of lines) {
     using folder = new Folder({ 'lb.json': line });
