@@ -3,7 +3,7 @@ import { type Cache, NO_BAN, SOFT_BAN } from '../cache/cache.ts';
 import type { Provenance } from '../config/picker.ts';
 import type { Uncacheable } from '../fill/uncacheable.ts';
 import type { Judgement } from '../http/judge.ts';
-import type { HostEntry, HostTable } from '../site/host-table.ts';
+import type { HostEntry, HostTables } from '../site/host-table.ts';
 import type { CachePolicy } from '../site/plan.ts';
 import { decide } from './decision.ts';
 import { type Entry, findEntry, judgeAgain } from './entry.ts';
@@ -18,9 +18,10 @@ import type { ExplainProblem, ExplainQuery, Explanation } from './types.ts';
 /** Where the answers come from. Nothing of it is changed. */
 export interface ExplainSources {
   readonly cache: Cache;
-  readonly hosts: HostTable;
+  readonly hosts: HostTables;
   readonly uncacheable: Uncacheable;
-  readonly scheme: 'http' | 'https';
+  /** Whether any client reaches lb by TLS; where none does, something in front of it ends https. */
+  readonly secure: boolean;
   /** Host and port that a path alone is asked of. */
   readonly own: string;
   /** Every setting with where it came from. */
@@ -33,15 +34,20 @@ export interface ExplainSources {
 export function explain(query: ExplainQuery, sources: ExplainSources): Explanation | ExplainProblem {
   const request = readRequest(query, sources.own);
   if ('problem' in request) return request;
-  const host = sources.hosts.find(request.hostField);
+  const host = sources.hosts[schemeOf(request, sources)].find(request.hostField);
   if (typeof host === 'string') return unknownHost(request.hostField, host === 'malformed', sources);
   const policy = host.plan.policyFor(request.path);
   return explainAt(request, host, policy, sources);
 }
 
+/** The scheme that the request has for lb. */
+function schemeOf(request: ExplainedRequest, { secure }: ExplainSources): 'http' | 'https' {
+  return secure ? request.scheme : 'http';
+}
+
 function unknownHost(host: string, malformed: boolean, { hosts }: ExplainSources): ExplainProblem {
   if (malformed) return { problem: `"${host}" is no host`, status: 400 };
-  const known = hosts.names().slice(0, 10).join(', ');
+  const known = hosts.http.names().slice(0, 10).join(', ');
   const fix = `lb would answer 421; it answers for ${known}. Another host: -H "Host: NAME"`;
   return { problem: `no site answers for ${host}: ${fix}`, status: 404 };
 }
@@ -80,7 +86,7 @@ function explainAt(
     site: describeSite(plan.config, host.host),
     rule: describeRule(policy),
     policy: settings,
-    key: describeKey(sources.scheme, request.method, key, found),
+    key: describeKey(schemeOf(request, sources), request.method, key, found),
     stored: shown === undefined ? null : describeStored(shown, policy),
     freshness:
       shown === undefined || judgement === undefined || times === undefined

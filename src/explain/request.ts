@@ -5,6 +5,7 @@ import type { ExplainProblem, ExplainQuery } from './types.ts';
 
 /** A request as the edge would get it. */
 export interface ExplainedRequest {
+  readonly scheme: 'http' | 'https';
   readonly method: string;
   readonly hostField: string;
   readonly path: string;
@@ -40,6 +41,7 @@ export function readRequest(query: ExplainQuery, own: string): ExplainedRequest 
   if (!TARGET.test(target)) return refuse('the path may hold visible ASCII only; percent-encode the rest');
   const mark = target.indexOf('?');
   return {
+    scheme: match?.[1].toLowerCase() === 'https' ? 'https' : 'http',
     method,
     hostField: combineHeader(headers, 'host') ?? (match === null ? own : authority(match[1], match[2])),
     path: mark < 0 ? target : target.slice(0, mark),

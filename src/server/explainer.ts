@@ -1,6 +1,6 @@
 import type { Cache } from '../cache/cache.ts';
 import { formatAddress } from '../config/address.ts';
-import type { Address } from '../config/config.ts';
+import type { Address, Config } from '../config/config.ts';
 import type { Provenance } from '../config/picker.ts';
 import { explain } from '../explain/explain.ts';
 import type { ExplainProblem, ExplainQuery, Explanation } from '../explain/types.ts';
@@ -10,7 +10,7 @@ import type { Purger, PurgeSubject } from './purger.ts';
 
 export interface ExplainerParts {
   readonly cache: Cache;
-  readonly live: { readonly hosts: HostTables };
+  readonly live: { readonly hosts: HostTables; readonly config: Config };
   readonly purger: Purger;
   /** Memory of the answers that were not stored. */
   readonly uncacheable: SharedArrayBuffer;
@@ -28,7 +28,9 @@ export function createExplainer(parts: ExplainerParts): (query: ExplainQuery) =>
   return (query) => {
     const own = formatAddress(reachable(parts.listen()));
     const settings = parts.settings();
-    return explain(query, { cache, hosts: live.hosts.http, settings, uncacheable, scheme: 'http', own, purges });
+    const { tls, trustedProxies } = live.config;
+    const secure = tls.listen.length > 0 || trustedProxies.length > 0;
+    return explain(query, { cache, hosts: live.hosts, settings, uncacheable, secure, own, purges });
   };
 }
 
