@@ -90,7 +90,7 @@ const context: { -readonly [K in keyof RequestContext]: RequestContext[K] } = {
   unrouted: counters.site(Number.POSITIVE_INFINITY),
   instance: data.instance,
   clients,
-  log: data.log === undefined ? undefined : new AccessLogWriter(data.log, config.log.sample),
+  log: new AccessLogWriter(data.log, config.log.access ? config.log.sample : 'off'),
   onChange: (site, host, target) => tell({ type: 'changed', site, host, target }),
   onBug: (error) =>
     tell({ type: 'log', level: 'error', message: 'a request failed by a bug', details: { stack: error.stack } }),

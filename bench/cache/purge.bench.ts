@@ -11,6 +11,7 @@ import { startAdmin } from '../../src/admin/server.ts';
 import { type Cache, createCache, openCache } from '../../src/cache/cache.ts';
 import { Purger } from '../../src/server/purger.ts';
 import { hostTables } from '../../src/site/host-table.ts';
+import { adminDeps } from '../../test/support/admin-deps.ts';
 import { type PurgeBenchJob, tagOf } from './purge.worker.ts';
 
 const OBJECTS = Number(process.argv[2] ?? 1_000_000);
@@ -102,19 +103,16 @@ function measureSweep({ cache }: Bench): void {
 async function measureHttp(bench: Bench): Promise<void> {
   const purger = new Purger(bench.cache, { live: { hosts: hostTables([]), sites: [] }, port: () => 0 });
   const inside: number[] = [];
-  const admin = await startAdmin({
-    config: { host: '127.0.0.1', port: 0 },
-    purge: (requests) => {
-      const start = performance.now();
-      const results = purger.purge(requests);
-      inside.push(performance.now() - start);
-      return results;
-    },
-    ready: () => [],
-    metrics: async () => '',
-    cacheStats: () => ({}),
-    explain: () => ({ status: 404, problem: 'not here' }),
-  });
+  const admin = await startAdmin(
+    adminDeps({
+      purge: (requests) => {
+        const start = performance.now();
+        const results = purger.purge(requests);
+        inside.push(performance.now() - start);
+        return results;
+      },
+    }),
+  );
   const agent = new Agent({ keepAlive: true });
   const { port } = admin.address;
   for (let i = 0; i < 100; i++) await purgeOverHttp(agent, port, '{"purge": [{"tag": "warm-up"}]}');

@@ -42,8 +42,8 @@ export function sendJson(response: ServerResponse, status: number, value: object
   sendText(response, status, 'application/json', `${JSON.stringify(value)}\n`);
 }
 
-/** Answers an error as RFC 9457 problem details. */
-export function sendProblem(response: ServerResponse, status: number, detail: string): void {
-  const problem = { type: 'about:blank', title: STATUS_CODES[status], status, detail };
+/** Answers an error as RFC 9457 problem details. @param more members of its own */
+export function sendProblem(response: ServerResponse, status: number, detail: string, more: object = {}): void {
+  const problem = { type: 'about:blank', title: STATUS_CODES[status], status, detail, ...more };
   sendText(response, status, 'application/problem+json', `${JSON.stringify(problem)}\n`);
 }

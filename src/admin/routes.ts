@@ -2,15 +2,24 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { answerExplain } from './explain.ts';
 import type { Guard } from './guard.ts';
+import type { LogReaders } from './log-stream.ts';
+import { openApiDocument } from './openapi.ts';
 import { MAX_LIST, parsePurgeList } from './purge-list.ts';
 import { isPurgeTarget, parsePurge, parsePurgeBody, parseSoftHeader } from './purge-request.ts';
 import { PurgeSyntaxError } from './purge-target.ts';
+import { answerReload } from './reload.ts';
 import { BodyTooLargeError, readBody, sendJson, sendProblem, sendText } from './respond.ts';
+import { statusOf } from './status.ts';
 import { type AdminDeps, type PurgeRequest, UnknownSiteError } from './types.ts';
 
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-type Handler = (deps: AdminDeps, request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+/** What requests are answered from. */
+export interface AdminService extends AdminDeps {
+  readonly readers: LogReaders;
+}
+
+type Handler = (service: AdminService, request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
 interface Route {
   readonly methods: Readonly<Record<string, Handler>>;
@@ -22,24 +31,38 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/livez', { open: true, methods: { GET: (_deps, _request, response) => sendJson(response, 200, { live: true }) } }],
   ['/readyz', { open: true, methods: { GET: answerReady } }],
   ['/metrics', { methods: { GET: answerMetrics } }],
-  ['/explain', { methods: { GET: answerExplain } }],
+  ['/status', { methods: { GET: (deps, _request, response) => sendJson(response, 200, statusOf(deps)) } }],
+  ['/stats', { methods: { GET: (deps, _request, response) => sendJson(response, 200, deps.stats()) } }],
+  ['/logs', { methods: { GET: (deps, request, response) => deps.readers.answer(deps, request, response) } }],
+  ['/reload', { methods: { POST: (deps, _request, response) => answerReload(deps, response) } }],
   ['/upgrade', { methods: { POST: answerUpgrade } }],
+  ['/explain', { methods: { GET: answerExplain } }],
   ['/purge', { methods: { POST: answerPurges } }],
   ['/cache', { methods: { GET: (deps, _request, response) => sendJson(response, 200, deps.cacheStats()) } }],
+  ['/openapi.json', { methods: { GET: (_deps, _request, response) => sendJson(response, 200, openApiDocument()) } }],
 ]);
 const PURGE_ROUTE: Route = { methods: { DELETE: answerPurge } };
+
+/** Every path with its methods, test hooks left out; what is in braces stands for any text. */
+export function servedRoutes(): [path: string, methods: string[]][] {
+  return [...ROUTES, ['/cache/{target}', PURGE_ROUTE] as const].map(([path, { methods }]) => [
+    path,
+    Object.keys(methods),
+  ]);
+}
+
 const KILL_ROUTE: Route = { methods: { POST: answerKill } };
 const KILL_PATH = /^\/debug\/workers\/(\d{1,4})\/kill$/;
 
 /** Makes the listener's request handler. Once `closing()` is true, answers close their connection. */
-export function createHandler(deps: AdminDeps, guard: Guard, closing: () => boolean): RequestListener {
+export function createHandler(deps: AdminService, guard: Guard, closing: () => boolean): RequestListener {
   return (request, response) => {
     if (closing()) response.setHeader('Connection', 'close');
     handle(deps, guard, request, response).catch((error: unknown) => fail(deps, response, error));
   };
 }
 
-async function handle(deps: AdminDeps, guard: Guard, request: IncomingMessage, response: ServerResponse) {
+async function handle(deps: AdminService, guard: Guard, request: IncomingMessage, response: ServerResponse) {
   const route = findRoute(deps, request.url ?? '');
   const refusal = route?.open ? undefined : guard.check(request.headers);
   if (refusal) {
@@ -51,7 +74,7 @@ async function handle(deps: AdminDeps, guard: Guard, request: IncomingMessage, r
     return sendProblem(
       response,
       404,
-      'known are /livez, /readyz, /metrics, /cache, /explain, DELETE /cache/PATH, POST /purge and POST /upgrade',
+      `known are ${[...ROUTES.keys()].join(', ')} and DELETE /cache/PATH; /openapi.json describes them`,
     );
   }
   const handler = route.methods[request.method === 'HEAD' ? 'GET' : (request.method ?? '')];

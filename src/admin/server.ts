@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { reservePort } from '../base/reserve-port.ts';
 import { Guard, isLoopback } from './guard.ts';
+import { LogReaders } from './log-stream.ts';
 import { createHandler } from './routes.ts';
 import type { AdminConfig, AdminDeps, AdminServer } from './types.ts';
 
@@ -36,7 +37,8 @@ export async function startAdmin(deps: AdminDeps): Promise<AdminServer> {
     );
   }
   const closing = { value: false };
-  const handler = createHandler(deps, new Guard(config), () => closing.value);
+  const readers = new LogReaders();
+  const handler = createHandler({ ...deps, readers }, new Guard(config), () => closing.value);
   const server = createServer(LIMITS, handler);
   server.maxConnections = MAX_CONNECTIONS;
   await listen(server, config);
@@ -45,6 +47,7 @@ export async function startAdmin(deps: AdminDeps): Promise<AdminServer> {
     address: { host: address, port },
     close: () => {
       closing.value = true;
+      readers.close();
       return close(server);
     },
   };

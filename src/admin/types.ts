@@ -1,5 +1,8 @@
 // What the admin listener needs from the program, and what it answers.
+import type { LineSource } from '../stats/access-log.ts';
+import type { StatsSnapshot } from '../stats/snapshot.ts';
 import type { ExplainAnswer, ExplainQuery } from './explain.ts';
+import type { ReloadOutcome } from './reload.ts';
 
 /** A parsed purge. Which objects it matches is said by `site`, `host`, `pattern` and `tag` together. */
 export interface PurgeRequest {
@@ -64,6 +67,18 @@ export interface AdminDeps {
   metrics(): Promise<string>;
   /** Statistics of the cache; becomes the JSON answer of `GET /cache`. */
   cacheStats(): object;
+  /** Everything counted; the JSON answer of `GET /stats`. */
+  stats(): StatsSnapshot;
+  /** Lines of requests as they are answered, for `GET /logs`. */
+  readonly lines: LineSource;
+  /** Version of lb. */
+  readonly version: string;
+  /** Of the configuration in force, from 1. */
+  generation(): number;
+  listeners(): readonly ListenerState[];
+  originStates(): readonly OriginState[];
+  /** Reads the configuration anew and puts it in force; a wrong one changes nothing. Never rejects. */
+  reload(): Promise<ReloadOutcome>;
   /** Starts another process that takes this one's place. @returns its id once it serves. Rejects with one sentence */
   upgrade?(): Promise<number>;
   /** Serve `POST /debug/workers/ID/kill`; only tests set it. */
@@ -72,6 +87,39 @@ export interface AdminDeps {
   killWorker?(id: number): boolean;
   /** Told of every purge and every refused request, for the process log. */
   log?(event: AdminEvent): void;
+}
+
+/** Where clients connect. */
+export interface ListenerState {
+  /** `127.0.0.1:8080`. */
+  readonly address: string;
+  readonly tls: boolean;
+}
+
+/** How an origin of a site is. What is not known or not counted is null. */
+export interface OriginState {
+  /** Name of the site. */
+  readonly site: string;
+  readonly url: string;
+  /**
+   * `up`: it gets requests; `down`: its health check fails; `ejected`: too many requests to it failed in a row;
+   * `open`: its circuit breaker keeps requests away; `unknown`: nothing has told yet.
+   */
+  readonly state: 'up' | 'down' | 'ejected' | 'open' | 'unknown';
+  /** Why it is in this state, in words. */
+  readonly reason: string | null;
+  readonly backup: boolean;
+  readonly weight: number;
+  /** Of the last health check: ISO 8601, UTC. */
+  readonly last_check: string | null;
+  /** Moving average of the time to the head of an answer. */
+  readonly latency_ms: number | null;
+  /** Requests under way. */
+  readonly under_way: number | null;
+  readonly connections: number | null;
+  /** Since the start. */
+  readonly requests: number | null;
+  readonly errors: number | null;
 }
 
 export interface AdminEvent {

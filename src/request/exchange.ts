@@ -13,6 +13,7 @@ import { requestId } from '../http/request-id.ts';
 import type { HostEntry, HostTables, Scheme } from '../site/host-table.ts';
 import type { KeyPlan } from '../site/key-plan.ts';
 import type { CachePolicy } from '../site/plan.ts';
+import { SLOT } from '../stats/counters.ts';
 import type { AccessLogWriter } from '../stats/log-ring.ts';
 import type { ClientWatch, Watched } from './client-watch.ts';
 import type { PlannedRange } from './parts.ts';
@@ -34,7 +35,7 @@ export interface RequestContext extends EdgeContext {
   readonly clients: ClientWatch;
   /** Told of targets of a site's host for which all that is stored, under whatever key, is invalid. */
   onChange(site: number, host: string, target: string): void;
-  /** Undefined where the access log is off. */
+  /** Undefined where nothing is ever logged. */
   readonly log: AccessLogWriter | undefined;
 }
 
@@ -149,6 +150,8 @@ export class Exchange implements FlightClient, ReplyEvents, Watched {
   constructor(context: RequestContext, machine: ExchangeMachine) {
     this.context = context;
     this.line = context.unrouted;
+  /** A record of it is wanted. */
+  isLogged = false;
     this.#machine = machine;
   }
 
@@ -280,7 +283,7 @@ export class Exchange implements FlightClient, ReplyEvents, Watched {
     if (this.detached) return;
     this.detached = true;
     if (this.started === 0) this.started = performance.now();
-    if (this.context.log !== undefined && this.headers === null) this.readHeaders();
+    if (this.isLogged && this.headers === null) this.readHeaders();
     this.reply.detach(this);
   }
 

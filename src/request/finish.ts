@@ -39,8 +39,8 @@ export function finish(x: Exchange): Step {
   if (outcome >= 0) counters.add(x.line, outcome, 1);
   if (x.aborted) counters.add(x.line, SLOT.clientAborts, 1);
   if (x.contentLength > 0) counters.add(x.line, SLOT.requestBytes, x.contentLength);
-  if (x.sampled || x.detached) observe(x);
-  if (log !== undefined) writeLog(x, log);
+  if ((x.sampled || x.detached) && x.tunnel === undefined) observe(x);
+  if (x.isLogged && log !== undefined) writeLog(x, log);
   return OVER;
 }
 
@@ -55,7 +55,7 @@ function writeLog(x: Exchange, log: AccessLogWriter): void {
   record.time = Date.now() - duration;
   record.status = x.status;
   record.method = x.method;
-  record.bytes = x.reply.offset;
+  record.bytes = x.tunnel === undefined ? x.reply.offset : x.tunnel.sent;
   record.duration = duration;
   record.cache = OUTCOME_LOG[x.outcome];
   record.site = x.line === x.context.unrouted ? -1 : x.host.plan.index;

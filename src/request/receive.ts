@@ -18,11 +18,12 @@ export function receive(x: Exchange): Step {
   x.query = request.query();
   x.target = x.query === '' ? x.path : `${x.path}?${x.query}`;
   x.hostField = request.header('host');
-  if (x.context.log !== undefined) x.address = request.address();
+  x.isLogged = x.context.log?.wanted === true;
+  if (x.isLogged) x.address = request.address();
   x.retrieval = x.method === 'GET' || x.method === 'HEAD';
   x.sampled = ++untimed >= TIMED_EVERY;
   if (x.sampled) untimed = 0;
-  if (x.sampled || x.context.log !== undefined) x.started = performance.now();
+  if (x.sampled || x.isLogged) x.started = performance.now();
   if (x.retrieval && !hasBody(request)) return ROUTE;
   return admit(x) ? ROUTE : RESPOND;
 }

@@ -12,6 +12,7 @@ import { resetGauges } from '../stats/counters.ts';
 import type { Logger } from '../stats/logger.ts';
 import type { LineOutput } from '../stats/output.ts';
 import { createExposition } from '../stats/prometheus.ts';
+import { createSnapshot } from '../stats/snapshot.ts';
 import { Doorbells } from '../threads/doorbell.ts';
 import { EdgeThreads } from '../threads/edges.ts';
 import type { EdgeData, EdgeListen, PlanData } from '../threads/messages.ts';
@@ -24,6 +25,7 @@ import { Planner } from './planner.ts';
 import { Purger } from './purger.ts';
 import { Reloader, type ReloadResult, type Reread } from './reload.ts';
 import { type SharedMemory, shareMemory } from './shared-memory.ts';
+import { configuredOrigins, listenerStates } from './states.ts';
 
 /** How long clients have to take what was handed over to their sockets before connections without a request end, in ms. */
 const LINGER = 1000;
@@ -103,7 +105,7 @@ export class Server {
     await edges.drain(timeout, handedOver ? timeout : Math.min(timeout, LINGER));
     purger.stop();
     await this.admin.close();
-    await accessLog?.close(LOG_FLUSH);
+    await accessLog.close(LOG_FLUSH);
     entrance.close();
   }
 }
@@ -115,7 +117,7 @@ interface Parts {
   edges: EdgeThreads;
   purger: Purger;
   reloader: Reloader;
-  accessLog: AccessLog | undefined;
+  accessLog: AccessLog;
 }
 
 /**
@@ -215,12 +217,11 @@ async function recover(cache: Cache, memory: SharedMemory, worker: number): Prom
   await recover(cache, memory, worker);
 }
 
-function openAccessLog(live: Live, memory: SharedMemory, options: ServerOptions): AccessLog | undefined {
+function openAccessLog(live: Live, memory: SharedMemory, options: ServerOptions): AccessLog {
   const { config } = live;
-  if (!config.log.access) return undefined;
   return startAccessLog({
     rings: memory.logs,
-    output: options.output,
+    output: config.log.access ? options.output : undefined,
     siteName: (index) => live.siteName(index) ?? '',
     sample: config.log.sample,
     redact: config.log.redact,
@@ -235,6 +236,14 @@ function openAdmin(parts: Parts, cache: Cache, memory: SharedMemory, options: Se
     upgrade: options.upgrade,
     purge: (requests) => purger.purge(requests),
     explain: createExplainer({
+  const sources = {
+    counters: memory.counters,
+    siteName: (index: number) => live.siteName(index),
+    workers: () => edges.states(),
+    cache: () => cache.stats(),
+    logDropped: () => parts.accessLog.dropped(),
+    version: options.version,
+  };
       cache,
       live,
       purger,
@@ -243,14 +252,14 @@ function openAdmin(parts: Parts, cache: Cache, memory: SharedMemory, options: Se
       settings: () => state.settings,
     }),
     ready: () => notReady(edges, state.draining),
-    metrics: createExposition({
-      counters: memory.counters,
-      siteName: (index) => live.siteName(index),
-      workers: () => edges.states(),
-      cache: () => cache.stats(),
-      logDropped: () => parts.accessLog?.dropped() ?? { ring_full: 0, output_full: 0 },
-      version: options.version,
-    }),
+    metrics: createExposition(sources),
+    stats: createSnapshot(sources),
+    lines: parts.accessLog,
+    version: options.version,
+    generation: () => live.generation,
+    listeners: () => listenerStates(entrance.listeners()),
+    originStates: () => configuredOrigins(live.config),
+    reload: () => parts.reloader.reload('the admin API'),
     cacheStats: () => statistics(live, cache),
     testHooks: options.testHooks,
     killWorker: (id) => edges.kill(id),

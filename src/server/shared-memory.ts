@@ -25,11 +25,11 @@ export interface SharedMemory {
   readonly doorbells: SharedArrayBuffer;
   readonly uncacheable: SharedArrayBuffer;
   readonly connections: SharedArrayBuffer;
-  /** By worker; empty where the access log is off. */
+  /** By worker. */
   readonly logs: SharedArrayBuffer[];
 }
 
-export function shareMemory({ workers, sites, cache, log }: Config): SharedMemory {
+export function shareMemory({ workers, sites, cache }: Config): SharedMemory {
   return {
     instance: randomBytes(9).toString('hex'),
     cache: createCache({ memory: cache.memory, workers, eviction: cache.eviction }),
@@ -37,6 +37,6 @@ export function shareMemory({ workers, sites, cache, log }: Config): SharedMemor
     doorbells: createDoorbells(workers),
     uncacheable: createUncacheable(),
     connections: createConnectionCounts(),
-    logs: log.access ? Array.from({ length: workers + 1 }, () => createLogRing(LOG_RING)) : [],
+    logs: Array.from({ length: workers + 1 }, () => createLogRing(LOG_RING)),
   };
 }

@@ -17,8 +17,8 @@ export interface EdgeData {
   uncacheable: SharedArrayBuffer;
   /** Numbers of clients' connections. */
   connections: SharedArrayBuffer;
-  /** Absent where the access log is off. */
-  log: SharedArrayBuffer | undefined;
+  /** Ring of the access log; where the log is off it is for whoever listens. */
+  log: SharedArrayBuffer;
 }
 
 /** All that an edge knows of the configuration: replaced as a whole, between two requests. */

@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { after, test } from 'node:test';
 import { startAdmin } from '../../src/admin/server.ts';
 import { type AdminDeps, type AdminEvent, type PurgeRequest, UnknownSiteError } from '../../src/admin/types.ts';
+import { adminDeps } from '../support/admin-deps.ts';
 
 interface Answer {
   status: number;
@@ -20,20 +21,20 @@ after(() => Promise.all(opened.map((server) => server.close())));
 async function open(overrides: Partial<AdminDeps> = {}) {
   const purges: PurgeRequest[] = [];
   const events: AdminEvent[] = [];
-  const admin = await startAdmin({
-    config: { host: '127.0.0.1', port: 0 },
-    purge: (requests) =>
-      requests.map((purge) => {
-        purges.push(purge);
-        return { id: `p${purges.length}`, site: purge.host && 'shop', time: TIME, objects: 1 };
-      }),
-    ready: () => [],
-    metrics: async () => '# TYPE lb_up gauge\nlb_up 1\n',
-    cacheStats: () => ({ objects: 3 }),
-    explain: (query) => ({ ...query }),
-    log: (event) => events.push(event),
-    ...overrides,
-  });
+  const admin = await startAdmin(
+    adminDeps({
+      purge: (requests) =>
+        requests.map((purge) => {
+          purges.push(purge);
+          return { id: `p${purges.length}`, site: purge.host && 'shop', time: TIME, objects: 1 };
+        }),
+      metrics: async () => '# TYPE lb_up gauge\nlb_up 1\n',
+      cacheStats: () => ({ objects: 3 }),
+      explain: (query) => ({ ...query }),
+      log: (event) => events.push(event),
+      ...overrides,
+    }),
+  );
   opened.push(admin);
   const { port } = admin.address;
   const send = (method: string, path: string, options: { headers?: Record<string, string>; body?: string } = {}) =>

@@ -12,24 +12,29 @@ import { CliError } from '../../src/cli/exit.ts';
 import { runCli } from '../../src/cli/index.ts';
 import type { Io } from '../../src/cli/io.ts';
 import { purgeCommand } from '../../src/cli/purge.ts';
+import { adminDeps } from '../support/admin-deps.ts';
 
 const closers: (() => Promise<void>)[] = [];
 after(() => Promise.all(closers.map((close) => close())));
 
 async function admin(token?: string) {
   const purges: PurgeRequest[] = [];
-  const server = await startAdmin({
-    config: { host: '127.0.0.1', port: 0, token },
-    purge: (requests) => {
-      if (requests.some(({ host }) => host === 'unknown.example')) throw new UnknownSiteError('no site has this host');
-      purges.push(...requests.map(({ item: _item, ...purge }) => purge));
-      return requests.map(({ scope }) => ({ id: 'p', site: null, time: '', objects: scope === 'url' ? 1 : undefined }));
-    },
-    ready: () => [],
-    metrics: async () => '',
-    cacheStats: () => ({}),
-    explain: () => ({}),
-  });
+  const server = await startAdmin(
+    adminDeps({
+      config: { host: '127.0.0.1', port: 0, token },
+      purge: (requests) => {
+        if (requests.some(({ host }) => host === 'unknown.example'))
+          throw new UnknownSiteError('no site has this host');
+        purges.push(...requests.map(({ item: _item, ...purge }) => purge));
+        return requests.map(({ scope }) => ({
+          id: 'p',
+          site: null,
+          time: '',
+          objects: scope === 'url' ? 1 : undefined,
+        }));
+      },
+    }),
+  );
   closers.push(() => server.close());
   return { purges, address: `127.0.0.1:${server.address.port}` };
 }
