@@ -39,6 +39,7 @@ export const IMPORT_TABLE: Readonly<Record<string, Rule>> = {
       'explain',
       'admin',
       'acme',
+      'supervisor',
       'native-bindings',
     ],
   },

@@ -29,6 +29,8 @@ export interface AdminRequest {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** How long the answer may take, in ms. */
+  readonly timeout?: number;
 }
 
 /** A JSON object, as the admin API answers with. */
@@ -105,11 +107,11 @@ export async function askAdmin(admin: Admin, asked: AdminRequest, about: string)
   return fail(`${about}: ${detail}`, status === 400 ? EXIT.usage : EXIT.failure);
 }
 
-function exchange(admin: Admin, { method, path, headers, body }: AdminRequest) {
+function exchange(admin: Admin, { method, path, headers, body, timeout = TIMEOUT_MS }: AdminRequest) {
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>();
-  const failed = (error: Error) => reject(unreachable(admin, error));
+  const failed = (error: Error) => reject(unreachable(admin, error, timeout));
   const { host, port, token } = admin;
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const signal = AbortSignal.timeout(timeout);
   const fields = { Host: 'localhost', ...headers, ...(token ? { Authorization: `Bearer ${token}` } : {}) };
   const outgoing = request({ host, port, method, path, headers: fields, agent: false, signal });
   outgoing.on('error', failed).end(body);
@@ -123,10 +125,10 @@ function exchange(admin: Admin, { method, path, headers, body }: AdminRequest) {
   return promise;
 }
 
-function unreachable(admin: Admin, error: NodeJS.ErrnoException): CliError {
+function unreachable(admin: Admin, error: NodeJS.ErrnoException, timeout: number): CliError {
   const where = `the admin address ${admin.host.includes(':') ? `[${admin.host}]` : admin.host}:${admin.port}`;
   if (error.name === 'TimeoutError' || error.name === 'AbortError') {
-    return new CliError(`${where} did not answer within ${TIMEOUT_MS / 1000} seconds`, EXIT.timeout);
+    return new CliError(`${where} did not answer within ${timeout / 1000} seconds`, EXIT.timeout);
   }
   const reason = error.code === 'ECONNREFUSED' ? 'nothing listens there' : error.message;
   return new CliError(

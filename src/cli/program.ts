@@ -11,9 +11,10 @@ import { CliError, EXIT, fail } from './exit.ts';
 import { explainCommand } from './explain-command.ts';
 import { initCommand } from './init.ts';
 import { hasColor, type Io } from './io.ts';
-import { runServe, serveCommand } from './serve-command.ts';
+import { runServe, serveCommand, supervisedOption } from './serve-command.ts';
 import { addSettingFlags, type GivenFlags, noFlags } from './setting-flags.ts';
 import { loadOptions } from './settings.ts';
+import { upgradeCommand } from './upgrade.ts';
 import { readVersion, versionCommand } from './version.ts';
 import { warmCommand } from './warm-command.ts';
 
@@ -33,12 +34,13 @@ const CLIENT_FLAGS: Readonly<Record<string, readonly string[]>> = {
   purge: ['-c', '--admin'],
   explain: ['-c', '--admin'],
   warm: ['-c'],
+  upgrade: ['-c', '--admin'],
 };
 
 /** Builds the program. `purge` comes from its own file, loaded only when it is needed. */
 export function buildProgram(io: Io, purge: Command): Command {
   const given = noFlags();
-  const program = addSettingFlags(new Command('lb'), given);
+  const program = addSettingFlags(new Command('lb'), given).addOption(supervisedOption());
   program
     .description('A caching reverse proxy. Without a command it serves, from flags, environment or lb.json.')
     .version(`lb ${readVersion()}`, '-V, --version', 'print the version')
@@ -60,6 +62,7 @@ export function buildProgram(io: Io, purge: Command): Command {
     explainCommand(io),
     purge,
     warmCommand(io),
+    upgradeCommand(io),
     completionCommand(io),
     versionCommand(io),
   ];
@@ -90,7 +93,7 @@ async function serveOrHelp(program: Command, io: Io, given: GivenFlags): Promise
   const [first] = program.args;
   if (first?.startsWith('-')) unknownFlag(program, first);
   else if (first !== undefined) unknownCommand(program, first);
-  if (hasSource(loadOptions(given, io))) return runServe(io, given);
+  if (hasSource(loadOptions(given, io))) return runServe(io, given, program);
   program.outputHelp({ error: true });
   io.stderr.write('\n');
   fail('nothing to serve: give an origin with -b HOST:PORT or LB_ORIGINS, or write a lb.json', EXIT.usage);

@@ -10,7 +10,8 @@ export function spawnWorker(name: string, data: object): Worker {
   return new Worker(workerFile(name), { workerData: data, name });
 }
 
-function workerFile(name: string): URL {
+/** The file of a thread or process: built, or the source. @throws Error where the build is incomplete */
+export function workerFile(name: string): URL {
   if (import.meta.url.endsWith('.ts')) return new URL(`../../workers/${name}.ts`, import.meta.url);
   for (const place of [`./workers/${name}.js`, `../workers/${name}.js`, `../../workers/${name}.js`]) {
     const url = new URL(place, import.meta.url);

@@ -1,0 +1,70 @@
+import { loadSockets } from '../../native-bindings/sockets/index.ts';
+import type { Logger } from '../stats/logger.ts';
+import type { Parent, Successor } from '../supervisor/parent.ts';
+import { Handover } from './takeover.ts';
+
+/** How one lb comes to be replaced by another without losing a connection. */
+export class Succession {
+  readonly #parent: Parent;
+  readonly #logger: Logger;
+  readonly #handedOver = Promise.withResolvers<HandedOver>();
+  #underWay = false;
+
+  constructor(parent: Parent, logger: Logger) {
+    this.#parent = parent;
+    this.#logger = logger;
+  }
+
+  /** Resolves when a successor gets all new connections. This process is then to stop. */
+  get handedOver(): Promise<HandedOver> {
+    return this.#handedOver.promise;
+  }
+
+  /**
+   * Starts a successor by this process's command line, and hands over to it.
+   * @returns its process id, once it serves; the rest follows. Rejects with one sentence, and nothing has changed then
+   */
+  async upgrade(): Promise<number> {
+    if (this.#underWay) throw new Error('an upgrade is under way already');
+    if (process.pid === 1) {
+      throw new Error('lb is process 1 here, and nothing may take its place: start it with --supervised');
+    }
+    this.#underWay = true;
+    const loaded = await loadSockets();
+    if ('unavailable' in loaded) {
+      this.#logger.warn({}, `${loaded.unavailable}; connections may be lost in the moment of the change`);
+    }
+    const handover = new Handover(loaded);
+    handover.hold();
+    try {
+      const successor = await this.#parent.startSuccessor();
+      this.#pass(handover, successor).catch((error: unknown) => {
+        this.#logger.error({ error: (error as Error).message }, 'the upgrade failed');
+      });
+      return successor.pid;
+    } catch (error) {
+      handover.abandon();
+      this.#underWay = false;
+      throw error;
+    }
+  }
+
+  async #pass(handover: Handover, successor: Successor): Promise<void> {
+    const { pid } = successor;
+    this.#logger.info({ pid }, 'another lb serves, and gets all new connections');
+    if (await handover.pass(successor)) {
+      const release = () => handover.released().then(() => successor.release());
+      this.#handedOver.resolve({ pid, release });
+      return;
+    }
+    this.#underWay = false;
+    this.#logger.error({ pid }, 'the other lb ended; this one goes on');
+  }
+}
+
+export interface HandedOver {
+  /** Process id of the successor. */
+  pid: number;
+  /** To be called once this process was told to listen no more: waits until it does not, and tells the successor. */
+  release(): Promise<void>;
+}

@@ -1,0 +1,134 @@
+import { howItEnded } from './exit-code.ts';
+import {
+  type FromParent,
+  isMessage,
+  type Shared,
+  SUPERVISED,
+  SUPERVISED_CHILD,
+  TAKEOVER,
+  type ToParent,
+} from './messages.ts';
+import { ownCommand, startLb } from './start.ts';
+
+/** How long a successor may take until it serves, in ms. */
+const START_TIMEOUT = 60_000;
+
+/** A process that serves on the same addresses. */
+export interface Successor {
+  readonly pid: number;
+  readonly listening: readonly Shared[];
+  /** Whether it still runs. */
+  isAlive(): boolean;
+  /** The addresses are its alone now. */
+  release(): void;
+}
+
+/** What lb knows of the process that started it: a supervisor, an lb whose place it takes, or neither. */
+export class Parent {
+  readonly supervised: boolean;
+  /** Another lb listens on the same addresses, and goes once this one serves. */
+  readonly takesOver: boolean;
+  readonly #process: NodeJS.Process;
+  #waiting: ((message: FromParent) => void) | undefined;
+  #succeeding = true;
+  #cancel: (() => void) | undefined;
+
+  /**
+   * @param events `released`: the addresses are this process's alone. `orphaned`: the supervisor is gone.
+   */
+  constructor(events: { released: () => void; orphaned: () => void }, own = process) {
+    this.#process = own;
+    const linked = own.send !== undefined;
+    this.supervised = linked && own.env[SUPERVISED] === SUPERVISED_CHILD;
+    this.takesOver = linked && own.env[TAKEOVER] === '1';
+    // a successor of this process is told for itself
+    delete own.env[TAKEOVER];
+    if (!this.supervised && !this.takesOver) return;
+    own.on('message', (message) => {
+      if (!isMessage<FromParent>(message)) return;
+      if (message.lb === 'released') {
+        events.released();
+        // nothing more is to be said between lb and its successor
+        if (!this.supervised && own.connected) own.disconnect();
+      } else this.#waiting?.(message);
+    });
+    own.on('disconnect', () => {
+      if (this.supervised) events.orphaned();
+      else events.released();
+    });
+    own.channel?.unref();
+  }
+
+  /** This process serves. */
+  serves(listening: readonly Shared[]): void {
+    this.#send({ lb: 'serves', listening: [...listening] });
+  }
+
+  /** Starts another lb by the same command line. Rejects with one sentence where it does not come to serve. */
+  async startSuccessor(): Promise<Successor> {
+    if (this.supervised) return this.#askSupervisor();
+    const { successor, cancel } = startOwnSuccessor();
+    this.#cancel = cancel;
+    return successor;
+  }
+
+  /** Ends a successor of which this process has not let go: nobody else would. */
+  cancelSuccessor(): void {
+    this.#cancel?.();
+  }
+
+  async #askSupervisor(): Promise<Successor> {
+    const { promise, resolve } = Promise.withResolvers<FromParent>();
+    this.#waiting = resolve;
+    this.#send({ lb: 'upgrade' });
+    const answer = await promise;
+    if (answer.lb !== 'succeeded') throw new Error(answer.lb === 'failed' ? answer.reason : 'the supervisor failed');
+    this.#succeeding = true;
+    this.#waiting = () => {
+      this.#succeeding = false;
+    };
+    return {
+      pid: answer.pid,
+      listening: answer.listening,
+      isAlive: () => this.#succeeding,
+      release: () => this.#send({ lb: 'released' }),
+    };
+  }
+
+  #send(message: ToParent): void {
+    if (this.#process.connected) this.#process.send?.(message, undefined, undefined, () => {});
+  }
+}
+
+/** A successor without a supervisor: it outlives this process. */
+function startOwnSuccessor(): { successor: Promise<Successor>; cancel: () => void } {
+  const { promise, resolve, reject } = Promise.withResolvers<Successor>();
+  const child = startLb(ownCommand(), { [TAKEOVER]: '1', [SUPERVISED]: undefined });
+  const late = setTimeout(() => {
+    child.kill('SIGKILL');
+    reject(new Error(`the new process did not serve within ${START_TIMEOUT / 1000} seconds`));
+  }, START_TIMEOUT);
+  let isAlive = true;
+  let isReleased = false;
+  const release = () => {
+    isReleased = true;
+    if (child.connected) child.send({ lb: 'released' } satisfies FromParent, () => {});
+  };
+  child.on('message', (message) => {
+    if (!isMessage<ToParent>(message) || message.lb !== 'serves') return;
+    clearTimeout(late);
+    resolve({ pid: child.pid ?? 0, listening: message.listening, isAlive: () => isAlive, release });
+  });
+  child.once('error', reject);
+  child.once('exit', (code, signal) => {
+    isAlive = false;
+    clearTimeout(late);
+    reject(new Error(`the new process ${howItEnded(code, signal)}; its messages say why`));
+  });
+  child.unref();
+  child.channel?.unref();
+  const cancel = () => {
+    if (isAlive && !isReleased) child.kill('SIGTERM');
+  };
+  return { successor: promise, cancel };
+}
