@@ -193,29 +193,14 @@ class Attempt {
   }
 }
 
-/** How connections to an origin of the site are opened, in the way of undici's connectors. @throws as `Dialer` */
-export function originConnector(
-  origin: OriginConfig,
-  site: SiteConfig,
-  options: DialOptions,
-): buildConnector.connector {
-  return connectorOf(new Dialer(origin, site, options), site.originHttp2, undefined);
-}
-
-/** @param client see DialTerms */
-export function connectorOf(
-  dialer: Dialer,
-  http2: SiteConfig['originHttp2'],
-  client: ClientEnd | undefined,
-): buildConnector.connector {
-  const terms = { protocols: http2 === 'off' ? ['http/1.1'] : ['h2', 'http/1.1'], client };
-  return ({ protocol }, callback) => {
-    dialer.dial(terms).then(
-      (socket) => {
-        // by prior knowledge
-        if (http2 === 'on' && protocol === 'http:') Object.assign(socket, { alpnProtocol: 'h2' });
-        callback(null, socket);
-      },
+/**
+ * Opens connections for HTTP/1.1 in the way of undici's connectors.
+ * @param client see DialTerms
+ */
+export function connectorOf(dialer: Dialer, client: ClientEnd | undefined): buildConnector.connector {
+  return (_, callback) => {
+    dialer.dial({ protocols: ['http/1.1'], client }).then(
+      (socket) => callback(null, socket),
       (error: Error) => callback(error, null),
     );
   };

@@ -30,6 +30,13 @@ const ADVICE: Partial<Record<ProxyErrorType, string>> = {
   tls_protocol_error: 'TLS with the origin failed; check whether its port speaks TLS',
 };
 
+/** What errors may carry. `http2Code` is that of the stream; see http2-stream.ts. */
+interface FailedRequest extends Error {
+  code?: string;
+  cause?: Error & { code?: string };
+  http2Code?: number;
+}
+
 /** The error for a type. */
 export function originError(type: ProxyErrorType): OriginError {
   return { type, status: proxyErrorStatus(type), detail: ADVICE[type] ?? 'the request to the origin failed' };
@@ -37,13 +44,28 @@ export function originError(type: ProxyErrorType): OriginError {
 
 /** The error that an exception of the HTTP client, a socket, DNS or TLS amounts to. */
 export function originErrorFrom(error: Error): OriginError {
+  if (UNSENDABLE.test((error as FailedRequest).code ?? '')) return originError('http_request_error');
   return originError(proxyErrorOfCode(errorCode(error)));
+}
+
+/** Codes of HTTP/2 that say that one side breaks its rules (RFC 9113 section 7), of streams and of sessions. */
+const HTTP2_VIOLATIONS: ReadonlySet<number> = new Set([1, 3, 5, 6, 9]);
+
+/** Codes of node:http2 for requests that cannot be sent as they are. */
+const UNSENDABLE =
+  /^ERR_(?:HTTP2_(?:HEADER_SINGLE_VALUE|INVALID_\w*HEADER\w*|INVALID_PSEUDOHEADER)|INVALID_(?:CHAR|HTTP_TOKEN))$/;
+
+/** The code that an error of HTTP/2 has for the table: broken rules count as those of HTTP/1.1 do, all else as a reset. */
+function http2ErrorCode(code: string, number: number | undefined): string {
+  if (code === 'ERR_HTTP2_ERROR' || HTTP2_VIOLATIONS.has(number ?? 0)) return 'HPE_HTTP2';
+  return 'ECONNABORTED';
 }
 
 function errorCode(error: Error): string | undefined {
   // undici's parser errors carry no code
   if (error.name === 'HTTPParserError') return 'HPE_INVALID';
-  const { code, cause } = error as Error & { code?: string; cause?: Error & { code?: string } };
+  const { code, cause, http2Code } = error as FailedRequest;
+  if (code?.startsWith('ERR_HTTP2')) return http2ErrorCode(code, http2Code);
   if (code === 'UND_ERR_SOCKET' && cause?.code !== undefined) return cause.code;
   if (error instanceof AggregateError && error.errors.length > 0) return errorCode(error.errors[0] as Error);
   return code ?? cause?.code;
