@@ -4,7 +4,7 @@ import type { TemplatedApp } from 'uWebSockets.js';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openCache } from '../src/cache/cache.ts';
-import type { ClientLimits } from '../src/config/config.ts';
+import type { ClientLimits, SiteConfig } from '../src/config/config.ts';
 import { BackgroundFills } from '../src/fill/background.ts';
 import { Flights } from '../src/fill/flights.ts';
 import { StoredViews } from '../src/fill/stored.ts';
@@ -35,6 +35,9 @@ const STRAY_TIME = 25;
 
 /** Time between two looks at what is still under way while the thread drains, in ms. */
 const DRAIN_INTERVAL = 20;
+
+/** Within what time those whose connection has switched protocols have been told of the end, in ms. */
+const FAREWELL_TIME = 100;
 
 const GAUGE_INTERVAL = 1000;
 
@@ -104,6 +107,9 @@ const pipeline = new Pipeline(context);
 const stopListening = doorbells.listen(worker, () => flights.onRing());
 
 let app: TemplatedApp | undefined;
+let routeWebSockets: ((maxMessage: number) => void) | undefined;
+/** Bytes of the largest WebSocket message that the app takes, 0 while it takes none. */
+let maxMessage = 0;
 const listeners = new EdgeListeners(pipeline);
 let ending = false;
 
@@ -113,7 +119,8 @@ async function start(): Promise<void> {
   const loaded = loadUws();
   if ('uws' in loaded) {
     app = loaded.uws.App();
-    serveUws(app, pipeline, clients);
+    routeWebSockets = serveUws(app, pipeline, clients);
+    allowMessages(config.sites);
     limitUwsTimes(app, config.limits);
     limitUwsConnections(app, uwsConnections);
     const { getDescriptor } = app as TemplatedApp & { getDescriptor(): unknown };
@@ -147,6 +154,7 @@ function commit(generation: number): void {
   Object.assign(context, inForce(current));
   pools.update(next.plan.config.sites);
   limitClients(next.plan.config.limits);
+  allowMessages(next.plan.config.sites);
   listeners.commit();
   next = undefined;
 }
@@ -155,6 +163,14 @@ function limitClients(limits: ClientLimits): void {
   clients.update(limits);
   uwsConnections.update(limits);
   if (app !== undefined) limitUwsTimes(app, limits);
+}
+
+/** The library has one limit for all sites; a site's own is kept by its tunnels. Without need it is not asked for WebSockets. */
+function allowMessages(sites: readonly SiteConfig[]): void {
+  const largest = Math.max(0, ...sites.map(({ upgrades }) => (upgrades.enabled ? upgrades.maxMessage : 0)));
+  if (largest <= maxMessage) return;
+  maxMessage = largest;
+  routeWebSockets?.(largest);
 }
 
 function discard(generation: number): void {
@@ -191,7 +207,8 @@ function drain(timeout: number, idle: number): void {
     const isOver = pipeline.active === 0 && (uwsConnections.own + listeners.connections() === 0 || now - busy >= idle);
     if (!isOver && now - begun < timeout) return;
     clearInterval(look);
-    end(0);
+    const told = pipeline.closeTunnels();
+    setTimeout(() => end(0), told > 0 ? FAREWELL_TIME : 0);
   }, DRAIN_INTERVAL);
 }
 

@@ -52,6 +52,16 @@ export interface RequestProblem {
   detail: string;
   /** Value of Proxy-Status. */
   proxyStatus?: string;
+  /** Further lines of the answer. */
+  lines?: readonly string[];
+}
+
+/** Bytes between a client and an origin that nobody looks at. */
+export interface OpenTunnel {
+  /** Bytes for the client so far. */
+  readonly sent: number;
+  /** Ends both sides in order, as far as their protocol has one. */
+  close(reason: string): void;
 }
 
 /** The state of one request. Used again for another one when the request is over. */
@@ -106,6 +116,8 @@ export class Exchange implements FlightClient, ReplyEvents, Watched {
   passed: PassedAnswer | undefined;
   /** Takes over where the flight's entry ends: the answer outgrew the cache. */
   rest: PassedAnswer | undefined;
+  /** The connection carries another protocol. */
+  tunnel: OpenTunnel | undefined;
   problem: RequestProblem | undefined;
   /** The origin failed: a stale response may do, or else this is said. */
   failure: RequestProblem | undefined;
@@ -129,6 +141,7 @@ export class Exchange implements FlightClient, ReplyEvents, Watched {
   /** The socket takes no more for now. */
   blocked = false;
   #watched = false;
+  #hasTunnel = false;
   bodyFrom = 0;
   /** Of a body that is put together; else it is the entry's from `bodyFrom` on. */
   pieces: readonly BodyPiece[] | undefined;
@@ -137,6 +150,8 @@ export class Exchange implements FlightClient, ReplyEvents, Watched {
 
   /** performance.now() at the start, 0 where this request is not timed. */
   started = 0;
+  /** A record of it is wanted. */
+  isLogged = false;
   /** Its time stands for those of `TIMED_EVERY` hits. */
   sampled = false;
   detached = false;
@@ -150,14 +165,24 @@ export class Exchange implements FlightClient, ReplyEvents, Watched {
   constructor(context: RequestContext, machine: ExchangeMachine) {
     this.context = context;
     this.line = context.unrouted;
-  /** A record of it is wanted. */
-  isLogged = false;
     this.#machine = machine;
   }
 
   /** Goes on with a step after WAIT. */
   proceed(step: Step): void {
     this.#machine.run(this, step);
+  }
+
+  /** A connection for another protocol is to be opened; it counts until the request is over. */
+  countTunnel(): void {
+    this.#hasTunnel = true;
+    this.context.counters.add(this.line, SLOT.tunnels, 1);
+  }
+
+  /** The switch is made: the request lasts as long as the tunnel, which is closed when the thread ends. */
+  enterTunnel(tunnel: OpenTunnel): void {
+    this.tunnel = tunnel;
+    this.#machine.tunnels.add(tunnel);
   }
 
   attempt(work: () => void): void {
@@ -310,10 +335,17 @@ export class Exchange implements FlightClient, ReplyEvents, Watched {
     if (this.deadline !== undefined) clearTimeout(this.deadline);
     if (this.#watched) this.context.clients.forget(this);
     this.#watched = false;
+    if (this.#hasTunnel) this.#leaveTunnel();
     this.leaveFlight();
     if (this.handle >= 0) this.context.cache.drop(this.handle);
     this.handle = -1;
     this.releaseStale();
+  }
+
+  #leaveTunnel(): void {
+    this.#hasTunnel = false;
+    this.context.counters.add(this.line, SLOT.tunnels, -1);
+    if (this.tunnel !== undefined) this.#machine.tunnels.delete(this.tunnel);
   }
 
   releaseStale(): void {
@@ -332,7 +364,7 @@ export class Exchange implements FlightClient, ReplyEvents, Watched {
     this.keyPlan = this.body = undefined;
     this.range = this.policy = this.directives = this.failure = this.deadline = undefined;
     this.late = this.wantsAll = false;
-    this.marker = this.passed = this.rest = this.problem = this.view = undefined;
+    this.marker = this.passed = this.rest = this.problem = this.view = this.tunnel = undefined;
     this.hostField = this.address = this.requestId = '';
     this.entry = 0;
     this.cacheStatus = this.ownLines = '';
@@ -348,6 +380,7 @@ export class Exchange implements FlightClient, ReplyEvents, Watched {
 
 /** What the pipeline does on behalf of an exchange, handed in so that an exchange knows no step. */
 export interface ExchangeMachine {
+  readonly tunnels: Set<OpenTunnel>;
   run(exchange: Exchange, step: Step): void;
   onFlight(exchange: Exchange): void;
   onWritable(exchange: Exchange): void;

@@ -1,5 +1,5 @@
 import type { Exchange } from './exchange.ts';
-import { LOOKUP, RESPOND, type Step } from './step.ts';
+import { LOOKUP, RESPOND, type Step, UPGRADE } from './step.ts';
 
 /** Turns away what the site's limits do not allow, before the cache or the origin are asked. */
 export function guard(x: Exchange): Step {
@@ -9,5 +9,5 @@ export function guard(x: Exchange): Step {
     x.endConnection();
     return RESPOND;
   }
-  return LOOKUP;
+  return x.request.isUpgrade ? UPGRADE : LOOKUP;
 }

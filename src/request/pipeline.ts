@@ -1,4 +1,4 @@
-import { Exchange, type ExchangeMachine, type RequestContext } from './exchange.ts';
+import { Exchange, type ExchangeMachine, type OpenTunnel, type RequestContext } from './exchange.ts';
 import { fill } from './fill.ts';
 import { finish } from './finish.ts';
 import { follow } from './follow.ts';
@@ -10,9 +10,20 @@ import type { Reply, RequestView } from './reply.ts';
 import { respond } from './respond.ts';
 import { route } from './route.ts';
 import { FINISH, FOLLOW, OVER, RECEIVE, RESPOND, type Step, WAIT } from './step.ts';
+import { upgrade } from './upgrade.ts';
 
 /** The life of a request, in call order; see step.ts for the numbers. */
-const STEPS: readonly ((x: Exchange) => Step)[] = [receive, route, guard, lookup, fill, respond, finish, follow];
+const STEPS: readonly ((x: Exchange) => Step)[] = [
+  receive,
+  route,
+  guard,
+  lookup,
+  fill,
+  respond,
+  finish,
+  follow,
+  upgrade,
+];
 
 /** Exchanges kept for later requests. */
 const MAX_SPARE = 1024;
@@ -26,7 +37,9 @@ export class Pipeline {
   #idle: (() => void) | undefined;
   readonly #context: RequestContext;
   readonly #spare: Exchange[] = [];
+  readonly #tunnels = new Set<OpenTunnel>();
   readonly #machine: ExchangeMachine = {
+    tunnels: this.#tunnels,
     run: (x, step) => this.#run(x, step),
     onFlight: (x) => this.#run(x, FOLLOW),
     onWritable: (x) => this.#onWritable(x),
@@ -52,6 +65,13 @@ export class Pipeline {
   onIdle(callback: () => void): void {
     if (this.active === 0) callback();
     else this.#idle = callback;
+  }
+
+  /** Ends all connections that have switched to another protocol; those of WebSockets are told (1001). @returns how many */
+  closeTunnels(): number {
+    const { size } = this.#tunnels;
+    for (const tunnel of this.#tunnels) tunnel.close('the server is shutting down');
+    return size;
   }
 
   /** Takes steps until the request waits or is over. A step that is asked for meanwhile comes after the one under way. */

@@ -1,7 +1,7 @@
 import { PROXY_NAME } from '../fill/head.ts';
 import { PROBLEM_CONTENT_TYPE, problemJson } from '../http/problem.ts';
 import { statusText } from '../http/status-text.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, RequestProblem } from './exchange.ts';
 import { FINISH, RESPOND, type Step, WAIT } from './step.ts';
 
 /** Answers with a problem document (RFC 9457). After a malformed request nothing more is read from the connection. */
@@ -23,10 +23,12 @@ function sendLater(x: Exchange): Step {
   return WAIT;
 }
 
+const BUG: RequestProblem = { status: 500, detail: '' };
+
 function send(x: Exchange): Step {
-  const { status, detail, proxyStatus } = x.problem ?? { status: 500, detail: '' };
+  const { status, detail, proxyStatus, lines: more = [] } = x.problem ?? BUG;
   const body = problemJson(x.requestId === '' ? { status, detail } : { status, detail, request_id: x.requestId });
-  const lines = [`1.1 ${PROXY_NAME}`, `Content-Type: ${PROBLEM_CONTENT_TYPE}`, 'Cache-Control: no-store'];
+  const lines = [`1.1 ${PROXY_NAME}`, `Content-Type: ${PROBLEM_CONTENT_TYPE}`, 'Cache-Control: no-store', ...more];
   if (proxyStatus !== undefined) lines.push(`Proxy-Status: ${proxyStatus}`);
   if (x.requestId !== '') lines.push(`X-Request-Id: ${x.requestId}`);
   x.status = status;

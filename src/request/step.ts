@@ -8,10 +8,12 @@ export const RESPOND = 5;
 export const FINISH = 6;
 /** Where a request waits for a flight, in place of `fill` and until `respond`. */
 export const FOLLOW = 7;
+/** In place of `lookup` where the client asks for another protocol. */
+export const UPGRADE = 8;
 /** The step goes on later by `exchange.proceed`. */
-export const WAIT = 8;
+export const WAIT = 9;
 /** The request is over; its exchange may be used for another one. */
-export const OVER = 9;
+export const OVER = 10;
 
 export type Step =
   | typeof RECEIVE
@@ -22,5 +24,6 @@ export type Step =
   | typeof RESPOND
   | typeof FINISH
   | typeof FOLLOW
+  | typeof UPGRADE
   | typeof WAIT
   | typeof OVER;

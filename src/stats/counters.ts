@@ -146,6 +146,17 @@ export class Counters {
     this.#values[base + slot] += amount;
   }
 
+  /** One slot of a site's line summed over all workers, as it was a moment ago. @param base what `site` returned */
+  overAll(base: number, slot: number): number {
+    const { workers, sites } = this.#shape;
+    const stride = (sites + 1) * siteStride;
+    let sum = 0;
+    for (let at = base - this.#id * stride + slot, worker = 0; worker <= workers; worker++, at += stride) {
+      sum += this.#values[at];
+    }
+    return sum;
+  }
+
   /** Sets a gauge. */
   set(base: number, slot: number, value: number): void {
     this.#values[base + slot] = value;

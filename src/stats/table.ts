@@ -41,6 +41,9 @@ export const ORIGIN_ERROR_KINDS = [
 ] as const;
 export type OriginErrorKind = (typeof ORIGIN_ERROR_KINDS)[number];
 
+/** Whether an origin is asked, and why not. */
+export const ORIGIN_STATES = ['up', 'down', 'ejected', 'open'] as const;
+
 /** Why an access log line was dropped: the worker's ring was full, or the reader of stdout is too slow. */
 export const LOG_DROP_REASONS = ['ring_full', 'output_full'] as const;
 
@@ -152,6 +155,37 @@ export const SITE_METRICS = {
     scope: 'site',
     help: 'Time from sending a request to an origin to the end of its answer.',
   },
+  originRetries: {
+    name: 'lb_origin_retries_total',
+    type: 'counter',
+    scope: 'site',
+    help: 'Requests that were tried again, at another origin or the same one.',
+  },
+  retriesDenied: {
+    name: 'lb_origin_retries_denied_total',
+    type: 'counter',
+    scope: 'site',
+    help: 'Requests that were not tried again because the budget was used up.',
+  },
+  originEjections: {
+    name: 'lb_origin_ejections_total',
+    type: 'counter',
+    scope: 'site',
+    help: 'Times that an origin was left out because requests to it failed.',
+  },
+  circuitOpened: {
+    name: 'lb_origin_circuit_opened_total',
+    type: 'counter',
+    scope: 'site',
+    help: 'Times that the circuit of an origin opened.',
+  },
+  originsByState: {
+    name: 'lb_origins',
+    type: 'gauge',
+    scope: 'site',
+    help: 'Origins by state: in use, checked as down, left out because of failures, circuit open.',
+    labels: { state: ORIGIN_STATES },
+  },
   poolConnections: {
     name: 'lb_origin_pool_connections',
     type: 'gauge',
@@ -169,6 +203,25 @@ export const SITE_METRICS = {
     type: 'gauge',
     scope: 'site',
     help: 'Requests under way at origins.',
+  },
+  tunnels: {
+    name: 'lb_tunnels',
+    type: 'gauge',
+    scope: 'site',
+    help: 'Connections that have switched to another protocol (WebSocket), or are about to.',
+  },
+  tunnelsOpened: {
+    name: 'lb_tunnels_opened_total',
+    type: 'counter',
+    scope: 'site',
+    help: 'Connections that switched to another protocol.',
+  },
+  tunnelBytes: {
+    name: 'lb_tunnel_bytes_total',
+    type: 'counter',
+    scope: 'site',
+    help: 'Bytes passed on after a switch to another protocol, by direction.',
+    labels: { direction: ['from_client', 'to_client'] },
   },
 } as const satisfies Record<string, MetricRow>;
 

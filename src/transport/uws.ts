@@ -1,7 +1,8 @@
 import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js';
 import type { ClientWatch, Watched } from '../request/client-watch.ts';
-import type { Reply, ReplyEvents, RequestView } from '../request/reply.ts';
+import type { Channel, ChannelEvents, Reply, ReplyEvents, RequestView, SwitchAnswer } from '../request/reply.ts';
 import { ChunkWriter, SAFE_WRITE } from './uws-chunks.ts';
+import { asksForWebSocket, type Handshake, switchToWebSocket, webSocketBehavior } from './websocket.ts';
 
 /** Whatever answers requests: the pipeline of the thread. */
 export interface RequestHandler {
@@ -17,13 +18,14 @@ const HEAD_ROOM = 256;
  * Leads all requests of a uWebSockets.js app to a handler.
  * @param clients watches those who are slow to take what is left of an answered request
  * @param scheme `https` for an SSLApp
+ * @returns routes WebSockets from now on, whose messages may have so many bytes; to be called again when that changes
  */
 export function serveUws(
   app: TemplatedApp,
   handler: RequestHandler,
   clients: ClientWatch,
   scheme: 'http' | 'https' = 'http',
-): void {
+): (maxMessage: number) => void {
   const request = new UwsRequest(scheme);
   let reply = new UwsReply(clients);
   const serve = (method: string, res: HttpResponse, req: HttpRequest) => {
@@ -42,12 +44,27 @@ export function serveUws(
   // the route tells the method, which saves asking for it
   app.get('/*', (res, req) => serve('GET', res, req));
   app.any('/*', (res, req) => serve(req.getCaseSensitiveMethod(), res, req));
+  const upgrade = (handshake: Handshake, req: HttpRequest) => {
+    const ordinary = reply;
+    reply = new SwitchingReply(clients, handshake);
+    request.isUpgrade = true;
+    serve('GET', handshake.res, req);
+    request.isUpgrade = false;
+    reply = ordinary;
+  };
+  return (maxMessage) => {
+    const behavior = webSocketBehavior(maxMessage, (res, req, context) => {
+      if (asksForWebSocket(req)) upgrade({ res, context, key: req.getHeader('sec-websocket-key') }, req);
+      else serve('GET', res, req);
+    });
+    app.ws('/*', behavior);
+  };
 }
 
 /** The request of the current callback. */
 class UwsRequest implements RequestView {
   readonly protocol = '1.1'; // the library refuses all others
-  readonly isUpgrade = false;
+  isUpgrade = false;
   readonly hasOpenBody = false;
   readonly #scheme: 'http' | 'https';
   #req: HttpRequest | undefined;
@@ -103,6 +120,8 @@ class UwsRequest implements RequestView {
   headers(): string[] {
     const list: string[] = [];
     this.#current.forEach((name, value) => {
+      // with messages put together there is nothing that an extension could apply to
+      if (this.isUpgrade && name === 'sec-websocket-extensions') return;
       list.push(name, toLatin1(value));
     });
     return list;
@@ -229,7 +248,8 @@ class UwsReply implements Reply {
     this.closed = true;
     this.offset += body.length;
     const isSmall = typeof body === 'string' || this.#headBytes + body.length <= SAFE_WRITE;
-    if (isSmall && --unproven > 0) this.#res.end(body, this.closeAfter);
+    // one that ends the connection is followed by nothing
+    if (isSmall && (this.closeAfter || --unproven > 0)) this.#res.end(body, this.closeAfter);
     else this.#endLarge(typeof body === 'string' ? Buffer.from(body) : body);
   }
 
@@ -392,5 +412,43 @@ class UwsReply implements Reply {
 
   resumeBody(): void {
     if (!this.closed) this.#res.resume();
+  }
+
+  switchProtocols(_answer: SwitchAnswer, _events: ChannelEvents): Channel {
+    throw new Error('the request asks for no other protocol');
+  }
+}
+
+/** The reply to a request that asks for a WebSocket. */
+class SwitchingReply extends UwsReply {
+  readonly #handshake: Handshake;
+  #held = false;
+
+  constructor(clients: ClientWatch, handshake: Handshake) {
+    super(clients);
+    this.#handshake = handshake;
+  }
+
+  /** What the client sends from now on waits in the system: the library would take it for another request. */
+  override detach(events: ReplyEvents): void {
+    super.detach(events);
+    this.#held = true;
+    this.#handshake.res.pause();
+  }
+
+  override head(status: string, cacheStatus: string, block: Uint8Array | string, age: number): void {
+    this.#release();
+    super.head(status, cacheStatus, block, age);
+  }
+
+  override switchProtocols(answer: SwitchAnswer, events: ChannelEvents): Channel {
+    this.closed = true;
+    this.#release();
+    return switchToWebSocket(this.#handshake, answer, events);
+  }
+
+  #release(): void {
+    if (this.#held) this.#handshake.res.resume();
+    this.#held = false;
   }
 }

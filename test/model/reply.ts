@@ -1,5 +1,5 @@
 /** Both sides of a client's connection as lb's pipeline sees them, with all that is sent kept. */
-import type { Reply, ReplyEvents, RequestView } from '../../src/request/reply.ts';
+import type { Channel, Reply, ReplyEvents, RequestView } from '../../src/request/reply.ts';
 
 export class ReplayedRequest implements RequestView {
   readonly protocol = '1.1';
@@ -144,6 +144,10 @@ export class RecordedReply implements Reply {
 
   onBody(take: (chunk: Uint8Array, last: boolean) => void): void {
     this.#take = take;
+  }
+
+  switchProtocols(): Channel {
+    throw new Error('no request of the model asks for another protocol');
   }
 
   pauseBody(): void {}

@@ -1,0 +1,190 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { countPassing } from '../base/garbage.ts';
+import type { EdgeContext } from '../fill/context.ts';
+import type { FetchSink, OriginRequest, Source } from '../fill/fetch.ts';
+import type { HeaderList } from '../http/headers.ts';
+import { errorKind, type OriginError, originError, originErrorFrom } from '../origin/origin-error.ts';
+import { originErrorSlot, SLOT } from '../stats/counters.ts';
+
+/** Bytes of an answer's head. */
+const MAX_HEAD = 64 * 1024;
+
+/** Interim answers beyond which an answer is given up. */
+const MAX_INTERIM = 100;
+
+/** How a connection to the origin is made, and how long may be waited for an answer on it, in ms. */
+export interface UpgradeTerms {
+  dial(): Promise<Socket>;
+  firstByte: number;
+  betweenBytes: number;
+}
+
+/**
+ * A request for another protocol, on a connection of its own. An answer that is no 101 is led to the sink like any other.
+ */
+export class UpgradeFetch implements Source {
+  sink!: FetchSink;
+  readonly requestTime = Date.now() / 1000;
+  readonly #started = performance.now();
+  readonly #context: EdgeContext;
+  readonly #line: number;
+  readonly #terms: UpgradeTerms;
+  readonly #onSwitch: (headers: HeaderList, socket: Socket) => OriginError | undefined;
+  #socket: Socket | undefined;
+  #answer: IncomingMessage | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #over = false;
+  #paused = false;
+  #interim = 0;
+
+  /** @param onSwitch takes the connection, or says what is wrong with the answer */
+  constructor(
+    context: EdgeContext,
+    line: number,
+    terms: UpgradeTerms,
+    onSwitch: (headers: HeaderList, socket: Socket) => OriginError | undefined,
+  ) {
+    this.#context = context;
+    this.#line = line;
+    this.#terms = terms;
+    this.#onSwitch = onSwitch;
+  }
+
+  get isStarted(): boolean {
+    return this.#socket !== undefined;
+  }
+
+  /** Asks. What goes wrong is told to the sink. */
+  begin(request: OriginRequest, sink: FetchSink): void {
+    this.sink = sink;
+    this.#context.counters.add(this.#line, SLOT.originRequests, 1);
+    this.#terms.dial().then(
+      (socket) => {
+        if (this.#over) socket.destroy();
+        else this.#ask(socket, request);
+      },
+      (error: Error) => this.#fail(originErrorFrom(error)),
+    );
+  }
+
+  start(): void {
+    throw new Error('begun by its maker');
+  }
+
+  #ask(socket: Socket, { method, target, headers }: OriginRequest): void {
+    this.#socket = socket;
+    const request = httpRequest({
+      createConnection: () => socket,
+      method,
+      path: target,
+      headers: headers as unknown as Record<string, string>, // a flat list is taken as it stands
+      maxHeaderSize: MAX_HEAD,
+      setHost: false,
+    });
+    this.#wait(this.#terms.firstByte, 'http_response_timeout');
+    request.on('upgrade', (answer, _, head: Buffer) => this.#onUpgrade(answer, socket, head));
+    request.on('information', (answer) => this.#onInform(answer.statusCode, answer.rawHeaders));
+    request.on('response', (answer) => this.#onResponse(answer));
+    request.on('error', (error) => this.#fail(originErrorFrom(error)));
+    request.end();
+  }
+
+  #onUpgrade(answer: IncomingMessage, socket: Socket, head: Buffer): void {
+    if (this.#over) return;
+    this.#close();
+    if (head.length > 0) socket.unshift(head);
+    const failure = this.#onSwitch(lowercase(answer.rawHeaders), socket);
+    if (failure === undefined) return;
+    socket.destroy();
+    this.#report(failure);
+  }
+
+  #onInform(status: number, rawHeaders: string[]): void {
+    if (this.#over) return;
+    if (++this.#interim > MAX_INTERIM) this.#fail(originError('http_protocol_error'));
+    else if (status !== 100) this.#tell(() => this.sink.onInform?.(status, lowercase(rawHeaders)));
+  }
+
+  #onResponse(answer: IncomingMessage): void {
+    if (this.#over) {
+      answer.destroy();
+      return;
+    }
+    this.#answer = answer;
+    const { betweenBytes } = this.#terms;
+    answer.on('data', (chunk: Buffer) => {
+      this.#context.counters.add(this.#line, SLOT.originResponseBytes, chunk.length);
+      countPassing(chunk.length);
+      this.#wait(betweenBytes, 'connection_read_timeout');
+      if (!this.#over) this.#tell(() => this.sink.onData(chunk));
+    });
+    answer.on('end', () => {
+      if (this.#over) return;
+      this.#close();
+      if (answer.complete) this.#tell(() => this.sink.onEnd(lowercase(answer.rawTrailers)));
+      else this.#report(originError('http_response_incomplete'));
+    });
+    answer.on('error', () => this.#fail(originError('http_response_incomplete')));
+    this.#wait(betweenBytes, 'connection_read_timeout');
+    this.#tell(() => this.sink.onHead(answer.statusCode ?? 0, lowercase(answer.rawHeaders)));
+  }
+
+  #wait(time: number, type: 'http_response_timeout' | 'connection_read_timeout'): void {
+    clearTimeout(this.#timer);
+    if (time > 0 && !this.#over) this.#timer = setTimeout(() => this.#late(type), time);
+  }
+
+  #late(type: 'http_response_timeout' | 'connection_read_timeout'): void {
+    // it is the client that is waited for
+    if (this.#paused) this.#wait(this.#terms.betweenBytes, type);
+    else this.#fail(originError(type));
+  }
+
+  abort(): void {
+    if (this.#over) return;
+    this.#close();
+    this.#socket?.destroy();
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#answer?.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#answer?.resume();
+  }
+
+  /** What the sink throws is a bug of ours. */
+  #tell(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.#context.onBug(error as Error);
+      this.#fail(originError('proxy_internal_error'));
+    }
+  }
+
+  #fail(error: OriginError): void {
+    if (this.#over) return;
+    this.abort();
+    this.#report(error);
+  }
+
+  #report(error: OriginError): void {
+    this.#context.counters.add(this.#line, originErrorSlot(errorKind(error.type)), 1);
+    this.sink.onError(error);
+  }
+
+  #close(): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#context.counters.observe(this.#line, SLOT.originDuration, (performance.now() - this.#started) / 1000);
+  }
+}
+
+function lowercase(rawHeaders: readonly string[]): HeaderList {
+  return rawHeaders.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : text));
+}
