@@ -57,7 +57,7 @@ function refresh(context: EdgeContext, task: RefreshTask): void {
   if (flight !== undefined && claim.leader && isStillStale(context, task)) {
     const fill = new Fill(context, flight, task);
     fill.ended = giveBack;
-    fill.start(pools.pick(site));
+    fill.start(pools.route(site, task.client));
     return;
   }
   if (flight !== undefined) {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { Pool } from 'undici';
-import { ORIGIN_DEFAULTS } from '../config/address.ts';
 import type { HeaderList } from '../http/headers.ts';
 import type { OriginError } from '../origin/origin-error.ts';
+import { OriginPools } from '../origin/pools.ts';
+import { siteConfig } from '../origin/testing.ts';
 import type { EdgeContext } from './context.ts';
 import { Fetch, type FetchSink } from './fetch.ts';
 
@@ -47,24 +47,18 @@ class Sink implements FetchSink {
 async function fetchInto(t: TestContext, sink: Sink, bytes: string): Promise<void> {
   const server = createServer((socket) => socket.once('data', () => socket.write(bytes))).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const pool = new Pool(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const { port } = server.address() as AddressInfo;
+  const site = siteConfig({ origins: [`127.0.0.1:${port}`], retries: { attempts: 0 } });
+  const pools = new OriginPools([site], { multiTenant: false });
   t.after(async () => {
-    await pool.destroy();
+    await pools.destroy();
     server.close();
   });
   const counters = { add() {}, observe() {} };
   const context = { counters, lines: [0], onBug: (error: Error) => sink.bugs.push(error) };
-  const origin = {
-    pool,
-    servername: undefined,
-    config: { host: '127.0.0.1', port: 0, tls: false, ...ORIGIN_DEFAULTS },
-  };
-  new Fetch(context as unknown as EdgeContext, 0, sink).start(origin, {
-    method: 'GET',
-    target: '/',
-    headers: [],
-    body: null,
-  });
+  const request = { method: 'GET', target: '/', headers: [], body: null };
+  const route = pools.route(0, { path: '/', target: '/', headers: [], address: '', host: { authority: 'a' } });
+  new Fetch(context as unknown as EdgeContext, 0, sink).start(route, () => request);
   await sink.done;
 }
 

@@ -1,21 +1,14 @@
-import type { Readable } from 'node:stream';
-import type { Dispatcher } from 'undici';
 import { countPassing } from '../base/garbage.ts';
 import type { HeaderList } from '../http/headers.ts';
 import type { ProxyErrorType } from '../http/proxy-status.ts';
-import { errorKind, type OriginError, originError, originErrorFrom } from '../origin/origin-error.ts';
-import type { OriginPool } from '../origin/pools.ts';
-import { originErrorSlot, SLOT } from '../stats/counters.ts';
+import type { OriginRoute } from '../origin/balance-site.ts';
+import type { Origin } from '../origin/origin.ts';
+import { type OriginError, originError } from '../origin/origin-error.ts';
+import { isIdempotent, retryCause } from '../origin/retry.ts';
+import { SLOT } from '../stats/counters.ts';
+import { Attempt, type AttemptOwner } from './attempt.ts';
 import type { EdgeContext } from './context.ts';
-
-/** A request as the origin gets it. */
-export interface OriginRequest {
-  method: string;
-  /** Path and query. */
-  target: string;
-  headers: HeaderList;
-  body: Readable | Buffer | null;
-}
+import type { OriginRequest } from './origin-request.ts';
 
 /** Interim answers of one request that are passed on; the origin may send more. */
 const MAX_INFORMED = 8;
@@ -35,6 +28,11 @@ export interface FetchSink {
   onError(error: OriginError): void;
 }
 
+export type { OriginRequest } from './origin-request.ts';
+
+/** Makes the request for an origin: its Host field may depend on that. Called once for each origin that is tried. */
+export type RequestBuilder = (origin: Origin) => OriginRequest;
+
 /** An answer on its way to a sink. */
 export interface Source {
   /** May be replaced between two calls. */
@@ -43,7 +41,9 @@ export interface Source {
   readonly requestTime: number;
   /** Whether the request has a connection; until then it waits in the pool. */
   readonly isStarted: boolean;
-  start(origin: OriginPool, request: OriginRequest): void;
+  /** What the client is told so that it comes back to this origin: value of Set-Cookie, undefined for nothing. */
+  stickyCookie?(secure: boolean): string | undefined;
+  start(route: OriginRoute, build: RequestBuilder): void;
   /** Gives the answer up. The sink hears no more. */
   abort(): void;
   /** Holds the origin back; calls do not add up. */
@@ -51,16 +51,25 @@ export interface Source {
   resume(): void;
 }
 
-/** One request to an origin, with its answer led to a sink. */
-export class Fetch implements Source, Dispatcher.DispatchHandler {
+/**
+ * One request to a site's origins, with its answer led to a sink. Where an origin fails before anything of its answer was
+ * delivered, and the request may be sent twice, another one is tried; see docs/origins.md.
+ */
+export class Fetch implements Source, AttemptOwner {
   /** May be replaced between two calls. */
   sink: FetchSink;
   /** When the request was handed to the pool, seconds since 1970. */
-  readonly requestTime = Date.now() / 1000;
-  readonly #started = performance.now();
+  requestTime = Date.now() / 1000;
   readonly #context: EdgeContext;
   readonly #line: number;
-  #controller: Dispatcher.DispatchController | undefined;
+  #route: OriginRoute | undefined;
+  #build: RequestBuilder | undefined;
+  #attempt: Attempt | undefined;
+  /** Origins that failed; the one being asked is not among them. */
+  #tried: Origin[] | undefined;
+  /** May be sent once more. */
+  #isRepeatable = false;
+  #timer: NodeJS.Timeout | undefined;
   #aborted = false;
   /** The head of the final answer is there. */
   #began = false;
@@ -74,65 +83,79 @@ export class Fetch implements Source, Dispatcher.DispatchHandler {
     this.sink = sink;
   }
 
-  start(origin: OriginPool, request: OriginRequest): void {
-    this.#context.counters.add(this.#line, SLOT.originRequests, 1);
-    origin.pool.dispatch(
-      {
-        method: request.method,
-        path: request.target,
-        headers: request.headers,
-        body: request.body,
-        ...(origin.servername === undefined ? {} : { servername: origin.servername }),
-      },
-      this,
-    );
+  start(route: OriginRoute, build: RequestBuilder): void {
+    const { site } = route;
+    this.#route = route;
+    this.#build = build;
+    site.budget.deposit();
+    const { total } = site.config.timeouts;
+    if (total > 0) this.#timer = setTimeout(() => this.#onLate(), total);
+    const origin = site.choose(route);
+    if (origin !== undefined) this.#try(origin);
+    else queueMicrotask(() => this.#refuse());
   }
 
-  /** Whether the request has a connection; until then it waits in the pool. */
+  #try(origin: Origin): void {
+    const { route, build } = this.#terms();
+    const request = build(origin);
+    const { body, method } = request;
+    this.#isRepeatable = (body === null || Buffer.isBuffer(body)) && isIdempotent(method);
+    this.requestTime = Date.now() / 1000;
+    const terms = { request, client: route.client, now: route.site.now };
+    this.#attempt = new Attempt(this.#context, this.#line, this, origin, terms);
+    this.#attempt.start();
+  }
+
+  #terms(): { route: OriginRoute; build: RequestBuilder } {
+    if (this.#route === undefined || this.#build === undefined) throw new Error('a fetch is started first');
+    return { route: this.#route, build: this.#build };
+  }
+
+  /** Whether the request has a connection, or had one; until then it waits. */
   get isStarted(): boolean {
-    return this.#controller !== undefined;
+    return this.#tried !== undefined || this.#attempt?.isStarted === true;
+  }
+
+  stickyCookie(secure: boolean): string | undefined {
+    return this.#route?.cookieFor(this.#attempt?.origin, secure);
   }
 
   /** Gives the answer up: the connection is closed unless the answer was complete. The sink hears no more. */
   abort(): void {
     if (this.#ended || this.#aborted) return;
     this.#aborted = true;
-    this.#controller?.abort(new Error('the client went away'));
+    clearTimeout(this.#timer);
+    this.#attempt?.abandon();
   }
 
   /** Holds the origin back; calls do not add up. */
   pause(): void {
     if (this.#paused || this.#ended) return;
     this.#paused = true;
-    this.#controller?.pause();
+    this.#attempt?.pause();
   }
 
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.#controller?.resume();
+    this.#attempt?.resume();
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#aborted) controller.abort(new Error('the client went away'));
-  }
-
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: Record<string, string | string[] | undefined>,
-  ): void {
-    if (this.#aborted) return;
+  onStatus(status: number, headers: Record<string, string | string[] | undefined>): void {
     const coding = headers['transfer-encoding'];
     // nobody asked for another protocol
     if (status === 101) this.#fail('http_protocol_error');
     else if (coding !== undefined && !isChunked(coding)) this.#fail('http_response_transfer_coding');
     else if (status < 200) this.#inform(status, headers);
-    else {
+    else if (!this.#isRetried(status)) {
       this.#began = true;
       this.#deliver(() => this.sink.onHead(status, headerList(headers)));
     }
+  }
+
+  #isRetried(status: number): boolean {
+    const { statuses } = this.#terms().route.site.config.retries;
+    return statuses.includes(status) && this.#tryAgain(true);
   }
 
   #inform(status: number, headers: Record<string, string | string[] | undefined>): void {
@@ -141,8 +164,7 @@ export class Fetch implements Source, Dispatcher.DispatchHandler {
     else if (count <= MAX_INFORMED) this.#deliver(() => this.sink.onInform?.(status, headerList(headers)));
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#aborted) return;
+  onData(chunk: Buffer): void {
     this.#context.counters.add(this.#line, SLOT.originResponseBytes, chunk.length);
     countPassing(chunk.length);
     try {
@@ -152,22 +174,62 @@ export class Fetch implements Source, Dispatcher.DispatchHandler {
     }
   }
 
-  onResponseEnd(
-    _controller: Dispatcher.DispatchController,
-    trailers: Record<string, string | string[] | undefined>,
-  ): void {
-    this.#close();
-    if (!this.#aborted) this.#deliver(() => this.sink.onEnd(headerList(trailers)));
+  onEnd(trailers: Record<string, string | string[] | undefined>): void {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    this.#deliver(() => this.sink.onEnd(headerList(trailers)));
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
-    this.#close();
-    if (this.#aborted) return;
-    this.#aborted = true;
-    const error = originErrorFrom(cause);
+  onFailure(error: OriginError): void {
+    const cause = retryCause(error.type);
+    if (cause !== 'other' && this.#tryAgain(cause === 'reset')) return;
+    this.#aborted = this.#ended = true;
+    clearTimeout(this.#timer);
     // an end in the middle of an answer is another thing than no answer
     const isCut = this.#began && error.type === 'connection_terminated';
-    this.#report(isCut ? originError('http_response_incomplete') : error);
+    this.sink.onError(isCut ? originError('http_response_incomplete') : error);
+  }
+
+  /**
+   * Asks another origin, or the same one where there is no other and it may answer the second time.
+   * @returns whether it does
+   */
+  #tryAgain(orTheSame: boolean): boolean {
+    const attempt = this.#attempt;
+    const { route } = this.#terms();
+    const { site } = route;
+    const tries = (this.#tried?.length ?? 0) + 1;
+    // interim answers have gone to the client
+    const isUntouched = !this.#began && this.#interim === 0 && !this.#aborted;
+    if (attempt === undefined || !isUntouched || !this.#isRepeatable || tries > site.config.retries.attempts)
+      return false;
+    if (!site.budget.withdraw()) {
+      this.#context.counters.add(this.#line, SLOT.retriesDenied, 1);
+      return false;
+    }
+    const tried = [...(this.#tried ?? []), attempt.origin];
+    const next = site.choose(route, tried) ?? (orTheSame ? attempt.origin : undefined);
+    if (next === undefined) {
+      site.budget.refund();
+      return false;
+    }
+    this.#tried = tried;
+    this.#context.counters.add(this.#line, SLOT.originRetries, 1);
+    attempt.abandon();
+    this.#try(next);
+    return true;
+  }
+
+  #onLate(): void {
+    this.#fail(this.#began ? 'connection_read_timeout' : 'http_response_timeout');
+  }
+
+  /** No origin may be asked. */
+  #refuse(): void {
+    if (this.#aborted) return;
+    this.#aborted = this.#ended = true;
+    clearTimeout(this.#timer);
+    this.sink.onError(originError('destination_unavailable'));
   }
 
   #deliver(tell: () => void): void {
@@ -186,20 +248,13 @@ export class Fetch implements Source, Dispatcher.DispatchHandler {
     this.sink.onError(originError('proxy_internal_error'));
   }
 
-  /** The origin's head is such that the answer cannot be used. */
+  /** The origin's answer is such that it cannot be used, or it comes too late. */
   #fail(type: ProxyErrorType): void {
+    if (this.#aborted || this.#ended) return;
+    const error = originError(type);
+    this.#attempt?.condemn(error);
     this.abort();
-    this.#report(originError(type));
-  }
-
-  #report(error: OriginError): void {
-    this.#context.counters.add(this.#line, originErrorSlot(errorKind(error.type)), 1);
     this.sink.onError(error);
-  }
-
-  #close(): void {
-    this.#ended = true;
-    this.#context.counters.observe(this.#line, SLOT.originDuration, (performance.now() - this.#started) / 1000);
   }
 }
 

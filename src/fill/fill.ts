@@ -6,8 +6,8 @@ import { stripHopByHop } from '../http/hop-by-hop.ts';
 import type { Judgement } from '../http/judge.ts';
 import { isErrorStatus } from '../http/status-cache.ts';
 import type { StorageReason } from '../http/storable.ts';
+import type { OriginRoute } from '../origin/balance-site.ts';
 import { errorNumber, errorOfNumber, type OriginError } from '../origin/origin-error.ts';
-import type { OriginPool } from '../origin/pools.ts';
 import { SLOT } from '../stats/counters.ts';
 import type { EdgeContext } from './context.ts';
 import { entryOf } from './entry.ts';
@@ -88,7 +88,7 @@ export class Fill implements FetchSink {
   readonly #key = new CacheKey();
   #fetch: Source;
   readonly #variants: Variants;
-  #origin: OriginPool | undefined;
+  #route: OriginRoute | undefined;
   /** The origin may answer by 304. */
   #isConditional = false;
   readonly #range: RangeFetch | undefined;
@@ -113,26 +113,26 @@ export class Fill implements FetchSink {
     this.#variants = new Variants(context, (name) => this.#keyOf(name));
   }
 
-  start(origin: OriginPool): void {
+  start(route: OriginRoute): void {
     this.#flight.filling = true;
-    this.#origin = origin;
+    this.#route = route;
     const { client, stale, marker } = this.#task;
     const etags = etagsToSend(marker, stale?.meta, (variant) => this.#variants.isStored(variant));
     const lastModified = stale?.meta.lastModified;
     // a request with a body goes out without conditions
     this.#isConditional = client.body === undefined && (etags.length > 0 || lastModified !== undefined);
-    this.#fetch.start(origin, fillRequest(client, origin, { etags, lastModified }));
+    this.#fetch.start(route, (origin) => fillRequest(client, origin, { etags, lastModified }));
   }
 
   /** The variant that the origin named is not stored any more: it is asked for all. */
   #askAgain(): void {
     const { client } = this.#task;
-    const origin = this.#origin;
-    if (origin === undefined) throw new Error('a fill that has begun has an origin');
+    const route = this.#route;
+    if (route === undefined) throw new Error('a fill that has begun has a route');
     this.#fetch.sink = NOBODY;
     this.#isConditional = false;
     this.#fetch = new Fetch(this.#context, client.host.plan.index, this);
-    this.#fetch.start(origin, fillRequest(client, origin));
+    this.#fetch.start(route, (origin) => fillRequest(client, origin));
   }
 
   /** The leading client has gone. What the origin has not been asked for yet, and nobody waits for, is given up. */

@@ -9,14 +9,22 @@ import { CONDITIONAL_NAMES } from '../http/stored-headers.ts';
 import { SURROGATE_CAPABILITY, SURROGATE_CONTROL } from '../http/targeted.ts';
 import { nextTraceparent, parseTraceparent } from '../http/traceparent.ts';
 import { appendVia } from '../http/via.ts';
-import type { OriginPool } from '../origin/pools.ts';
+import type { OriginTarget } from '../origin/origin.ts';
 import type { HostEntry } from '../site/host-table.ts';
 import type { CachePolicy } from '../site/plan.ts';
-import type { OriginRequest } from './fetch.ts';
 import { PROXY_NAME } from './head.ts';
 
 /** Fields that say how a request's body is to be read: with a body in the key, all that are not keyed are left out. */
 const KEYED_CONTENT: ReadonlySet<string> = new Set(['content-type', 'content-encoding', 'content-length']);
+
+/** A request as the origin gets it. */
+export interface OriginRequest {
+  method: string;
+  /** Path and query. */
+  target: string;
+  headers: HeaderList;
+  body: Readable | Buffer | null;
+}
 
 /** What a fill needs to know of the request that caused it; outlives the client. */
 export interface ClientRequest {
@@ -59,14 +67,14 @@ const REPLACED: ReadonlySet<string> = new Set([
 ]);
 
 /** A client's request as it is passed on, conditions and ranges included. */
-export function passRequest(client: ClientRequest, origin: OriginPool, streamed: Readable | null): OriginRequest {
+export function passRequest(client: ClientRequest, origin: OriginTarget, streamed: Readable | null): OriginRequest {
   const body = client.body ?? streamed;
   const headers = forwardedHeaders(client, origin, body !== null, false);
   return { method: client.method, target: client.target, headers, body };
 }
 
 /** A request for the whole resource; where it is no query with a body, conditional on what is stored, if anything is. */
-export function fillRequest(client: ClientRequest, origin: OriginPool, stored?: StoredValidators): OriginRequest {
+export function fillRequest(client: ClientRequest, origin: OriginTarget, stored?: StoredValidators): OriginRequest {
   const { body } = client;
   const headers = forwardedHeaders(client, origin, body !== undefined, true);
   // variants are told apart by this bucket alone, so the origin is asked for no more than it says
@@ -81,7 +89,7 @@ export function fillRequest(client: ClientRequest, origin: OriginPool, stored?: 
 
 function forwardedHeaders(
   client: ClientRequest,
-  origin: OriginPool,
+  origin: OriginTarget,
   hasBody: boolean,
   unconditional: boolean,
 ): HeaderList {

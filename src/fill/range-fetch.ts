@@ -3,10 +3,10 @@ import { parseContentLength } from '../http/framing.ts';
 import { combineHeader, type HeaderList, hasHeader, withHeader } from '../http/headers.ts';
 import type { ByteRange, RangeSpec } from '../http/range.ts';
 import { missingRanges } from '../http/range-set.ts';
+import type { OriginRoute } from '../origin/balance-site.ts';
 import { type OriginError, originError } from '../origin/origin-error.ts';
-import type { OriginPool } from '../origin/pools.ts';
 import type { EdgeContext } from './context.ts';
-import { Fetch, type FetchSink, type OriginRequest, type Source } from './fetch.ts';
+import { Fetch, type FetchSink, type RequestBuilder, type Source } from './fetch.ts';
 import { type HeldParts, isSameRepresentation, sameRange } from './parts.ts';
 
 /** Parts up to so many bytes are checked whole before they are begun, where nothing tells their length. */
@@ -45,8 +45,8 @@ export class RangeFetch implements Source, FetchSink {
   readonly #site: number;
   readonly #task: RangeTask;
   #held: HeldParts | undefined;
-  #origin!: OriginPool;
-  #request!: OriginRequest;
+  #route!: OriginRoute;
+  #build!: RequestBuilder;
   #fetch: Fetch;
   /** What is wanted, once it is known. */
   #wanted: ByteRange | undefined;
@@ -91,10 +91,14 @@ export class RangeFetch implements Source, FetchSink {
     return this.#began || this.#fetch.isStarted;
   }
 
-  /** @param request for the whole resource, unconditional */
-  start(origin: OriginPool, request: OriginRequest): void {
-    this.#origin = origin;
-    this.#request = request;
+  stickyCookie(secure: boolean): string | undefined {
+    return this.#fetch.stickyCookie(secure);
+  }
+
+  /** @param build the request for the whole resource, unconditional */
+  start(route: OriginRoute, build: RequestBuilder): void {
+    this.#route = route;
+    this.#build = build;
     const { spec } = this.#task;
     if (this.#held === undefined) {
       this.#ask(specText(spec));
@@ -113,10 +117,12 @@ export class RangeFetch implements Source, FetchSink {
   }
 
   #ask(range: string): void {
-    const headers = [...this.#request.headers, 'range', range];
     const validator = this.#held?.validator;
-    if (validator !== undefined) headers.push('if-range', validator);
-    this.#fetch.start(this.#origin, { ...this.#request, headers });
+    const conditions = validator === undefined ? ['range', range] : ['range', range, 'if-range', validator];
+    this.#fetch.start(this.#route, (origin) => {
+      const request = this.#build(origin);
+      return { ...request, headers: [...request.headers, ...conditions] };
+    });
   }
 
   abort(): void {
@@ -200,7 +206,7 @@ export class RangeFetch implements Source, FetchSink {
     this.#isPlain = true;
     this.isThrough = this.#began = false;
     this.#beginAnew();
-    this.#fetch.start(this.#origin, this.#request);
+    this.#fetch.start(this.#route, this.#build);
   }
 
   #begin(headers: HeaderList, wanted: ByteRange, complete: number): void {

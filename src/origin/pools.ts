@@ -1,63 +1,211 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { DnsConfig, OriginConfig, SiteConfig } from '../config/config.ts';
+import type { RouteHints } from './balance-key.ts';
+import { type OriginRoute, SiteOrigins } from './balance-site.ts';
 import { dispatchServername, type OriginConnections, openConnections } from './connect-pool.ts';
 import { DnsCache } from './dns.ts';
+import { SYSTEM_CLOCK, THREAD_CONNECTIONS } from './limits.ts';
+import { Origin } from './origin.ts';
+import { createOriginStates, OriginStates, OWN } from './state.ts';
+import { OriginSlots, type SiteSlots, slotsFor } from './state-slots.ts';
 
-/** Connections that one thread opens to one origin at most; further requests queue. */
-const MAX_CONNECTIONS = 256;
+/** How long connections that no plan has any more may still be asked for by requests under way, in ms. */
+const LINGER = 60_000;
 
-/** An origin with this thread's connections to it. */
-export interface OriginPool {
-  readonly config: OriginConfig;
-  readonly pool: OriginConnections;
-  /** For undici; undefined without TLS. */
-  readonly servername: string | undefined;
-}
+const DEFAULT_DNS: DnsConfig = { servers: [], minTtl: 1000, maxTtl: 300_000 };
 
 export interface PoolOptions {
   /** Whether origins at addresses that are not public are refused; see address-guard.ts. */
   readonly multiTenant: boolean;
   readonly dns?: DnsConfig;
+  /** What all threads know of the origins, and where in it those of each site are; without it this thread is alone. */
+  readonly states?: OriginStates;
+  readonly slots?: readonly SiteSlots[];
+  /** Wakes another thread, so that it calls its `onRing`. */
+  ring?(worker: number): void;
+  /** As Math.random. */
+  random?(): number;
+  /** Milliseconds, of one clock for all threads. */
+  now?(): number;
 }
 
-/** This thread's connection pools, by site; a site's origins take turns. */
+/** Origins that `commit` puts in force. */
+export interface PreparedPools {
+  readonly sites: ReadonlyMap<number, SiteOrigins>;
+}
+
+/** This thread's origins with its connections to them, by site number. */
 export class OriginPools {
-  readonly #bySite: { pools: OriginPool[]; next: number }[];
+  #sites: ReadonlyMap<number, SiteOrigins> = new Map();
+  /** Of sites that are no more, for requests that are still under way. */
+  readonly #former = new Map<number, SiteOrigins>();
+  readonly #options: PoolOptions;
+  readonly #states: OriginStates;
+  /** Where this thread is alone. */
+  readonly #ownSlots: OriginSlots;
+  #dns: DnsCache;
+  #dnsConfig: DnsConfig;
 
+  /** @throws as `prepare` */
   constructor(sites: readonly SiteConfig[], options: PoolOptions) {
-    this.#bySite = sites.map((site) => ({
-      pools: site.origins.map((origin) => openPool(origin, site, options)),
-      next: 0,
-    }));
+    this.#options = options;
+    this.#states = options.states ?? lonelyStates(sites);
+    this.#ownSlots = new OriginSlots(this.#states);
+    this.#dnsConfig = options.dns ?? DEFAULT_DNS;
+    this.#dns = new DnsCache(this.#dnsConfig);
+    this.update(sites, options.slots);
   }
 
-  /** The origin for the site's next request: round robin. */
-  pick(site: number): OriginPool {
-    const entry = this.#bySite[site];
-    const pool = entry.pools[entry.next];
-    entry.next = (entry.next + 1) % entry.pools.length;
-    return pool;
+  /** An origin of a site, for a connection that is not counted as a request; one that fails where there is no other. */
+  pick(site: number, hints: RouteHints): Origin {
+    const route = this.route(site, hints);
+    const origin = route.site.choose(route) ?? route.site.origins[0];
+    if (origin.isOnTrial) origin.health.giveProbeBack();
+    origin.isOnTrial = false;
+    return origin;
   }
 
-  /** Connections, and requests waiting and running, of a site. */
+  /** What a request means to the choice of its origin. @param site number */
+  route(site: number, hints: RouteHints): OriginRoute {
+    const origins = this.#sites.get(site) ?? this.#former.get(site);
+    if (origins === undefined) throw new Error(`no site ${site} has origins`);
+    return origins.route(hints);
+  }
+
+  /**
+   * Makes what a new configuration needs. Origins whose terms are as before keep their connections.
+   * @throws where a file of `origin_tls` cannot be used
+   */
+  prepare(
+    sites: readonly SiteConfig[],
+    slots: readonly SiteSlots[] = this.#ownSlots.assign(sites),
+    dns: DnsConfig = this.#dnsConfig,
+  ): PreparedPools {
+    const isOfBefore = isDeepStrictEqual(dns, this.#dnsConfig);
+    if (!isOfBefore) {
+      this.#dnsConfig = dns;
+      this.#dns = new DnsCache(dns);
+    }
+    const opened: OriginConnections[] = [];
+    const made = new Map<number, SiteOrigins>();
+    try {
+      sites.forEach((site, index) => {
+        const before = isOfBefore ? this.#sites.get(site.number) : undefined;
+        made.set(site.number, this.#siteOrigins(site, before, slots[index], opened));
+      });
+    } catch (error) {
+      for (const pool of opened) void pool.close();
+      throw error;
+    }
+    return { sites: made };
+  }
+
+  /** Puts prepared origins in force. Connections that are not needed any more are closed when their requests are over. */
+  commit({ sites }: PreparedPools): void {
+    const before = this.#sites;
+    const kept = new Set(poolsOf(sites));
+    const gone = poolsOf(before).filter((pool) => !kept.has(pool));
+    for (const [number, site] of before) if (!sites.has(number)) this.#former.set(number, site);
+    for (const number of sites.keys()) this.#former.delete(number);
+    this.#sites = sites;
+    if (gone.length === 0) return;
+    setTimeout(() => {
+      for (const pool of gone) void pool.close().catch(() => {});
+      for (const [number, site] of this.#former) if (before.get(number) === site) this.#former.delete(number);
+    }, LINGER).unref();
+  }
+
+  /** Gives up what was prepared. */
+  discard({ sites }: PreparedPools): void {
+    const inForce = new Set(poolsOf(this.#sites));
+    for (const pool of poolsOf(sites)) if (!inForce.has(pool)) void pool.close().catch(() => {});
+  }
+
+  /** Prepares and commits. @throws as `prepare` */
+  update(sites: readonly SiteConfig[], slots?: readonly SiteSlots[], dns?: DnsConfig): void {
+    this.commit(this.prepare(sites, slots, dns));
+  }
+
+  /** Another thread has something for those who wait on this one. */
+  onRing(): void {
+    for (const { origins } of this.#sites.values()) {
+      for (const { gate } of origins) if (gate.waiting > 0) gate.look();
+    }
+  }
+
+  /** Connections, and requests waiting and running, of a site on this thread. */
   stats(site: number): { connected: number; pending: number; running: number } {
     const sum = { connected: 0, pending: 0, running: 0 };
-    for (const { pool } of this.#bySite[site].pools) {
-      sum.connected += pool.stats.connected;
-      sum.pending += pool.stats.pending;
-      sum.running += pool.stats.running;
+    for (const { pool, state, gate } of this.#sites.get(site)?.origins ?? []) {
+      const { connected, pending, running } = pool.stats;
+      state.setOwn(OWN.sockets, connected);
+      sum.connected += connected;
+      sum.pending += pending + gate.waiting;
+      sum.running += running;
     }
     return sum;
   }
 
   /** Breaks all connections. */
   async destroy(): Promise<void> {
-    await Promise.all(this.#bySite.flatMap(({ pools }) => pools.map(({ pool }) => pool.destroy())));
+    const pools = [...poolsOf(this.#sites), ...poolsOf(this.#former)];
+    await Promise.all(pools.map((pool) => pool.destroy()));
+  }
+
+  #siteOrigins(
+    site: SiteConfig,
+    before: SiteOrigins | undefined,
+    slots: SiteSlots,
+    opened: OriginConnections[],
+  ): SiteOrigins {
+    const { now = SYSTEM_CLOCK.now, random = Math.random, ring = () => {} } = this.#options;
+    const former = new Set(before?.origins);
+    const origins = site.origins.map((config, index) => {
+      const old = [...former].find((origin) => isDeepStrictEqual(origin.config, config));
+      if (old !== undefined) former.delete(old);
+      if (old !== undefined && before !== undefined && isSameOrigin(before.config, site)) return old;
+      const isKept = old !== undefined && before !== undefined && hasSameConnections(before.config, site);
+      const pool = isKept ? old.pool : this.#open(config, site);
+      if (!isKept) opened.push(pool);
+      const state = this.#states.slot(slots.origins[index]);
+      const gate = { now, ring: (worker: number) => ring(worker) };
+      return new Origin(config, site, { pool, servername: dispatchServername(config), state, gate });
+    });
+    return new SiteOrigins(site, origins, this.#states.slot(slots.site), { now, random });
+  }
+
+  #open(config: OriginConfig, site: SiteConfig): OriginConnections {
+    const { connections } = site.originLimits;
+    return openConnections(config, site, {
+      multiTenant: this.#options.multiTenant,
+      dns: this.#dns,
+      connections: connections === 0 ? THREAD_CONNECTIONS : connections,
+      maxAge: this.#dnsConfig.maxTtl,
+    });
   }
 }
 
-function openPool(config: OriginConfig, site: SiteConfig, options: PoolOptions): OriginPool {
-  const dns = options.dns ?? { servers: [], minTtl: 1000, maxTtl: 300_000 };
-  const terms = { multiTenant: options.multiTenant, dns: new DnsCache(dns) };
-  const pool = openConnections(config, site, { ...terms, connections: MAX_CONNECTIONS, maxAge: dns.maxTtl });
-  return { config, pool, servername: dispatchServername(config) };
+function poolsOf(sites: ReadonlyMap<number, SiteOrigins>): OriginConnections[] {
+  return [...sites.values()].flatMap(({ origins }) => origins.map(({ pool }) => pool));
+}
+
+/** Whether connections made for one configuration of a site serve the other: files of TLS may have changed meanwhile. */
+function hasSameConnections(before: SiteConfig, after: SiteConfig): boolean {
+  const { ca, cert, key } = after.originTls;
+  if (ca !== undefined || cert !== undefined || key !== undefined) return false;
+  return (['timeouts', 'originTls', 'originHttp2', 'originLimits'] as const).every((name) =>
+    isDeepStrictEqual(before[name], after[name]),
+  );
+}
+
+/** Whether an origin of one configuration is the same in the other: how it is chosen does not matter. */
+function isSameOrigin(before: SiteConfig, after: SiteConfig): boolean {
+  if (!hasSameConnections(before, after) || before.origins.length > 1 !== after.origins.length > 1) return false;
+  return (['health', 'passiveHealth', 'circuitBreaker'] as const).every((name) =>
+    isDeepStrictEqual(before[name], after[name]),
+  );
+}
+
+function lonelyStates(sites: readonly SiteConfig[]): OriginStates {
+  return new OriginStates(createOriginStates({ workers: 1, slots: slotsFor(sites) }), 1);
 }

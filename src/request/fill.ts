@@ -88,7 +88,7 @@ function join(x: Exchange): Step {
       takeOver: (fetch) => takeOver(x, fetch),
       takeRest: (fetch, chunk) => takeRest(x, fetch, chunk),
     });
-    x.fill.start(pools.pick(x.host.plan.index));
+    x.fill.start(pools.route(x.host.plan.index, task.client));
     return WAIT;
   }
   x.outcome = 'collapsed';

@@ -53,8 +53,9 @@ export class PassedAnswer implements FetchSink {
       // a client that goes away breaks the body; the fetch is aborted for it elsewhere
       this.#body.on('error', () => {});
     }
-    const origin = x.context.pools.pick(x.host.plan.index);
-    this.#fetch.start(origin, passRequest(x.clientRequest(), origin, this.#body ?? null));
+    const client = x.clientRequest();
+    const route = x.context.pools.route(x.host.plan.index, client);
+    this.#fetch.start(route, (origin) => passRequest(client, origin, this.#body ?? null));
   }
 
   /** Queues what comes before anything the fetch still brings, and holds the origin back. */

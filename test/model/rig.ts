@@ -2,6 +2,7 @@
 
 import type { Dispatcher } from 'undici';
 import { type CacheKey, createCache, openCache } from '../../src/cache/cache.ts';
+import type { SiteConfig } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { BackgroundFills } from '../../src/fill/background.ts';
 import { Flights } from '../../src/fill/flights.ts';
@@ -9,7 +10,12 @@ import { StoredViews } from '../../src/fill/stored.ts';
 import { createUncacheable, Uncacheable } from '../../src/fill/uncacheable.ts';
 import { DEFAULT_REQUEST_LIMITS } from '../../src/http/request-check.ts';
 import type { StorageReason } from '../../src/http/storable.ts';
+import type { RouteHints } from '../../src/origin/balance-key.ts';
+import { SiteOrigins } from '../../src/origin/balance-site.ts';
+import { SYSTEM_CLOCK } from '../../src/origin/limits.ts';
+import { Origin } from '../../src/origin/origin.ts';
 import type { OriginPools } from '../../src/origin/pools.ts';
+import { createOriginStates, OriginStates } from '../../src/origin/state.ts';
 import { ClientWatch } from '../../src/request/client-watch.ts';
 import { Pipeline } from '../../src/request/pipeline.ts';
 import { hostTables } from '../../src/site/host-table.ts';
@@ -60,7 +66,7 @@ export class Rig {
       cache,
       counters,
       flights: new Flights(cache, new Doorbells(createDoorbells(1)), 1),
-      pools: this.#pools(sites[0].origins[0]),
+      pools: this.#pools(sites[0]),
       stored: new StoredViews(cache),
       uncacheable: new ExactUncacheable(createUncacheable()),
       lines: plans.map((plan) => counters.site(plan.index)),
@@ -78,15 +84,25 @@ export class Rig {
     this.#pipeline = new Pipeline(context);
   }
 
-  #pools(config: { host: string; port: number; tls: boolean }): OriginPools {
+  /** The origin is asked once: what becomes of its failures is the model's matter, that it is asked again is not. */
+  #pools(config: SiteConfig): OriginPools {
     const pool = {
       dispatch: (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) => {
         this.#asked.push({ options, handler });
         return true;
       },
     };
-    const origin = { config, pool, servername: undefined };
-    return { pick: () => origin } as unknown as OriginPools;
+    const site = { ...config, retries: { ...config.retries, attempts: 0 } };
+    const states = new OriginStates(createOriginStates({ workers: 1, slots: 2 }), 1);
+    const parts = {
+      pool: pool as unknown as Origin['pool'],
+      servername: undefined,
+      state: states.slot(0),
+      gate: { ...SYSTEM_CLOCK, ring: () => {} },
+    };
+    const origin = new Origin(site.origins[0], site, parts);
+    const origins = new SiteOrigins(site, [origin], states.slot(1), { ...SYSTEM_CLOCK, random: Math.random });
+    return { route: (_: number, hints: RouteHints) => origins.route(hints) } as unknown as OriginPools;
   }
 
   /** Sends one request and plays the origin until nothing moves any more. */

@@ -1,0 +1,160 @@
+import type { OriginLimits } from '../config/config.ts';
+import type { ProxyErrorType } from '../http/proxy-status.ts';
+import { monotonicNow, type OriginState, OWN, WORD } from './state.ts';
+
+/** Requests that one thread has with one origin at most where the configuration sets no limit. */
+export const THREAD_CONNECTIONS = 256;
+
+/** How often those who wait are looked at, in ms: for their time-outs, and for a ring that was lost with its thread. */
+const LOOK = 20;
+
+/** A request that wants a connection. */
+export interface Waiter {
+  /** It has one. */
+  onTurn(): void;
+  /** It will get none. */
+  onRefused(type: ProxyErrorType): void;
+}
+
+interface Place {
+  readonly waiter: Waiter;
+  readonly since: number;
+}
+
+export interface GateOptions {
+  now(): number;
+  /** Wakes another thread: its gates are to look at those who wait. */
+  ring(worker: number): void;
+}
+
+/**
+ * How many requests an origin has at a time. Those beyond it wait in the order in which they came, on this thread and,
+ * where the limit is on all threads together, among them: who came first is served first, wherever a connection gets free.
+ */
+export class OriginGate {
+  readonly #state: OriginState;
+  readonly #limits: OriginLimits;
+  readonly #options: GateOptions;
+  readonly #queue = new Set<Place>();
+  readonly #places = new Map<Waiter, Place>();
+  /** On this thread, where there is no limit on all. */
+  #running = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(state: OriginState, limits: OriginLimits, options: GateOptions) {
+    this.#state = state;
+    this.#limits = limits;
+    this.#options = options;
+  }
+
+  /** Asks for a connection: true where there is one at once; else the waiter hears of it, unless it leaves. */
+  enter(waiter: Waiter): boolean {
+    if (this.#queue.size === 0 && !this.#othersWait() && this.#take()) return true;
+    if (!this.#state.claim(WORD.waiting, OWN.waiting, this.#limits.queue)) {
+      queueMicrotask(() => waiter.onRefused('connection_limit_reached'));
+      return false;
+    }
+    const place = { waiter, since: this.#options.now() };
+    this.#queue.add(place);
+    this.#places.set(waiter, place);
+    this.#publish();
+    this.#timer ??= setInterval(() => this.look(), LOOK);
+    // what got free since the first try
+    if (this.#limits.connections > 0) queueMicrotask(() => this.look());
+    return false;
+  }
+
+  /** A waiter that does not want a connection any more. Those who have one give it back by `leave`. */
+  cancel(waiter: Waiter): void {
+    if (this.#remove(waiter)) this.look();
+  }
+
+  /** A request is over: its connection is the next one's. */
+  leave(): void {
+    if (this.#limits.connections === 0) this.#running--;
+    else this.#state.giveBack(WORD.connections, OWN.connections);
+    if (this.#queue.size > 0 || this.#othersWait()) this.look();
+  }
+
+  /** Serves who waits, as far as there are connections; refuses who waits for too long. */
+  look(): void {
+    const { queueTimeout } = this.#limits;
+    for (;;) {
+      const [place] = this.#queue;
+      if (place === undefined) break;
+      const { waiter, since } = place;
+      if (this.#options.now() - since >= queueTimeout) {
+        this.#remove(waiter);
+        waiter.onRefused('connection_timeout');
+        continue;
+      }
+      if (!this.#isFirst() || !this.#take()) break;
+      this.#remove(waiter);
+      waiter.onTurn();
+    }
+    if (this.#limits.connections > 0) this.#wakeFirst();
+  }
+
+  get waiting(): number {
+    return this.#queue.size;
+  }
+
+  #take(): boolean {
+    const { connections } = this.#limits;
+    if (connections > 0) return this.#state.claim(WORD.connections, OWN.connections, connections);
+    if (this.#running >= THREAD_CONNECTIONS) return false;
+    this.#running++;
+    return true;
+  }
+
+  #remove(waiter: Waiter): boolean {
+    const place = this.#places.get(waiter);
+    if (place === undefined) return false;
+    this.#places.delete(waiter);
+    this.#queue.delete(place);
+    this.#state.giveBack(WORD.waiting, OWN.waiting);
+    this.#publish();
+    if (this.#queue.size === 0 && this.#timer !== undefined) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
+    return true;
+  }
+
+  /** Tells other threads since when this one has someone who waits. */
+  #publish(): void {
+    const [first] = this.#queue;
+    // 0 stands for none
+    this.#state.setOwn(OWN.oldest, first === undefined ? 0 : first.since | 0 || 1);
+  }
+
+  #othersWait(): boolean {
+    if (this.#limits.connections === 0) return false;
+    return this.#state.load(WORD.waiting) > this.#state.own(OWN.waiting);
+  }
+
+  /** Whether nobody on another thread came before the first of this one. */
+  #isFirst(): boolean {
+    return this.#limits.connections === 0 || !this.#othersWait() || this.#firstWorker() === this.#state.worker;
+  }
+
+  #firstWorker(): number {
+    let first = -1;
+    let since = 0;
+    for (let worker = 0; worker <= this.#state.workers; worker++) {
+      const oldest = this.#state.ofWorker(worker, OWN.oldest);
+      if (oldest === 0 || (first >= 0 && ((oldest - since) | 0) >= 0)) continue;
+      first = worker;
+      since = oldest;
+    }
+    return first;
+  }
+
+  #wakeFirst(): void {
+    if (!this.#othersWait() || this.#state.load(WORD.connections) >= this.#limits.connections) return;
+    const first = this.#firstWorker();
+    if (first >= 0 && first !== this.#state.worker) this.#options.ring(first);
+  }
+}
+
+export const SYSTEM_CLOCK: Pick<GateOptions, 'now'> = { now: monotonicNow };
