@@ -1,7 +1,8 @@
 /** How commands find a running lb's admin listener, and ask it. */
 
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import type { Command } from 'commander';
 import { parseListen } from '../config/address.ts';
 import type { Address } from '../config/config.ts';
@@ -12,7 +13,8 @@ import type { Io } from './io.ts';
 
 const DEFAULT_ADMIN = '127.0.0.1:9900';
 const TIMEOUT_MS = 10_000;
-const MAX_ANSWER = 1 << 20;
+/** Bytes of an answer; statistics of many sites are the largest. */
+const MAX_ANSWER = 64 << 20;
 
 export interface AdminOptions {
   readonly admin?: string;
@@ -94,7 +96,20 @@ function findToken(io: Io): string | undefined {
 export async function askAdmin(admin: Admin, asked: AdminRequest, about: string): Promise<AdminAnswer> {
   const { status, text } = await exchange(admin, asked);
   const body = parseJson(text);
-  if (status === 200 && body !== undefined) return body;
+  return status === 200 && body !== undefined ? body : refuse(admin, { status, text }, about);
+}
+
+/** As `askAdmin`, but the answer of status `also` is returned too. */
+export async function askAdminOr(admin: Admin, asked: AdminRequest, about: string, also: number) {
+  const { status, text } = await exchange(admin, asked);
+  const body = parseJson(text);
+  if ((status !== 200 && status !== also) || body === undefined) return refuse(admin, { status, text }, about);
+  return { status, body };
+}
+
+/** Ends the command with what an answer that is no success says. */
+function refuse(admin: Admin, { status, text }: { status: number; text: string }, about: string): never {
+  const body = parseJson(text);
   const detail = typeof body?.detail === 'string' ? body.detail : `status ${status}`;
   if (status === 401) {
     fail(
@@ -105,6 +120,41 @@ export async function askAdmin(admin: Admin, asked: AdminRequest, about: string)
   if (status === 403) fail(detail, EXIT.auth);
   if (body === undefined) fail(`what answers at ${admin.host}:${admin.port} is not the admin API of lb`);
   return fail(`${about}: ${detail}`, status === 400 ? EXIT.usage : EXIT.failure);
+}
+
+/**
+ * Reads a stream of JSON Lines from the admin API.
+ *
+ * @param onLine told of each line as it comes, without its line feed
+ * @param signal ends the stream, after which this resolves
+ * @returns true when lb ended the stream
+ */
+export async function streamAdmin(
+  admin: Admin,
+  path: string,
+  onLine: (line: string) => void,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { host, port, token } = admin;
+  const headers = { Host: 'localhost', ...(token ? { Authorization: `Bearer ${token}` } : {}) };
+  const outgoing = request({ host, port, path, headers, agent: false, signal }).end();
+  try {
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+    response.setEncoding('utf8');
+    let rest = '';
+    for await (const text of response as AsyncIterable<string>) {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      if (response.statusCode === 200) for (const line of lines) onLine(line);
+      else rest = `${lines.join('\n')}\n${rest}`;
+    }
+    if (response.statusCode !== 200) refuse(admin, { status: response.statusCode ?? 0, text: rest }, 'log');
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    if (error instanceof CliError) throw error;
+    throw unreachable(admin, error as Error, TIMEOUT_MS);
+  }
 }
 
 function exchange(admin: Admin, { method, path, headers, body, timeout = TIMEOUT_MS }: AdminRequest) {

@@ -1,9 +1,8 @@
 /** Entry to the command line. */
 
-import { Command, CommanderError } from 'commander';
+import type { Command } from 'commander';
 import { CliError, EXIT } from './exit.ts';
 import { type Io, processIo } from './io.ts';
-import { buildProgram } from './program.ts';
 
 /**
  * Runs the command line and returns its exit code. `argv` is without Node and the script: `process.argv.slice(2)`.
@@ -24,6 +23,9 @@ function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
 
 async function run(argv: readonly string[], io: Io): Promise<number> {
   try {
+    // asked every few seconds by whoever runs the container: it loads next to nothing
+    if (argv[0] === 'health') return await (await import('./health.ts')).health(argv.slice(1), io);
+    const { buildProgram } = await import('./program.ts');
     const program = buildProgram(io, await purgeFor(argv, io));
     await program.parseAsync(argv, { from: 'user' });
     return EXIT.ok;
@@ -34,7 +36,10 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
 
 /** The real command only where it runs, is described or completed: it brings the HTTP client along. */
 async function purgeFor(argv: readonly string[], io: Io): Promise<Command> {
-  if (!argv.includes('purge') && !argv.includes('completion')) return new Command('purge').description(PURGE);
+  if (!argv.includes('purge') && !argv.includes('completion')) {
+    const { Command } = await import('commander');
+    return new Command('purge').description(PURGE);
+  }
   const { purgeCommand } = await import('./purge.ts');
   return purgeCommand(io).description(PURGE);
 }
@@ -46,7 +51,14 @@ function report(error: unknown, io: Io): number {
     if (error.message) io.stderr.write(`lb: ${error.message}\n`);
     return error.code;
   }
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (isUsage(error)) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   io.stderr.write(`lb: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return EXIT.failure;
+}
+
+/** Whether commander has said what is wrong, or printed help. */
+function isUsage(error: unknown): error is { exitCode: number } {
+  return (
+    error instanceof Error && 'exitCode' in error && String((error as { code?: unknown }).code).startsWith('commander.')
+  );
 }

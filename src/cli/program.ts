@@ -9,11 +9,17 @@ import { configCommand } from './config-print.ts';
 import { demoCommand } from './demo-command.ts';
 import { CliError, EXIT, fail } from './exit.ts';
 import { explainCommand } from './explain-command.ts';
+import { healthCommand } from './health-command.ts';
 import { initCommand } from './init.ts';
 import { hasColor, type Io } from './io.ts';
+import { logsCommand } from './logs.ts';
+import { reloadCommand } from './reload.ts';
 import { runServe, serveCommand, supervisedOption } from './serve-command.ts';
 import { addSettingFlags, type GivenFlags, noFlags } from './setting-flags.ts';
 import { loadOptions } from './settings.ts';
+import { statsCommand } from './stats.ts';
+import { statusCommand } from './status.ts';
+import { topCommand } from './top-command.ts';
 import { upgradeCommand } from './upgrade.ts';
 import { readVersion, versionCommand } from './version.ts';
 import { warmCommand } from './warm-command.ts';
@@ -24,6 +30,7 @@ const EXAMPLES = `Examples:
   lb -b localhost:3000 --cache-api "/api/*" --ttl 60
   lb init && lb check && lb serve               the same from lb.json
   lb purge "/images/*"
+  lb top                                        what keeps it busy; lb status says how it is
 `;
 
 /** Commands that read the settings flags; the others refuse them. */
@@ -35,6 +42,12 @@ const CLIENT_FLAGS: Readonly<Record<string, readonly string[]>> = {
   explain: ['-c', '--admin'],
   warm: ['-c'],
   upgrade: ['-c', '--admin'],
+  status: ['-c', '--admin'],
+  top: ['-c', '--admin'],
+  stats: ['-c', '--admin'],
+  logs: ['-c', '--admin'],
+  reload: ['-c', '--admin'],
+  health: ['-c', '--admin'],
 };
 
 /** Builds the program. `purge` comes from its own file, loaded only when it is needed. */
@@ -62,6 +75,12 @@ export function buildProgram(io: Io, purge: Command): Command {
     explainCommand(io),
     purge,
     warmCommand(io),
+    statusCommand(io),
+    topCommand(io),
+    statsCommand(io),
+    logsCommand(io),
+    healthCommand(io),
+    reloadCommand(io),
     upgradeCommand(io),
     completionCommand(io),
     versionCommand(io),
