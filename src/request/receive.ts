@@ -24,7 +24,7 @@ export function receive(x: Exchange): Step {
   x.sampled = ++untimed >= TIMED_EVERY;
   if (x.sampled) untimed = 0;
   if (x.sampled || x.isLogged) x.started = performance.now();
-  if (x.retrieval && !hasBody(request)) return ROUTE;
+  if (x.retrieval && request.headersAtHand !== true && !hasBody(request)) return ROUTE;
   return admit(x) ? ROUTE : RESPOND;
 }
 

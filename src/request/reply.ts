@@ -111,6 +111,8 @@ export interface RequestView {
   readonly isUpgrade: boolean;
   /** A body follows that no field tells of: HTTP/2 ends bodies by itself. */
   readonly hasOpenBody: boolean;
+  /** Reading all header lines costs nothing: hits are checked whole too. */
+  readonly headersAtHand?: boolean;
   /** Whether the client's connection is over TLS. */
   scheme(): 'http' | 'https';
   /** The name that the client asked for in TLS (SNI), lowercase; '' for none. */
