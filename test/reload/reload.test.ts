@@ -7,7 +7,8 @@ import { type Lb, type Settings, startLb } from '../support/lb.ts';
 import { startOrigin } from '../support/origin.ts';
 
 const t = { after };
-const named = (name: string) => startOrigin(t, (_asked, answer) => answer.send(200, [['Cache-Control', 'max-age=60']], name));
+const named = (name: string) =>
+  startOrigin(t, (_asked, answer) => answer.send(200, [['Cache-Control', 'max-age=60']], name));
 const [one, two] = await Promise.all([named('one'), named('two')]);
 
 async function ask(lb: Lb, host: string, target = '/', port = lb.port): Promise<string> {
@@ -20,7 +21,10 @@ const site = (origin: { address: string }, more: object = {}): object => ({ orig
 for (const workers of [1, 3]) {
   test(`sites come, go and change their origins, with ${workers} threads`, async () => {
     const lb = await startLb(t, { workers, sites: { 'a.test': site(one), 'b.test': site(one) } });
-    assert.deepEqual([await ask(lb, 'a.test'), await ask(lb, 'b.test', '/x'), await ask(lb, 'c.test')], ['one', 'one', '421']);
+    assert.deepEqual(
+      [await ask(lb, 'a.test'), await ask(lb, 'b.test', '/x'), await ask(lb, 'c.test')],
+      ['one', 'one', '421'],
+    );
     const result = await lb.reload({ workers, sites: { 'b.test': site(two), 'c.test': site(two) } });
     assert.deepEqual(result, {
       ok: true,
@@ -105,5 +109,8 @@ test('a thread that dies while plans change is replaced by one with the plan in 
 test('reloads that are asked for at once come one after the other', async () => {
   const lb = await startLb(t, site(one) as Settings);
   const results = await Promise.all([1, 2, 3].map(() => lb.reload(site(two) as Settings)));
-  assert.deepEqual(results.map((result) => result.ok && result.generation), [2, 3, 4]);
+  assert.deepEqual(
+    results.map((result) => result.ok && result.generation),
+    [2, 3, 4],
+  );
 });
