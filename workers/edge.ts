@@ -25,6 +25,7 @@ import { limitUwsConnections, limitUwsTimes } from '../src/transport/client-limi
 import { ConnectionLimits } from '../src/transport/connection-limits.ts';
 import { EdgeListeners } from '../src/transport/edge-listeners.ts';
 import { loadUws } from '../src/transport/load-uws.ts';
+import { TlsChallenges } from '../src/transport/tls-contexts.ts';
 import { serveUws } from '../src/transport/uws.ts';
 
 /** How long main may take to detach a dying edge, in ms. */
@@ -110,11 +111,13 @@ let app: TemplatedApp | undefined;
 let routeWebSockets: ((maxMessage: number) => void) | undefined;
 /** Bytes of the largest WebSocket message that the app takes, 0 while it takes none. */
 let maxMessage = 0;
-const listeners = new EdgeListeners(pipeline);
+const nodeConnections = new ConnectionLimits(data.connections, worker, config.limits, true);
+const challenges = new TlsChallenges();
+const listeners = new EdgeListeners({ handler: pipeline, clients, gate: nodeConnections, challenges });
 let ending = false;
 
 async function start(): Promise<void> {
-  await listeners.prepare(data.plan.listen);
+  await listeners.prepare(data.plan);
   listeners.commit();
   const loaded = loadUws();
   if ('uws' in loaded) {
@@ -139,7 +142,7 @@ async function prepare(plan: PlanData): Promise<void> {
   const { generation } = plan;
   try {
     const made = planned(plan, current.lines);
-    await listeners.prepare(plan.listen);
+    await listeners.prepare(plan);
     next = { plan, planned: made };
     tell({ type: 'prepared', generation });
   } catch (error) {
@@ -162,6 +165,7 @@ function commit(generation: number): void {
 function limitClients(limits: ClientLimits): void {
   clients.update(limits);
   uwsConnections.update(limits);
+  nodeConnections.update(limits);
   if (app !== undefined) limitUwsTimes(app, limits);
 }
 
@@ -199,6 +203,7 @@ function drain(timeout: number, idle: number): void {
   ending = true;
   pipeline.draining = true;
   listeners.stop();
+  listeners.drain();
   const begun = performance.now();
   let busy = begun;
   const look = setInterval(() => {
@@ -238,6 +243,12 @@ port.on('message', (message: ToEdge) => {
       break;
     case 'drain':
       drain(message.timeout, message.idle);
+      break;
+    case 'certificates':
+      listeners.setTls(message.tls);
+      break;
+    case 'challenges':
+      challenges.replace(message.challenges);
       break;
     case 'ping':
       tell({ type: 'pong' });

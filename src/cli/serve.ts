@@ -11,6 +11,7 @@ import { createLogger } from '../stats/logger.ts';
 import { LineOutput, stdoutStream } from '../stats/output.ts';
 import type { Shared } from '../supervisor/messages.ts';
 import { Parent } from '../supervisor/parent.ts';
+import { CertificateError } from '../tls/certificates.ts';
 import { fail } from './exit.ts';
 import { stopSignal } from './stop-signal.ts';
 import { readVersion } from './version.ts';
@@ -102,7 +103,7 @@ async function start(
     const { config, origins: settings, file } = loaded;
     return await startServer(config, { version: readVersion(), settings, testHooks, file, ...options });
   } catch (error) {
-    const known = [ListenError, AdminStartError, CountryDatabaseError];
+    const known = [ListenError, AdminStartError, CountryDatabaseError, CertificateError];
     if (error instanceof Error && known.some((kind) => error instanceof kind)) return fail(error.message);
     throw error;
   }

@@ -1,18 +1,30 @@
 import type { Config, SiteConfig } from '../config/config.ts';
 import { loadCountries } from '../geo/country.ts';
 import type { EdgeListen, PlanData } from '../threads/messages.ts';
+import type { TlsKeeper } from '../tls/keeper.ts';
 
 /** Puts together what edges get of a configuration. What was read from files is kept for the next one. */
 export class Planner {
+  readonly #tls: TlsKeeper;
   #countries: SharedArrayBuffer | undefined;
   /** The file that they came from. */
   #database: string | undefined;
 
-  /** @throws CountryDatabaseError */
+  constructor(tls: TlsKeeper) {
+    this.#tls = tls;
+  }
+
+  /** @throws CountryDatabaseError, CertificateError */
   plan(config: Config, generation: number, listen: EdgeListen[]): PlanData {
     // edges have no use for the secrets
     const shared = { ...config, adminToken: undefined, acme: { ...config.acme, eabKey: undefined } };
-    return { generation, config: shared, countries: this.#countriesFor(config), listen };
+    return {
+      generation,
+      config: shared,
+      countries: this.#countriesFor(config),
+      tls: this.#tls.termsFor(config),
+      listen,
+    };
   }
 
   #countriesFor({ sites, geo }: Config): SharedArrayBuffer | undefined {

@@ -16,6 +16,8 @@ import { createSnapshot } from '../stats/snapshot.ts';
 import { Doorbells } from '../threads/doorbell.ts';
 import { EdgeThreads } from '../threads/edges.ts';
 import type { EdgeData, EdgeListen, PlanData } from '../threads/messages.ts';
+import { certificateFiles } from '../tls/certificates.ts';
+import { TlsKeeper } from '../tls/keeper.ts';
 import { ConnectionCounts } from '../transport/connection-counts.ts';
 import { Entrance } from './entrance.ts';
 import { createExplainer } from './explainer.ts';
@@ -97,9 +99,10 @@ export class Server {
    *   the word that they end, and the admin API is the other's from now on
    */
   async stop(timeout: number = this.shutdownTimeout, handedOver = false): Promise<void> {
-    const { state, entrance, edges, purger, accessLog, reloader } = this.#parts;
+    const { state, entrance, edges, purger, accessLog, reloader, tls } = this.#parts;
     state.draining = true;
     reloader.unwatch();
+    tls.ticketKey.stop();
     entrance.stop();
     if (handedOver) await this.admin.close();
     await edges.drain(timeout, handedOver ? timeout : Math.min(timeout, LINGER));
@@ -123,18 +126,21 @@ interface Parts {
   purger: Purger;
   reloader: Reloader;
   accessLog: AccessLog;
+  tls: TlsKeeper;
 }
 
 /**
  * Starts everything: shared memory, the listening sockets, edge threads, the admin listener.
- * @throws ListenError, AdminStartError, CountryDatabaseError with one sentence each
+ * @throws ListenError, AdminStartError, CountryDatabaseError, CertificateError with one sentence each
  */
 export async function startServer(config: Config, options: ServerOptions): Promise<Server> {
   const { logger } = options;
   const memory = shareMemory(config);
   const cache = openCache(memory.cache, 0);
   const live = new Live(config, cache);
-  const planner = new Planner();
+  const tls = new TlsKeeper((warning) => logger.warn({}, warning));
+  tls.termsFor(config); // before anything is opened
+  const planner = new Planner(tls);
   const entrance = new Entrance(logger, options.takesOver === true);
   const counts = new ConnectionCounts(memory.connections);
   let plan = planner.plan(config, live.generation, await openListeners(entrance, config));
@@ -153,11 +159,14 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const apply = async (next: Config, settings: readonly Provenance[]): Promise<number> => {
     live.number(next);
     const listen = await entrance.prepare(plannedListeners(next, entrance.uws !== undefined));
-    const prepared = planner.plan(next, live.generation + 1, listen);
-    const problem = await edges.prepare(prepared);
-    if (problem !== undefined) {
+    let prepared: PlanData;
+    try {
+      prepared = planner.plan(next, live.generation + 1, listen);
+      const problem = await edges.prepare(prepared);
+      if (problem !== undefined) throw new Error(problem);
+    } catch (error) {
       entrance.discard();
-      throw new Error(problem);
+      throw error;
     }
     const gone = live.sites.filter(({ index }) => !next.sites.some(({ number }) => number === index));
     plan = prepared;
@@ -174,7 +183,13 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const read = options.reread ?? (() => ({ errors: [] }));
   const reloader = new Reloader({ read, current: () => live.config, apply, logger });
   const accessLog = openAccessLog(live, memory, options);
-  const parts = { live, state, entrance, edges, purger, reloader, accessLog };
+  const parts = { live, state, entrance, edges, purger, reloader, accessLog, tls };
+  tls.ticketKey.rotate(() => {
+    const terms = plan.tls && { ...plan.tls, ticketKey: tls.ticketKey.current };
+    if (terms === undefined) return;
+    plan = { ...plan, tls: terms };
+    edges.certificates(terms);
+  });
   try {
     // who takes over is not asked before it can serve
     if (options.takesOver) await edges.start();
@@ -194,8 +209,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
 
 /** What a reload reads: the configuration and the certificates. */
 function filesOf({ tls }: Config, file: string | undefined): string[] {
-  const certificates = tls.certificates.flatMap(({ cert, key }) => [cert, key]);
-  return [...(file === undefined ? [] : [resolve(file)]), ...certificates];
+  return [...(file === undefined ? [] : [resolve(file)]), ...certificateFiles(tls)];
 }
 
 /** @throws ListenError */

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
+import type { TlsChallenge, TlsTerms } from '../tls/terms.ts';
 import type { AppKind, EdgeData, FromEdge, PlanData, ToEdge } from './messages.ts';
 import { spawnWorker } from './spawn.ts';
 
@@ -119,6 +120,16 @@ export class EdgeThreads {
       if (edge.generation < plan.generation) this.#tell(edge, { type: 'prepare', plan });
       this.#tell(edge, { type: 'commit', generation: plan.generation });
     }
+  }
+
+  /** Certificates for handshakes from now on, on all threads. */
+  certificates(tls: TlsTerms): void {
+    this.#tellAll({ type: 'certificates', tls });
+  }
+
+  /** Challenges of TLS-ALPN-01 that all threads answer; these and no others. */
+  challenges(challenges: TlsChallenge[]): void {
+    this.#tellAll({ type: 'challenges', challenges });
   }
 
   /** Asks every edge whether its event loop turns. @returns those that have not answered since the last time */

@@ -1,4 +1,5 @@
 import type { Address, Config } from '../config/config.ts';
+import type { TlsChallenge, TlsTerms } from '../tls/terms.ts';
 
 /** Every message between threads, and what a thread is born with. Shared memory is passed once, in `EdgeData`. */
 
@@ -29,6 +30,8 @@ export interface PlanData {
   config: Config;
   /** The database of countries; absent where no site asks for them. */
   countries: SharedArrayBuffer | undefined;
+  /** Undefined where there is no listener with TLS. */
+  tls: TlsTerms | undefined;
   /** Where edges listen themselves, by Node; sockets of other listeners are handed over by main. */
   listen: EdgeListen[];
 }
@@ -59,6 +62,10 @@ export type ToEdge =
   | { type: 'commit'; generation: number }
   /** The prepared plan will not be. */
   | { type: 'discard'; generation: number }
+  /** Certificates, and the key of session tickets, for handshakes from now on. */
+  | { type: 'certificates'; tls: TlsTerms }
+  /** Answer challenges of TLS-ALPN-01 with these certificates, and no other. */
+  | { type: 'challenges'; challenges: TlsChallenge[] }
   /** Test hook: throw where nothing catches. */
   | { type: 'die' };
 

@@ -1,33 +1,39 @@
-import type { EdgeListen } from '../threads/messages.ts';
-import { type HttpListener, listenNodeHttp } from './node-http.ts';
-import type { RequestHandler } from './uws.ts';
+import type { EdgeListen, PlanData } from '../threads/messages.ts';
+import type { TlsTerms } from '../tls/terms.ts';
+import { type ListenerParts, type ListenerTerms, type NodeListener, openNodeListener } from './node-listener.ts';
+import { TlsContexts } from './tls-contexts.ts';
 
 interface Open {
   readonly id: string;
-  readonly listener: HttpListener;
+  readonly listener: NodeListener;
+  readonly tls: boolean;
 }
 
 /** The listeners that an edge opens itself; a plan says which. */
 export class EdgeListeners {
-  readonly #handler: RequestHandler;
+  readonly #parts: ListenerParts;
   #open: readonly Open[] = [];
   /** Of a plan that is not in force yet. */
   #next: readonly Open[] = [];
+  /** Of the listeners in force, and of the next ones. */
+  #plan: Pick<PlanData, 'config' | 'tls'> | undefined;
+  #nextPlan: Pick<PlanData, 'config' | 'tls'> | undefined;
   /** Accept no more; their connections go on. */
-  readonly #former: HttpListener[] = [];
+  readonly #former: NodeListener[] = [];
 
-  constructor(handler: RequestHandler) {
-    this.#handler = handler;
+  constructor(parts: ListenerParts) {
+    this.#parts = parts;
   }
 
   /** Opens what is new in a plan. Rejects where that cannot be, and nothing has changed then. */
-  async prepare(listen: readonly EdgeListen[]): Promise<void> {
+  async prepare(plan: Pick<PlanData, 'listen' | 'config' | 'tls'>): Promise<void> {
     const next: Open[] = [];
     this.#next = next;
+    this.#nextPlan = plan;
     try {
-      for (const { id, address } of listen) {
-        const open = this.#open.find((candidate) => candidate.id === id);
-        next.push(open ?? { id, listener: await listenNodeHttp(address, this.#handler) });
+      if (plan.tls !== undefined) new TlsContexts(plan.tls);
+      for (const listen of plan.listen) {
+        next.push(this.#open.find(({ id }) => id === listen.id) ?? (await this.#bind(listen, plan)));
       }
     } catch (error) {
       this.discard();
@@ -35,15 +41,30 @@ export class EdgeListeners {
     }
   }
 
-  /** The prepared plan is in force: the listeners that it has not accept no more. */
+  async #bind({ id, address, tls }: EdgeListen, plan: Pick<PlanData, 'config' | 'tls'>): Promise<Open> {
+    return { id, tls, listener: await openNodeListener(address, termsOf(plan, tls), this.#parts) };
+  }
+
+  /** The prepared plan is in force: the listeners that it has not accept no more, the others go by its terms. */
   commit(): void {
+    const plan = this.#nextPlan;
+    this.#plan = plan;
     for (const open of this.#open) {
       if (this.#next.includes(open)) continue;
       open.listener.stop();
       this.#former.push(open.listener);
     }
+    if (plan !== undefined) for (const { listener, tls } of this.#open) listener.update(termsOf(plan, tls));
     this.#open = this.#next;
     this.#next = [];
+  }
+
+  /** Other certificates, for handshakes from now on. @throws where one cannot be used */
+  setTls(tls: TlsTerms): void {
+    if (this.#plan === undefined) return;
+    this.#plan = { config: this.#plan.config, tls };
+    const terms = termsOf(this.#plan, true);
+    for (const open of this.#open) if (open.tls) open.listener.update(terms);
   }
 
   discard(): void {
@@ -51,15 +72,23 @@ export class EdgeListeners {
     this.#next = [];
   }
 
-  /** Accepts no more, and has clients go as their requests end. */
+  /** Accepts no more. */
   stop(): void {
     for (const { listener } of this.#open) listener.stop();
   }
 
+  /** Tells clients of HTTP/2 that no more streams are taken; others hear it with their next response. */
+  drain(): void {
+    for (const listener of this.#all()) listener.drain();
+  }
+
   /** Open connections of all listeners. */
   connections(): number {
-    const all = [...this.#open.map(({ listener }) => listener), ...this.#former];
-    return all.reduce((sum, listener) => sum + listener.connections(), 0);
+    return this.#all().reduce((sum, listener) => sum + listener.connections(), 0);
+  }
+
+  #all(): NodeListener[] {
+    return [...this.#open.map(({ listener }) => listener), ...this.#former];
   }
 
   /** Breaks all connections. */
@@ -68,4 +97,10 @@ export class EdgeListeners {
     for (const { listener } of this.#open) listener.close();
     for (const listener of this.#former) listener.close();
   }
+}
+
+/** @param tls whether it is a listener with TLS */
+function termsOf({ config, tls: terms }: Pick<PlanData, 'config' | 'tls'>, tls: boolean): ListenerTerms {
+  const { h2c, proxyProtocol, limits, maxRequestHeader } = config;
+  return { tls: tls ? terms : undefined, h2c, proxyProtocol, limits, maxRequestHeader };
 }

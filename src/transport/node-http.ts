@@ -1,59 +1,55 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type AddressInfo, Server as NetServer } from 'node:net';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { TLSSocket } from 'node:tls';
-import type { Protocol, Reply, ReplyEvents, RequestView } from '../request/reply.ts';
+import type { ClientWatch } from '../request/client-watch.ts';
+import type { Channel, Protocol, Reply, ReplyEvents, RequestView } from '../request/reply.ts';
+import { clientAddress } from './client-address.ts';
+import { serveHttp1 } from './http1-requests.ts';
 import { MAX_REQUEST_HEAD_BYTES } from './load-uws.ts';
 import type { RequestHandler } from './uws.ts';
 
-/** A listening node:http server. */
-export interface HttpListener {
-  port: number;
-  /** Accepts no more; open connections stay. */
-  stop(): void;
-  /** Open connections. */
-  connections(): number;
-  /** Breaks all connections. */
-  close(): void;
+/** Deadlines and sizes of HTTP/1.1 connections. Times in ms, 0 for none. */
+export interface HttpLimits {
+  /** From a connection's beginning, or the end of the last response, to the end of a head. */
+  headerTimeout: number;
+  /** How long a connection may be without a request. */
+  idleTimeout: number;
 }
 
-/**
- * Listens by node:http, for machines where uWebSockets.js cannot load. Several threads may listen on one port; the
- * system shares connections out among them.
- */
-export function listenNodeHttp(
-  address: { host: string; port: number },
-  handler: RequestHandler,
-): Promise<HttpListener> {
-  const server = createServer(
-    { maxHeaderSize: MAX_REQUEST_HEAD_BYTES, keepAliveTimeout: 10_000 },
-    (message, response) => {
-      handler.handle(new NodeRequest(message), new NodeReply(message, response));
-    },
-  );
-  let connections = 0;
-  server.on('connection', (socket) => {
-    connections++;
-    socket.once('close', () => connections--);
+/** How often is looked for late heads, in ms. */
+const TICK = 1000;
+
+/** Leads all requests of connections that are handed over by `emit('connection', socket)` to a handler. */
+export function createHttpServer(handler: RequestHandler, clients: ClientWatch, limits: HttpLimits): Server {
+  const options = {
+    maxHeaderSize: MAX_REQUEST_HEAD_BYTES,
+    headersTimeout: limits.headerTimeout,
+    // of bodies the pipeline takes care
+    requestTimeout: 0,
+    keepAliveTimeout: limits.idleTimeout,
+    connectionsCheckingInterval: TICK,
+    // the pipeline refuses requests without Host
+    requireHostHeader: false,
+  };
+  const server = createServer(options);
+  serveHttp1(server, (message, response) => {
+    const reply = new NodeReply(message, response, clients);
+    handler.handle(new NodeRequest(message), reply);
+    return reply.closeAfter;
   });
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ ...address, reusePort: true }, () => {
-      resolve({
-        port: (server.address() as AddressInfo).port,
-        // not its own `close`, which breaks idle connections: a request may be on its way there
-        stop: () => void NetServer.prototype.close.call(server),
-        connections: () => connections,
-        close: () => {
-          server.close();
-          server.closeAllConnections();
-        },
-      });
-    });
-  });
+  // it does not listen itself, but only one that does looks for late heads
+  server.emit('listening');
+  return server;
+}
+
+/** Other deadlines, for connections that stand too. */
+export function limitHttpServer(server: Server, { headerTimeout, idleTimeout }: HttpLimits): void {
+  server.headersTimeout = headerTimeout;
+  server.keepAliveTimeout = idleTimeout;
 }
 
 class NodeRequest implements RequestView {
   readonly protocol: Protocol;
+  readonly headersAtHand = true;
   readonly isUpgrade = false;
   readonly hasOpenBody = false;
   readonly #message: IncomingMessage;
@@ -98,7 +94,7 @@ class NodeRequest implements RequestView {
   }
 
   address(): string {
-    return (this.#message.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+    return clientAddress(this.#message.socket);
   }
 }
 
@@ -108,11 +104,13 @@ class NodeReply implements Reply {
   closeAfter = false;
   readonly #message: IncomingMessage;
   readonly #response: ServerResponse;
+  readonly #clients: ClientWatch;
   #length = false;
 
-  constructor(message: IncomingMessage, response: ServerResponse) {
+  constructor(message: IncomingMessage, response: ServerResponse, clients: ClientWatch) {
     this.#message = message;
     this.#response = response;
+    this.#clients = clients;
   }
 
   /** As text: node has no call for interim responses in general. One that waits behind another response has no socket. */
@@ -143,6 +141,21 @@ class NodeReply implements Reply {
     this.#response.setHeader('Content-Length', Buffer.byteLength(body));
     // views of shared memory are copied: the entry may be gone before the socket takes it
     this.#response.end(Buffer.from(body as Uint8Array));
+    this.#watchRest();
+  }
+
+  /** The pipeline looks after it no more, but the client may be slow to take what is left. */
+  #watchRest(): void {
+    const { socket } = this.#message;
+    if (this.#response.writableFinished || socket.writableLength === 0) return;
+    const before = socket.bytesWritten - socket.writableLength;
+    const left = {
+      progress: () => socket.bytesWritten - socket.writableLength - before,
+      isWaiting: () => true,
+      tooSlow: () => void socket.destroy(),
+    };
+    this.#clients.send(left);
+    this.#response.once('close', () => this.#clients.forget(left));
   }
 
   endEmpty(length: number): void {
@@ -163,6 +176,7 @@ class NodeReply implements Reply {
     if (this.offset !== total) return ready;
     this.closed = true;
     this.#response.end();
+    this.#watchRest();
     return true;
   }
 
@@ -170,6 +184,7 @@ class NodeReply implements Reply {
     this.closed = true;
     for (let i = 0; i < trailers.length; i += 2) this.#response.addTrailers([[trailers[i], trailers[i + 1]]]);
     this.#response.end();
+    this.#watchRest();
   }
 
   destroy(): void {
@@ -208,6 +223,10 @@ class NodeReply implements Reply {
 
   resumeBody(): void {
     this.#message.resume();
+  }
+
+  switchProtocols(): Channel {
+    throw new Error('the request asks for no other protocol');
   }
 }
 

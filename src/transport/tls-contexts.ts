@@ -1,0 +1,100 @@
+import { constants } from 'node:crypto';
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
+import type { TlsCertificate, TlsChallenge, TlsTerms } from '../tls/terms.ts';
+
+/** ALPN name of the challenge TLS-ALPN-01 (RFC 8737 section 6.2). */
+export const ACME_PROTOCOL = 'acme-tls/1';
+
+/**
+ * Those of TLS 1.3, then what Mozilla's intermediate recommendation has for 1.2: forward secrecy and AEAD throughout, which
+ * is also what HTTP/2 asks for (RFC 9113 section 9.2.2). Without DHE, which costs much and which no client needs that has no ECDHE.
+ */
+const CIPHERS = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':');
+
+const CURVES = 'X25519MLKEM768:X25519:prime256v1:secp384r1';
+
+/** What every context of a listener is made with, whatever its certificate. */
+export function commonOptions({ minVersion, clientCa, clientAuth }: TlsTerms): SecureContextOptions {
+  return {
+    minVersion,
+    ciphers: CIPHERS,
+    ecdhCurve: CURVES,
+    honorCipherOrder: true,
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_PRIORITIZE_CHACHA,
+    sessionIdContext: 'lb',
+    ...(clientAuth === 'off' || clientCa === undefined ? {} : { ca: clientCa }),
+  };
+}
+
+/** The contexts of a set of certificates, by the name that a client asks for. */
+export class TlsContexts {
+  /** Certificates for clients that name no host or an unknown one. */
+  readonly fallback: readonly TlsCertificate[];
+  readonly #common: SecureContextOptions;
+  readonly #byName = new Map<string, TlsCertificate[]>();
+  readonly #contexts = new Map<string, SecureContext>();
+
+  /** @throws where a certificate or key cannot be used */
+  constructor(terms: TlsTerms) {
+    this.#common = commonOptions(terms);
+    for (const certificate of terms.certificates) {
+      for (const name of certificate.names) this.#add(name, certificate);
+    }
+    const [first] = terms.certificates;
+    // with one of another kind for the same names, where there is one
+    this.fallback = first === undefined ? [] : (this.#byName.get(first.names[0] ?? '') ?? [first]);
+    for (const known of this.#byName.keys()) this.find(known);
+  }
+
+  /** The first of a kind counts. */
+  #add(name: string, certificate: TlsCertificate): void {
+    const others = this.#byName.get(name);
+    if (others === undefined) this.#byName.set(name, [certificate]);
+    else if (!others.some(({ kind }) => kind === certificate.kind)) others.push(certificate);
+  }
+
+  /** The context for a name, undefined where no certificate is for it: exact names first, then `*.` and one label. */
+  find(name: string): SecureContext | undefined {
+    const certificates = this.#byName.get(name) ?? this.#byName.get(`*${name.slice(name.indexOf('.'))}`);
+    if (certificates === undefined) return undefined;
+    const id = certificates.map(({ cert }) => cert).join();
+    let context = this.#contexts.get(id);
+    if (context === undefined) {
+      context = createSecureContext({ ...this.#common, ...keyPairs(certificates) });
+      this.#contexts.set(id, context);
+    }
+    return context;
+  }
+}
+
+/** Certificates with their keys as Node takes them. */
+export function keyPairs(certificates: readonly TlsCertificate[]): { cert: string[]; key: string[] } {
+  return { cert: certificates.map(({ cert }) => cert), key: certificates.map(({ key }) => key) };
+}
+
+/** Certificates for challenges, which main sets while an authority looks. */
+export class TlsChallenges {
+  readonly #contexts = new Map<string, SecureContext>();
+
+  /** These, and no others any more. @throws where one cannot be used; then all stays as it was */
+  replace(challenges: readonly TlsChallenge[]): void {
+    const made = challenges.map(({ name, cert, key }) => [name, createSecureContext({ cert, key })] as const);
+    this.#contexts.clear();
+    for (const [name, context] of made) this.#contexts.set(name, context);
+  }
+
+  /** The context that answers a challenge, undefined where there is none for the name. */
+  find(name: string): SecureContext | undefined {
+    return this.#contexts.get(name);
+  }
+}
