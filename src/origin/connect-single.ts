@@ -51,11 +51,13 @@ export class SingleUse implements OriginConnections {
     const client = this.#open(options.client);
     this.#clients.add(client);
     client.dispatch({ ...options, reset: true }, handler);
-    const done = () => {
-      this.#clients.delete(client);
-      this.#next();
-    };
-    client.close().then(done, done);
+    void client
+      .close()
+      .catch(() => {})
+      .finally(() => {
+        this.#clients.delete(client);
+        this.#next();
+      });
   }
 
   #next(): void {

@@ -198,10 +198,16 @@ class Attempt {
  * @param client see DialTerms
  */
 export function connectorOf(dialer: Dialer, client: ClientEnd | undefined): buildConnector.connector {
-  return (_, callback) => {
-    dialer.dial({ protocols: ['http/1.1'], client }).then(
-      (socket) => callback(null, socket),
-      (error: Error) => callback(error, null),
-    );
-  };
+  return (_, callback) => void answer(dialer.dial({ protocols: ['http/1.1'], client }), callback);
+}
+
+async function answer(dialled: Promise<Socket>, callback: buildConnector.Callback): Promise<void> {
+  let socket: Socket;
+  try {
+    socket = await dialled;
+  } catch (error) {
+    callback(error as Error, null);
+    return;
+  }
+  callback(null, socket);
 }

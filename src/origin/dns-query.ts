@@ -79,7 +79,7 @@ async function queryServers(resolver: Resolver, name: string): Promise<ResolvedN
   const settled = (query: Promise<{ address: string; ttl: number }[]>, family: 4 | 6) =>
     query.then(
       (records) => records.map(({ address, ttl }) => ({ address, family, ttl })),
-      (error: NodeJS.ErrnoException) => new DnsError(error.code ?? 'ESERVFAIL', name),
+      (error: unknown) => new DnsError((error as NodeJS.ErrnoException).code ?? 'ESERVFAIL', name),
     );
   const ipv4 = settled(resolver.resolve4(name, { ttl: true }), 4);
   const ipv6 = settled(resolver.resolve6(name, { ttl: true }), 6);

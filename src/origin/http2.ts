@@ -168,10 +168,10 @@ export class NegotiatingConnections implements OriginConnections, SessionOwner {
         else if (priorKnowledge || alpnOf(socket) === 'h2') this.#begin(socket);
         else this.#fallBack(socket);
       },
-      (error: Error) => {
+      (error: unknown) => {
         this.#isDialing = false;
         // requests for which there may be room soon go on waiting
-        if (this.#sessions.size === 0) for (const { handler } of this.#waiting.splice(0)) fail(handler, error);
+        if (this.#sessions.size === 0) for (const { handler } of this.#waiting.splice(0)) fail(handler, error as Error);
         this.#checkClosed();
       },
     );
@@ -196,7 +196,11 @@ export class NegotiatingConnections implements OriginConnections, SessionOwner {
 
   readonly #connectHttp1: buildConnector.connector = (options, callback) => {
     const spare = this.#spare.shift();
-    if (spare !== undefined && !spare.destroyed) return callback(null, spare);
+    if (spare !== undefined && !spare.destroyed) {
+      // undici does not expect the answer before its own return
+      queueMicrotask(() => callback(null, spare));
+      return;
+    }
     this.#fresh(options, callback);
   };
 

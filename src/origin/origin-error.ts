@@ -15,7 +15,7 @@ export interface OriginError {
 const ADVICE: Partial<Record<ProxyErrorType, string>> = {
   dns_error: "the origin's name does not resolve; check the host in the configuration",
   dns_timeout: "the name servers did not answer for the origin's name",
-  connection_refused: 'nothing accepts connections at the origin; check its port and that it runs',
+  connection_refused: 'nothing accepts connections at the origin; check its port or socket and that it runs',
   connection_timeout: 'the origin did not accept the connection in time',
   connection_terminated: 'the origin closed the connection before it had answered',
   connection_read_timeout: 'the origin stopped sending its answer',
@@ -51,6 +51,9 @@ export function originErrorFrom(error: Error): OriginError {
 /** Codes of HTTP/2 that say that one side breaks its rules (RFC 9113 section 7), of streams and of sessions. */
 const HTTP2_VIOLATIONS: ReadonlySet<number> = new Set([1, 3, 5, 6, 9]);
 
+/** Codes of a unix socket that is not there, is none, or is not for this user: nobody takes connections. */
+const UNIX_SOCKET_CODES: ReadonlySet<string> = new Set(['ENOENT', 'ENOTSOCK', 'EACCES']);
+
 /** Codes of node:http2 for requests that cannot be sent as they are. */
 const UNSENDABLE =
   /^ERR_(?:HTTP2_(?:HEADER_SINGLE_VALUE|INVALID_\w*HEADER\w*|INVALID_PSEUDOHEADER)|INVALID_(?:CHAR|HTTP_TOKEN))$/;
@@ -65,6 +68,7 @@ function errorCode(error: Error): string | undefined {
   // undici's parser errors carry no code
   if (error.name === 'HTTPParserError') return 'HPE_INVALID';
   const { code, cause, http2Code } = error as FailedRequest;
+  if (code !== undefined && UNIX_SOCKET_CODES.has(code)) return 'ECONNREFUSED';
   if (code?.startsWith('ERR_HTTP2')) return http2ErrorCode(code, http2Code);
   if (code === 'UND_ERR_SOCKET' && cause?.code !== undefined) return cause.code;
   if (error instanceof AggregateError && error.errors.length > 0) return errorCode(error.errors[0] as Error);

@@ -30,7 +30,7 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
-type OnStream = (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => void;
+type OnStream = (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => void | Promise<void>;
 
 interface Http2Origin {
   connections: OriginConnections;
@@ -59,7 +59,7 @@ async function serve(t: TestContext, onStream: OnStream, terms: Terms = {}): Pro
   });
   server.on('stream', (stream, headers) => {
     stream.on('error', () => {});
-    onStream(stream, headers);
+    void onStream(stream, headers);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
