@@ -3,8 +3,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { Argument, Command } from 'commander';
 import { formatOrigin, parseOrigin } from '../config/address.ts';
 import { Problem } from '../config/errors.ts';
-import { jsonSchema } from '../config/json-schema.ts';
 import { reasonOf } from '../config/files.ts';
+import { jsonSchema } from '../config/json-schema.ts';
 import { EXIT, fail } from './exit.ts';
 import type { Io } from './io.ts';
 

@@ -155,6 +155,8 @@ export interface SiteConfig {
   rules: SiteRule[];
   /** Requests without TLS are redirected. */
   httpsRedirect: boolean;
+  /** Ports of lb's own listeners without TLS, and the first one with TLS, 443 where there is none. */
+  redirectPorts: { http: number[]; https: number };
   /** Strict-Transport-Security, undefined for none. `maxAge` in seconds. */
   hsts: { maxAge: number; includeSubdomains: boolean; preload: boolean } | undefined;
   /** 103 with the Link fields that an earlier answer had. */

@@ -115,7 +115,7 @@ export function parseTargetTemplate(setting: Setting, text: string): string | Pr
     if (!/^(?:\/|\{(?:path|uri|1)\})/.test(text) || text.startsWith('//'))
       return new Problem(`"${text}" is no path`, 'begin with one slash, such as "/app{path}"', 0, 1);
     if (text.includes('#')) return new Problem('a path has no #', 'leave it out', text.indexOf('#'));
-  } else if (!/^(?:\/(?!\/)|https?:\/\/[^/?#]|\{(?:path|uri|scheme|[1-9])\}|\{header:)/i.test(text)) {
+  } else if (!/^(?:\/(?!\/)|https?:\/\/[^/?#]|\{(?:path|uri|scheme)\})/i.test(text)) {
     return new Problem(`"${text}" is neither a path nor a URL`, 'write "/path" or "https://example.com{path}"', 0, 1);
   }
   return checkTemplate(text, text);

@@ -107,7 +107,7 @@ export function buildRule(object: ListObject): SiteRule | undefined {
     source: formatPlace(object.place),
   };
   checkAnswers(object, rule);
-  checkCaptures(object, rule);
+  checkVariables(object, rule);
   return rule;
 }
 
@@ -152,23 +152,41 @@ function checkAnswers(object: ListObject, rule: SiteRule): void {
   }
 }
 
-/** `{2}` needs a glob with two stars. */
-function checkCaptures(object: ListObject, rule: SiteRule): void {
+/** The texts of a rule that may have variables, by the key that they stand under. */
+function textsOf(rule: SiteRule): [key: string, text: string][] {
+  const { requestHeaders: request, responseHeaders: response, respond, rewrite, redirect } = rule;
+  const texts: [string, string][] = [];
+  if (rewrite !== undefined) texts.push(['rewrite', rewrite]);
+  if (redirect) texts.push(['redirect.to', redirect.to]);
+  const fields: Record<string, [string, string][]> = {
+    'request_headers.set': request.set,
+    'request_headers.add': request.add,
+    'response_headers.set': response.set,
+    'response_headers.add': response.add,
+    'respond.headers': respond?.headers ?? [],
+  };
+  for (const [key, list] of Object.entries(fields)) for (const [, value] of list) texts.push([key, value]);
+  return texts;
+}
+
+/** `{2}` needs a glob with two stars, and what the origin is asked with cannot be new each time. */
+function checkVariables(object: ListObject, rule: SiteRule): void {
   const stars = Math.min(9, ...(rule.match.length === 0 ? [''] : rule.match).map(starsOf));
-  const texts: [key: string, text: string][] = [];
-  if (rule.rewrite !== undefined) texts.push(['rewrite', rule.rewrite]);
-  if (rule.redirect) texts.push(['redirect.to', rule.redirect.to]);
-  const fields = { 'request_headers.set': rule.requestHeaders.set, 'request_headers.add': rule.requestHeaders.add };
-  const others = { 'response_headers.set': rule.responseHeaders.set, 'response_headers.add': rule.responseHeaders.add };
-  for (const [key, list] of Object.entries({ ...fields, ...others, 'respond.headers': rule.respond?.headers ?? [] }))
-    for (const [, value] of list) texts.push([key, value]);
-  for (const [key, text] of texts) {
+  for (const [key, text] of textsOf(rule)) {
     const parsed = parseTemplate(text);
-    const highest = isMistake(parsed) ? 0 : capturesOf(parsed);
-    if (highest <= stars) continue;
-    const found = rule.match.length === 0 ? 'the rule has no match' : `a glob has ${stars || 'no'} *`;
-    object.fail(key, `{${highest}} stands for nothing: ${found}`, 'give every glob in "match" as many *');
-    return;
+    if (isMistake(parsed)) continue;
+    const highest = capturesOf(parsed);
+    if (highest > stars) {
+      const found = rule.match.length === 0 ? 'the rule has no match' : `a glob has ${stars || 'no'} *`;
+      object.fail(key, `{${highest}} stands for nothing: ${found}`, 'give every glob in "match" as many *');
+      return;
+    }
+    const isAsked = key === 'rewrite' || key.startsWith('request_headers');
+    if (isAsked && parsed.some((part) => typeof part !== 'string' && part.kind === 'request_id')) {
+      const message = '{request_id} is another one for each request, so that nothing could come from the cache';
+      object.fail(key, message, 'leave it out; the origin gets it as X-Request-Id');
+      return;
+    }
   }
 }
 

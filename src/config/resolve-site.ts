@@ -30,6 +30,7 @@ export function resolveSite(
     ...resolveOriginTerms(pick, errors),
     rules: pick.items<SiteRule>('rules'),
     httpsRedirect: pick.boolean('https_redirect'),
+    redirectPorts: { http: [], https: 443 },
     hsts: resolveHsts(pick, errors),
     earlyHints: pick.boolean('early_hints'),
     upgrades: {

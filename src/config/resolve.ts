@@ -85,6 +85,10 @@ export function resolve(
     config.sites.push(resolveSite(name, config.sites.length, hosts, sitePick, layers, announcements, errors));
     checkOrigins(config, sitePick, errors);
   }
+  for (const site of config.sites) {
+    const [https] = config.tls.listen;
+    site.redirectPorts = { http: [listen, ...listenMore].map(({ port }) => port), https: https?.port ?? 443 };
+  }
   checkHosts(config, file, errors);
   if (config.adminToken && config.adminToken.length < SHORT_TOKEN) {
     announcements.push('the admin token is short and could be guessed: `openssl rand -hex 16` makes a good one');

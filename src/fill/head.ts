@@ -67,10 +67,18 @@ export function renderHead(
   return { block, tail: start.length, upstream, hidden: onlyFields(headers, hide) };
 }
 
+/** Lines from Via's value on, of a list that begins with Via: the opposite of `parseTail`. */
+export function tailOf(lines: HeaderList): string {
+  let tail = lines[1];
+  for (let i = 2; i < lines.length; i += 2) tail += `\r\n${lines[i]}: ${lines[i + 1]}`;
+  return tail;
+}
+
 /** The field lines of a rendered tail. */
-export function parseTail(tail: Uint8Array): HeaderList {
+export function parseTail(tail: Uint8Array | string): HeaderList {
   const headers: HeaderList = [];
-  const lines = `via: ${Buffer.from(tail).toString('latin1')}`.split('\r\n');
+  const text = typeof tail === 'string' ? tail : Buffer.from(tail).toString('latin1');
+  const lines = `via: ${text}`.split('\r\n');
   for (const line of lines) {
     const colon = line.indexOf(':');
     headers.push(line.slice(0, colon), line.slice(colon + 2));

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { bucketAcceptEncoding, encodingBucket } from '../http/accept-encoding.ts';
 import { appendCdnLoop } from '../http/cdn-loop.ts';
 import { FORWARDED_NAMES, METHOD_OVERRIDE_NAMES } from '../http/forwarded.ts';
+import type { HeaderEdits } from '../http/header-edits.ts';
 import { combineHeader, getHeader, type HeaderList } from '../http/headers.ts';
 import { stripHopByHop } from '../http/hop-by-hop.ts';
 import { isMaskedName } from '../http/masked-names.ts';
@@ -45,6 +46,8 @@ export interface ClientRequest {
   policy: CachePolicy;
   /** The whole body, where it is part of the key. */
   body: Buffer | undefined;
+  /** What the site's rules change of the fields; the key holds it. */
+  edits?: HeaderEdits | undefined;
 }
 
 /** Validators of stored responses, for asking the origin whether one of them is still good. */
@@ -113,5 +116,5 @@ function forwardedHeaders(
   out.push('cdn-loop', appendCdnLoop(combineHeader(headers, 'cdn-loop'), `${PROXY_NAME};id=${client.instance}`));
   out.push('x-forwarded-for', client.address, 'x-forwarded-proto', client.scheme, 'x-forwarded-host', host.authority);
   out.push('x-request-id', client.requestId, 'traceparent', nextTraceparent(traced));
-  return out;
+  return client.edits === undefined ? out : client.edits.apply(out);
 }

@@ -1,4 +1,5 @@
 import type { Cache } from '../cache/cache.ts';
+import type { HeaderEdits } from '../http/header-edits.ts';
 import type { HeaderList } from '../http/headers.ts';
 import type { ByteRange } from '../http/range.ts';
 import { statusText } from '../http/status-text.ts';
@@ -59,6 +60,8 @@ export interface StoredView {
   body: Uint8Array | undefined;
   /** Lines of a 304 in place of `tail`, made when first needed. */
   notModified: Uint8Array | undefined;
+  /** The same as clients get it under changes that the configuration makes, and these changes. */
+  dressed: { readonly edits: HeaderEdits; readonly view: StoredView } | undefined;
   /** Cache time of this thread's last attempt to refresh it in the background, 0 for none. */
   tried: number;
   /** Cache time at which the origin failed to refresh it, 0 for never. */
@@ -133,6 +136,7 @@ export class StoredViews {
       length: this.#cache.totalLength(id),
       body: undefined,
       notModified: undefined,
+      dressed: undefined,
       tried: 0,
       failed: 0,
     };

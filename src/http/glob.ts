@@ -43,15 +43,27 @@ function lastExtension(path: string): string {
   return dot <= path.lastIndexOf('/') ? '' : path.slice(dot + 1).toLowerCase();
 }
 
-function compileGlob(glob: string): PathMatcher {
+/** What each `*` of a glob stands for in a path, from the left; undefined where the glob does not match. */
+export type PathCapture = (path: string) => string[] | undefined;
+
+/** As `compileGlobs` of this one glob. Each `*` but the last stands for as little as it can. */
+export function compileCapture(glob: string): PathCapture {
+  const matches = compileGlob(glob);
+  return (path) => {
+    const captured: string[] = [];
+    return matches(path, captured) ? captured : undefined;
+  };
+}
+
+function compileGlob(glob: string): (path: string, captured?: string[]) => boolean {
   const whole = glob.includes('/');
   const { stem, extension } = splitExtension(whole && !glob.startsWith('/') ? `/${glob}` : glob);
   const chunks = stem.split(/\*+/);
-  return (path) => {
+  return (path, captured) => {
     const end = path.length - extension.length;
     const start = whole ? 0 : path.lastIndexOf('/') + 1;
     if (end < start || (extension !== '' && path.slice(end).toLowerCase() !== extension)) return false;
-    return matchChunks(chunks, path, start, end);
+    return matchChunks(chunks, path, start, end, captured);
   };
 }
 
@@ -64,7 +76,13 @@ function splitExtension(glob: string): { stem: string; extension: string } {
 }
 
 /** Whether path[start, end) is the chunks in order with anything between them: each is put as far left as it goes. */
-function matchChunks(chunks: readonly string[], path: string, start: number, end: number): boolean {
+function matchChunks(
+  chunks: readonly string[],
+  path: string,
+  start: number,
+  end: number,
+  captured?: string[],
+): boolean {
   const first = chunks[0];
   if (chunks.length === 1) return end - start === first.length && matchesAt(first, path, start);
   const last = chunks[chunks.length - 1];
@@ -74,8 +92,10 @@ function matchChunks(chunks: readonly string[], path: string, start: number, end
   for (let i = 1; i < chunks.length - 1; i++) {
     const found = find(chunks[i], path, at, lastAt);
     if (found < 0) return false;
+    captured?.push(path.slice(at, found));
     at = found + chunks[i].length;
   }
+  captured?.push(path.slice(at, lastAt));
   return true;
 }
 

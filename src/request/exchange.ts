@@ -13,6 +13,8 @@ import { requestId } from '../http/request-id.ts';
 import type { HostEntry, HostTables, Scheme } from '../site/host-table.ts';
 import type { KeyPlan } from '../site/key-plan.ts';
 import type { CachePolicy } from '../site/plan.ts';
+import type { RuleSubject } from '../site/rule-text.ts';
+import type { RuleOutcome, SimpleAnswer } from '../site/rules.ts';
 import { SLOT } from '../stats/counters.ts';
 import type { AccessLogWriter } from '../stats/log-ring.ts';
 import type { ClientWatch, Watched } from './client-watch.ts';
@@ -65,7 +67,7 @@ export interface OpenTunnel {
 }
 
 /** The state of one request. Used again for another one when the request is over. */
-export class Exchange implements FlightClient, ReplyEvents, Watched {
+export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched {
   readonly context: RequestContext;
   request!: RequestView;
   reply!: Reply;
@@ -95,6 +97,12 @@ export class Exchange implements FlightClient, ReplyEvents, Watched {
   /** The origin answers requests for parts by all. */
   wantsAll = false;
   policy: CachePolicy | undefined;
+  /** What the site's rules make of it; undefined where it has none. */
+  rules: RuleOutcome | undefined;
+  /** The answer of a rule. */
+  answer: SimpleAnswer | undefined;
+  /** The client's path, where a rule has put another one into `path`, '' elsewhere. */
+  askedPath = '';
   /** What tells this request apart beside its target; from then on `headers` are what the origin may see. */
   keyPlan: KeyPlan | undefined;
   /** The whole body of a request that has it in its key. */
@@ -241,6 +249,7 @@ export class Exchange implements FlightClient, ReplyEvents, Watched {
       instance: this.context.instance,
       policy: this.policyOf(),
       body: this.body,
+      edits: this.rules?.request,
     };
   }
 
@@ -281,6 +290,12 @@ export class Exchange implements FlightClient, ReplyEvents, Watched {
   clientAddress(): string {
     if (this.address === '') this.address = this.request.address();
     return this.address;
+  }
+
+  /** Names the request in logs and to the origin. */
+  ownId(): string {
+    if (this.headers === null) this.readHeaders();
+    return this.requestId;
   }
 
   /** Looks for a stale response once the origin has taken `delay` ms. */
@@ -362,6 +377,8 @@ export class Exchange implements FlightClient, ReplyEvents, Watched {
     this.attempts = 0;
     this.keyParts = '';
     this.keyPlan = this.body = undefined;
+    this.rules = this.answer = undefined;
+    this.askedPath = '';
     this.range = this.policy = this.directives = this.failure = this.deadline = undefined;
     this.late = this.wantsAll = false;
     this.marker = this.passed = this.rest = this.problem = this.view = this.tunnel = undefined;

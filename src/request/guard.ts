@@ -1,7 +1,8 @@
 import type { Exchange } from './exchange.ts';
+import { applyRules } from './rules.ts';
 import { LOOKUP, RESPOND, type Step, UPGRADE } from './step.ts';
 
-/** Turns away what the site's limits do not allow, before the cache or the origin are asked. */
+/** Turns away what the site's limits do not allow, and does what its rules say, before the cache or the origin are asked. */
 export function guard(x: Exchange): Step {
   const limit = x.context.maxRequestBody;
   if (limit > 0 && x.contentLength > limit) {
@@ -9,5 +10,7 @@ export function guard(x: Exchange): Step {
     x.endConnection();
     return RESPOND;
   }
+  const { rules } = x.host.plan;
+  if (rules !== undefined && !applyRules(x, rules)) return RESPOND;
   return x.request.isUpgrade ? UPGRADE : LOOKUP;
 }

@@ -3,7 +3,7 @@ import { PARTS_NAME } from '../fill/parts.ts';
 import type { HeaderList } from '../http/headers.ts';
 import { invalidatedTargets } from '../http/invalidation.ts';
 import { isSafeMethod } from '../http/method.ts';
-import { keyParts } from '../site/key-plan.ts';
+import { editPart, keyParts } from '../site/key-plan.ts';
 import type { Exchange } from './exchange.ts';
 
 const key = new CacheKey();
@@ -20,9 +20,14 @@ export function invalidate(x: Exchange, status: number, headers: HeaderList): vo
   for (const { path, query = '' } of invalidatedTargets(method, x.uri(), status, headers)) {
     const plan = host.plan.simple ? undefined : host.plan.policyFor(path).key;
     const target = plan?.target(path, query) ?? (query === '' ? path : `${path}?${query}`);
-    const parts = plan?.parts((name) => x.field(name), x.clientAddress()) ?? '';
+    const edits = x.rules?.request;
+    const own = plan?.parts((name) => x.field(name), x.clientAddress()) ?? '';
+    const parts = edits === undefined ? own : own + editPart(edits);
     drop(x, target, keyParts(parts));
-    const hasOthers = parts !== '' || (!host.plan.simple && host.plan.policyFor(path).methods.length > 0);
+    const hasOthers =
+      parts !== '' ||
+      host.plan.rules?.editsRequests === true ||
+      (!host.plan.simple && host.plan.policyFor(path).methods.length > 0);
     if (hasOthers) x.context.onChange(host.plan.index, host.host, target);
   }
 }

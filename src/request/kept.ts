@@ -25,7 +25,8 @@ export function keptAnswer(x: Exchange): Kept | undefined {
   if (x.method === 'HEAD' && x.stale !== undefined) return new HeadUpdate(x, x.stale);
   const isPosted = x.method === 'POST' && x.body === undefined;
   const { storePosted, key } = x.policyOf();
-  return isPosted && storePosted && key === undefined ? new PostedRepresentation(x) : undefined;
+  const isPlain = key === undefined && x.host.plan.rules?.editsRequests !== true;
+  return isPosted && storePosted && isPlain ? new PostedRepresentation(x) : undefined;
 }
 
 /**

@@ -4,7 +4,7 @@ import { variantName } from '../fill/judge.ts';
 import { FLAG_VARY_MARKER, type StoredMeta } from '../fill/stored.ts';
 import { bodyPart } from '../http/body-key.ts';
 import type { HeaderList } from '../http/headers.ts';
-import { keyParts } from '../site/key-plan.ts';
+import { editPart, keyParts } from '../site/key-plan.ts';
 import { NOT_ASCII } from './admit.ts';
 import type { Exchange } from './exchange.ts';
 import { collectBody, isBodyKeyed } from './keyed-body.ts';
@@ -54,6 +54,7 @@ function applyKeyPlan(x: Exchange): void {
     x.applyKeyPlan(key);
   }
   if (x.body !== undefined) parts += bodyPart(x.method, x.field('content-type'), x.field('content-encoding'), x.body);
+  if (x.rules?.request !== undefined) parts += editPart(x.rules.request);
   x.keyParts = keyParts(parts);
 }
 

@@ -8,6 +8,7 @@ import { combineHeader, getHeader, type HeaderList } from '../http/headers.ts';
 import { isErrorStatus } from '../http/status-cache.ts';
 import { statusText } from '../http/status-text.ts';
 import { type OriginError, originError } from '../origin/origin-error.ts';
+import { editTail } from './edit-tail.ts';
 import type { Exchange, RequestProblem } from './exchange.ts';
 import { originProblem } from './follow.ts';
 import { passInterim } from './interim.ts';
@@ -105,7 +106,7 @@ export class PassedAnswer implements FetchSink {
       x.reply.head(
         statusText(status),
         cacheStatus,
-        bytesOf(renderTail(headers, x.host.plan.hidden)),
+        this.#tailOf(headers),
         originAge(headers),
       );
       x.headSent = true;
@@ -113,6 +114,13 @@ export class PassedAnswer implements FetchSink {
       else if (length === 0) x.reply.end('');
     };
     this.#flushSoon();
+  }
+
+  /** The lines for the client, with the changes that rules make. */
+  #tailOf(headers: HeaderList): string | Buffer {
+    const { host, rules } = this.#x;
+    const tail = renderTail(headers, host.plan.hidden);
+    return rules?.response === undefined ? bytesOf(tail) : editTail(tail, rules.response);
   }
 
   #isConditional(): boolean {

@@ -1,6 +1,8 @@
 import { PROXY_NAME } from '../fill/head.ts';
 import { PROBLEM_CONTENT_TYPE, problemJson } from '../http/problem.ts';
 import { statusText } from '../http/status-text.ts';
+import type { SimpleAnswer } from '../site/rules.ts';
+import { editTail } from './edit-tail.ts';
 import type { Exchange, RequestProblem } from './exchange.ts';
 import { FINISH, RESPOND, type Step, WAIT } from './step.ts';
 
@@ -28,15 +30,37 @@ const BUG: RequestProblem = { status: 500, detail: '' };
 function send(x: Exchange): Step {
   const { status, detail, proxyStatus, lines: more = [] } = x.problem ?? BUG;
   const body = problemJson(x.requestId === '' ? { status, detail } : { status, detail, request_id: x.requestId });
-  const lines = [`1.1 ${PROXY_NAME}`, `Content-Type: ${PROBLEM_CONTENT_TYPE}`, 'Cache-Control: no-store', ...more];
+  const lines = [`Content-Type: ${PROBLEM_CONTENT_TYPE}`, 'Cache-Control: no-store', ...more];
   if (proxyStatus !== undefined) lines.push(`Proxy-Status: ${proxyStatus}`);
   if (x.requestId !== '') lines.push(`X-Request-Id: ${x.requestId}`);
+  if (x.cacheStatus === '') x.cacheStatus = `${PROXY_NAME}; fwd=bypass; detail=refused`;
+  return sendWhole(x, status, lines, body);
+}
+
+/** Answers as a rule says. */
+export function sendAnswer(x: Exchange, answer: SimpleAnswer): Step {
+  if (x.reply.closeAfter && !x.detached) return sendLater(x);
+  const { status, headers, body } = answer;
+  return sendWhole(
+    x,
+    status,
+    headers.map(([name, value]) => `${name}: ${value}`),
+    body,
+  );
+}
+
+/** @param lines `Name: value` */
+function sendWhole(x: Exchange, status: number, lines: readonly string[], body: Uint8Array | string): Step {
   x.status = status;
-  const cacheStatus = x.cacheStatus === '' ? `${PROXY_NAME}; fwd=bypass; detail=refused` : x.cacheStatus;
+  const fields = lines.map((line) => line.replace(/^[^:]*/, (name) => name.toLowerCase()));
+  const plain = [`1.1 ${PROXY_NAME}`, ...fields].join('\r\n');
+  const tail = x.rules?.response === undefined ? plain : editTail(plain, x.rules.response);
   const write = () => {
-    x.reply.head(statusText(status), cacheStatus, lines.join('\r\n'), -1);
+    x.reply.head(statusText(status), x.cacheStatus, tail, -1);
     x.headSent = true;
-    if (x.method === 'HEAD') x.reply.endEmpty(body.length);
+    // RFC 9110 section 8.6: no Content-Length in a 204, nor in a 304 that would tell another length than the 200
+    if (status === 204 || status === 304) x.reply.endEmpty(-1);
+    else if (x.method === 'HEAD') x.reply.endEmpty(body.length);
     else x.reply.end(body);
   };
   if (x.detached) x.reply.cork(write);

@@ -1,17 +1,19 @@
 import { USER_BORN } from '../cache/cache.ts';
-import { PROXY_NAME, parseTail } from '../fill/head.ts';
+import { PROXY_NAME, parseTail, tailOf } from '../fill/head.ts';
 import { hitHead, type StoredParts, type StoredView } from '../fill/stored.ts';
 import { appendCacheStatus } from '../http/cache-status.ts';
 import { evaluateConditional, ifRangeAllows } from '../http/conditional.ts';
 import { formatContentRange, formatUnsatisfiedRange } from '../http/content-range.ts';
-import { getHeader, type HeaderList } from '../http/headers.ts';
+import type { HeaderEdits } from '../http/header-edits.ts';
+import { getHeader } from '../http/headers.ts';
 import { type ByteRange, resolveRange } from '../http/range.ts';
 import { statusText } from '../http/status-text.ts';
 import { headersOf304 } from '../http/stored-headers.ts';
+import { dress, editTail } from './edit-tail.ts';
 import type { Exchange } from './exchange.ts';
 import { wantedPart } from './parts.ts';
 import { multipartBody } from './pieces.ts';
-import { sendProblem } from './problem.ts';
+import { sendAnswer, sendProblem } from './problem.ts';
 import { pump, pumpMore, releaseSent } from './pump.ts';
 import { FILL, FINISH, type Step, WAIT } from './step.ts';
 
@@ -22,17 +24,26 @@ const WHOLE = 128 * 1024;
 export function respond(x: Exchange): Step {
   if (x.headSent) return pumpMore(x);
   if (x.problem !== undefined) return sendProblem(x);
+  if (x.answer !== undefined) return sendAnswer(x, x.answer);
   const view = x.view ?? x.context.stored.of(x.entry);
   x.view = view;
+  const shown = x.rules?.response === undefined ? view : dressed(x, view, x.rules.response);
   if (x.detached) {
     let step: Step = WAIT;
     x.reply.cork(() => {
-      step = send(x, view);
+      step = send(x, shown);
     });
     releaseSent(x);
     return step;
   }
-  return send(x, view);
+  return send(x, shown);
+}
+
+/** What is for this client alone is changed with the rest. */
+function dressed(x: Exchange, view: StoredView, edits: HeaderEdits): StoredView {
+  const lines = x.ownLines;
+  x.ownLines = '';
+  return dress(view, edits, lines);
 }
 
 function send(x: Exchange, view: StoredView): Step {
@@ -100,13 +111,6 @@ function notModifiedTail(view: StoredView): string {
   return tailOf(headersOf304(parseTail(view.tail)));
 }
 
-/** Lines from Via's value on; Via comes first. */
-function tailOf(lines: HeaderList): string {
-  let tail = lines[1];
-  for (let i = 2; i < lines.length; i += 2) tail += `\r\n${lines[i]}: ${lines[i + 1]}`;
-  return tail;
-}
-
 /**
  * What a Range field wants of a whole response, stored or still arriving (RFC 9110 section 14.2): none where nothing of
  * it is there, undefined where all goes out, as also while its length is not known, and where it is empty.
@@ -122,7 +126,9 @@ function rangesOf(x: Exchange, view: StoredView): readonly ByteRange[] | undefin
 
 function sendUnsatisfiable(x: Exchange, view: StoredView): Step {
   x.status = 416;
-  sendHead(x, statusText(416), view, `1.1 ${PROXY_NAME}\r\nContent-Range: ${formatUnsatisfiedRange(view.length)}`);
+  const tail = `1.1 ${PROXY_NAME}\r\nContent-Range: ${formatUnsatisfiedRange(view.length)}`;
+  const edits = x.rules?.response;
+  sendHead(x, statusText(416), view, edits === undefined ? tail : editTail(tail, edits));
   x.reply.end('');
   return FINISH;
 }

@@ -1,17 +1,21 @@
 import type { Config, SiteConfig } from '../config/config.ts';
 import { loadCountries } from '../geo/country.ts';
+import { rulesAskForCountries } from '../site/rules.ts';
 import type { EdgeListen, PlanData } from '../threads/messages.ts';
 import type { TlsKeeper } from '../tls/keeper.ts';
+import type { Origins } from './origins.ts';
 
 /** Puts together what edges get of a configuration. What was read from files is kept for the next one. */
 export class Planner {
   readonly #tls: TlsKeeper;
+  readonly #origins: Origins;
   #countries: SharedArrayBuffer | undefined;
   /** The file that they came from. */
   #database: string | undefined;
 
-  constructor(tls: TlsKeeper) {
+  constructor(tls: TlsKeeper, origins: Origins) {
     this.#tls = tls;
+    this.#origins = origins;
   }
 
   /** @throws CountryDatabaseError, CertificateError */
@@ -22,6 +26,7 @@ export class Planner {
       generation,
       config: shared,
       countries: this.#countriesFor(config),
+      originSlots: this.#origins.assign(config.sites),
       tls: this.#tls.termsFor(config),
       listen,
     };
@@ -37,7 +42,8 @@ export class Planner {
   }
 }
 
-/** Whether a cache key of the site has the client's country in it. */
-function asksForCountries({ cache }: SiteConfig): boolean {
-  return [cache, ...cache.rules].some(({ key }) => key.country);
+/** Whether a cache key or a rule of the site has the client's country in it. */
+function asksForCountries(site: SiteConfig): boolean {
+  const { cache } = site;
+  return [cache, ...cache.rules].some(({ key }) => key.country) || rulesAskForCountries(site);
 }

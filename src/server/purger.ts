@@ -151,9 +151,9 @@ export class Purger {
     if (tag !== undefined) return [{ ...match, pattern: ANY_TARGET, tag: this.#cache.tagHash(latin1(tag)) }];
     if (scope === 'all') return [{ ...match, pattern: ANY_TARGET }];
     if (scope === 'pattern') return [match];
-    if (site !== undefined) return [{ ...match, pattern: keyTarget(site, pattern) }];
+    if (site !== undefined) return [{ ...match, pattern: keyTarget(site, pattern, host ?? '') }];
     const others = this.#options.live.sites.flatMap((plan) => {
-      const target = plan.simple ? pattern : keyTarget(plan, pattern);
+      const target = plan.simple ? pattern : keyTarget(plan, pattern, '');
       return target === pattern ? [] : [{ ...match, site: plan.index, pattern: target }];
     });
     return [match, ...others];
@@ -219,7 +219,8 @@ function latin1(tag: string): string {
 }
 
 /** The target under which a site stores what was asked for as `target`. */
-function keyTarget(site: SitePlan, target: string): string {
+function keyTarget(site: SitePlan, asked: string, host: string): string {
+  const target = site.rules?.rewrite(host, asked) ?? asked;
   const mark = target.indexOf('?');
   const path = mark < 0 ? target : target.slice(0, mark);
   const query = mark < 0 ? '' : target.slice(mark + 1);

@@ -1,6 +1,7 @@
 import type { KeyConfig } from '../config/config.ts';
 import { selectCookies } from '../http/cookies.ts';
 import { DeviceClasses } from '../http/device-class.ts';
+import type { HeaderEdits } from '../http/header-edits.ts';
 import { getHeader, type HeaderList, splitList } from '../http/headers.ts';
 import { COUNTRY_FIELD, DEVICE_FIELD } from '../http/keyed-fields.ts';
 import { unmaskedName } from '../http/masked-names.ts';
@@ -15,6 +16,11 @@ export const NO_COUNTRIES: CountryOf = () => 'XX';
 /** What the configuration adds to a key, as it stands in front of a variant's name: its length, then itself; '' for nothing. */
 export function keyParts(parts: string): string {
   return parts === '' ? '' : prefixed(parts);
+}
+
+/** What rules change of the fields of a request, as a part of its key: the origin may answer by it. */
+export function editPart(edits: HeaderEdits): string {
+  return `rules=${edits.text}`;
 }
 
 /** Shared by the plans of a thread. */

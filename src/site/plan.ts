@@ -6,6 +6,7 @@ import { compileGlobs, type PathMatcher, splitGlobs } from '../http/glob.ts';
 import type { JudgePolicy } from '../http/judge.ts';
 import { plainGlob, plainPath } from '../http/plain-path.ts';
 import { type CountryOf, KeyPlan, NO_COUNTRIES } from './key-plan.ts';
+import { RulePlan } from './rules.ts';
 
 /** What the configuration says about requests for a path and their answers. */
 export interface CachePolicy extends JudgePolicy {
@@ -49,8 +50,10 @@ export class SitePlan {
   /** Position in the configuration: the site's number in keys, purges and counters. */
   readonly index: number;
   readonly config: SiteConfig;
-  /** No path of the site has a key plan, client directives or further methods: a hit needs no policy. */
+  /** No path of the site has a key plan, rules about keys, client directives or further methods: a hit needs no policy. */
   readonly simple: boolean;
+  /** Rewrites, redirects, simple answers and changes of fields; undefined where the site has none of them. */
+  readonly rules: RulePlan | undefined;
   /** Lowercase names of the origin's fields that are for this cache alone: clients do not get them. */
   readonly hidden: readonly string[];
   readonly #cache: Cache;
@@ -73,9 +76,11 @@ export class SitePlan {
       };
     });
     const policies = [this.#noRule, ...this.#rules.map(({ policy }) => policy)];
-    this.simple = policies.every(
+    this.rules = RulePlan.isNeeded(config) ? new RulePlan(config, countryOf) : undefined;
+    const isPlain = policies.every(
       ({ key, clientDirectives, methods }) => key === undefined && !clientDirectives && methods.length === 0,
     );
+    this.simple = isPlain && this.rules?.isKeyed !== true;
   }
 
   /**

@@ -262,4 +262,11 @@ export const RULES: readonly Mistake[] = [
     says: /for all sites together/,
     fix: /top of the file/,
   },
+  {
+    name: 'a value that no key can hold',
+    file: `{${ORIGIN},\n "rules": [{"request_headers": {"set": {"x-id": "{request_id}"}}}]}`,
+    at: 'lb.json:2:40',
+    says: /another one for each request/,
+    fix: /X-Request-Id/,
+  },
 ];
