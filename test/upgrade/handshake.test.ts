@@ -1,0 +1,3 @@
+import { handshakeCases } from './handshake.ts';
+
+handshakeCases(false);

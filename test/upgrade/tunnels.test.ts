@@ -1,0 +1,3 @@
+import { tunnelCases } from './tunnels.ts';
+
+tunnelCases(true);
