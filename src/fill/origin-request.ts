@@ -39,6 +39,8 @@ export interface ClientRequest {
   scheme: 'http' | 'https';
   /** Address of the client. */
   address: string;
+  /** X-Forwarded-For for the origin: the client's address, or what trusted proxies say with theirs. */
+  forwardedFor: string;
   requestId: string;
   /** Names this process in CDN-Loop. */
   instance: string;
@@ -114,7 +116,14 @@ function forwardedHeaders(
   }
   out.push('via', appendVia(combineHeader(headers, 'via'), '1.1', PROXY_NAME));
   out.push('cdn-loop', appendCdnLoop(combineHeader(headers, 'cdn-loop'), `${PROXY_NAME};id=${client.instance}`));
-  out.push('x-forwarded-for', client.address, 'x-forwarded-proto', client.scheme, 'x-forwarded-host', host.authority);
+  out.push(
+    'x-forwarded-for',
+    client.forwardedFor,
+    'x-forwarded-proto',
+    client.scheme,
+    'x-forwarded-host',
+    host.authority,
+  );
   out.push('x-request-id', client.requestId, 'traceparent', nextTraceparent(traced));
   return client.edits === undefined ? out : client.edits.apply(out);
 }

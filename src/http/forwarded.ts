@@ -1,21 +1,6 @@
-import { combineHeader, getHeader, type HeaderList } from './headers.ts';
-import { parseHost } from './host.ts';
-
-/** What the proxy itself knows of a client's connection. */
-export interface ClientConnection {
-  /** Address without port, IPv6 without brackets. */
-  address: string;
-  proto: 'http' | 'https';
-  /** Normalised Host of the request. */
-  host: string;
-}
-
-/** The values to send to the origin as X-Forwarded-For, -Proto and -Host. */
-export interface ForwardedFields {
-  for: string;
-  proto: string;
-  host: string;
-}
+import { isIP } from 'node:net';
+import { combineHeader, type HeaderList } from './headers.ts';
+import { parseIpv6 } from './ipv6.ts';
 
 /**
  * The names under which clients try to tell where a request comes from or what it is for, of proxies, frameworks and
@@ -94,31 +79,11 @@ export const METHOD_OVERRIDE_NAMES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The X-Forwarded fields for the origin. What the client sent counts only where it is a trusted proxy, and then the
- * address is appended to its list, and proto and host stay its own where they are well-formed.
- */
-export function forwardedFields(headers: HeaderList, client: ClientConnection, trusted: boolean): ForwardedFields {
-  if (!trusted) return { for: client.address, proto: client.proto, host: client.host };
-  const sentFor = combineHeader(headers, 'x-forwarded-for');
-  const sentProto = getHeader(headers, 'x-forwarded-proto')?.toLowerCase();
-  const sentHost = getHeader(headers, 'x-forwarded-host');
-  return {
-    for: sentFor === undefined || sentFor === '' ? client.address : `${sentFor}, ${client.address}`,
-    proto: sentProto === 'http' || sentProto === 'https' ? sentProto : client.proto,
-    host: sentHost !== undefined && parseHost(sentHost) !== undefined ? sentHost : client.host,
-  };
-}
-
-/**
  * The address of the client: the last one of X-Forwarded-For that is no trusted proxy, read from the right, or the
- * connection's where that is not trusted itself.
+ * connection's where that is not trusted itself. What is no address ends the walk.
  */
-export function clientAddress(
-  headers: HeaderList,
-  connectionAddress: string,
-  isTrusted: (address: string) => boolean,
-): string {
-  let address = connectionAddress;
+export function forwardedAddress(headers: HeaderList, peer: string, isTrusted: (address: string) => boolean): string {
+  let address = peer;
   if (!isTrusted(address)) return address;
   const hops = combineHeader(headers, 'x-forwarded-for')?.split(',') ?? [];
   for (let i = hops.length - 1; i >= 0; i--) {
@@ -130,10 +95,30 @@ export function clientAddress(
   return address;
 }
 
-/** An address without brackets and port: `[2001:db8::1]:80` -> `2001:db8::1`; '' where it is no address. */
+/** X-Forwarded-For for the origin, behind a proxy that is trusted: its list, and its own address. */
+export function appendForwardedFor(headers: HeaderList, peer: string): string {
+  const sent = combineHeader(headers, 'x-forwarded-for') ?? '';
+  return sent === '' ? peer : `${sent}, ${peer}`;
+}
+
+/** The scheme that a trusted proxy's X-Forwarded-Proto names: of several the last, which is its own; undefined for none. */
+export function forwardedScheme(value: string): 'http' | 'https' | undefined {
+  const scheme = value
+    .slice(value.lastIndexOf(',') + 1)
+    .trim()
+    .toLowerCase();
+  return scheme === 'http' || scheme === 'https' ? scheme : undefined;
+}
+
+/** An address without brackets and port, in its shortest form: `[2001:DB8::1]:80` -> `2001:db8::1`; '' where it is none. */
 function bareAddress(text: string): string {
-  const match =
-    /^\[([0-9a-f:.]{2,45})\](?::\d{1,5})?$/i.exec(text) ?? /^(\d{1,3}(?:\.\d{1,3}){3})(?::\d{1,5})?$/.exec(text);
-  if (match !== null) return match[1];
-  return /^[0-9a-f:.]{2,45}$/i.test(text) && text.includes(':') ? text : '';
+  const match = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(text) ?? /^([\d.]+):\d{1,5}$/.exec(text);
+  const address = match?.[1] ?? text;
+  if (isIP(address) === 4) return address;
+  const short = parseIpv6(address);
+  if (short === undefined) return '';
+  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(short);
+  if (mapped === null) return short;
+  const [high, low] = [Number.parseInt(mapped[1], 16), Number.parseInt(mapped[2], 16)];
+  return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { appendCdnLoop, countCdnLoop } from './cdn-loop.ts';
-import { clientAddress, forwardedFields } from './forwarded.ts';
+import { appendForwardedFor, forwardedAddress, forwardedScheme } from './forwarded.ts';
 import { headerList } from './headers.ts';
 import { randomHex } from './random-id.ts';
 import { isRequestId, requestId } from './request-id.ts';
@@ -28,27 +28,23 @@ test('CDN-Loop', () => {
 const sent = headerList([
   ['X-Forwarded-For', '203.0.113.7, 198.51.100.1'],
   ['X-Forwarded-For', '192.0.2.5:1234'],
-  ['X-Forwarded-Proto', 'HTTPS'],
-  ['X-Forwarded-Host', 'public.example'],
 ]);
-const client = { address: '10.0.0.9', proto: 'http', host: 'inner.example' } as const;
 
-test('what an untrusted client says of itself is replaced', () => {
-  assert.deepEqual(forwardedFields(sent, client, false), { for: '10.0.0.9', proto: 'http', host: 'inner.example' });
+test('the list for the origin is completed', () => {
+  assert.equal(appendForwardedFor(sent, '10.0.0.9'), '203.0.113.7, 198.51.100.1, 192.0.2.5:1234, 10.0.0.9');
+  assert.equal(appendForwardedFor([], '10.0.0.9'), '10.0.0.9');
 });
 
-test('what a trusted proxy says is kept and completed', () => {
-  const expected = {
-    for: '203.0.113.7, 198.51.100.1, 192.0.2.5:1234, 10.0.0.9',
-    proto: 'https',
-    host: 'public.example',
-  };
-  assert.deepEqual(forwardedFields(sent, client, true), expected);
-  const odd = headerList([
-    ['X-Forwarded-Proto', 'gopher'],
-    ['X-Forwarded-Host', 'a b'],
-  ]);
-  assert.deepEqual(forwardedFields(odd, client, true), { for: '10.0.0.9', proto: 'http', host: 'inner.example' });
+test('the scheme that a proxy names', () => {
+  const cases: [string, 'http' | 'https' | undefined][] = [
+    ['https', 'https'],
+    ['HTTP', 'http'],
+    ['http, https', 'https'],
+    ['', undefined],
+    ['gopher', undefined],
+    ['https,', undefined],
+  ];
+  for (const [value, scheme] of cases) assert.equal(forwardedScheme(value), scheme, value);
 });
 
 const addresses: [string, string[], string][] = [
@@ -60,18 +56,33 @@ const addresses: [string, string[], string][] = [
 for (const [name, trusted, expected] of addresses) {
   test(`client address: ${name}`, () =>
     assert.equal(
-      clientAddress(sent, '10.0.0.9', (address) => trusted.includes(address)),
+      forwardedAddress(sent, '10.0.0.9', (address) => trusted.includes(address)),
       expected,
     ));
 }
 
-test('an unreadable hop ends the search', () => {
-  const headers = headerList([['X-Forwarded-For', '1.2.3.4, unknown, [2001:db8::1]:80']]);
-  assert.equal(
-    clientAddress(headers, '10.0.0.9', () => true),
-    '2001:db8::1',
-  );
-});
+const hops: [string, string][] = [
+  ['1.2.3.4, unknown, [2001:db8::1]:80', '2001:db8::1'],
+  ['unknown', '10.0.0.9'],
+  ['1.2.3.4,', '10.0.0.9'],
+  ['2001:DB8:0:0::1', '2001:db8::1'],
+  ['[2001:db8::2]', '2001:db8::2'],
+  ['::ffff:192.0.2.1', '192.0.2.1'],
+  ['1.2.3.4:99999999', '10.0.0.9'],
+  ['01.2.3.4', '10.0.0.9'],
+  ['1.2.3.4.5', '10.0.0.9'],
+  ['fe80::1%eth0', '10.0.0.9'],
+  ['_hidden', '10.0.0.9'],
+];
+for (const [field, expected] of hops) {
+  test(`client address behind trusted proxies: ${field}`, () => {
+    const headers = headerList([['X-Forwarded-For', field]]);
+    assert.equal(
+      forwardedAddress(headers, '10.0.0.9', () => true),
+      expected,
+    );
+  });
+}
 
 test('request ids', () => {
   assert.equal(requestId('abc-123_x.Y'), 'abc-123_x.Y');

@@ -6,8 +6,10 @@ import { requestDirectives } from '../fill/judge.ts';
 import type { ClientRequest } from '../fill/origin-request.ts';
 import type { StoredMeta, StoredView } from '../fill/stored.ts';
 import type { RequestDirectives } from '../http/cache-control.ts';
+import { appendForwardedFor, forwardedAddress } from '../http/forwarded.ts';
 import { getHeader, type HeaderList } from '../http/headers.ts';
 import { withoutClientClasses } from '../http/keyed-fields.ts';
+import type { NetworkTest } from '../http/networks.ts';
 import type { RequestLimits } from '../http/request-check.ts';
 import { requestId } from '../http/request-id.ts';
 import type { HostEntry, HostTables, Scheme } from '../site/host-table.ts';
@@ -33,6 +35,8 @@ export interface RequestContext extends EdgeContext {
   readonly unrouted: number;
   readonly maxRequestBody: number;
   readonly requestLimits: Readonly<RequestLimits>;
+  /** Whether what a proxy at an address says of its clients counts; undefined where none is trusted. */
+  readonly isTrusted: NetworkTest | undefined;
   /** Deadlines and rates of bodies. */
   readonly clients: ClientWatch;
   /** Told of targets of a site's host for which all that is stored, under whatever key, is invalid. */
@@ -81,6 +85,8 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
   target = '';
   hostField = '';
   address = '';
+  /** What trusted proxies say of the client, with the connection's own address; '' where that is no trusted proxy. */
+  #forwardedFor = '';
   requestId = '';
   headers: HeaderList | null = null;
   /** Bytes of the request body, 0 for none, -1 where only its end tells. */
@@ -245,6 +251,7 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
       host: this.host,
       scheme: this.scheme,
       address: this.address,
+      forwardedFor: this.#forwardedFor || this.address,
       requestId: this.requestId,
       instance: this.context.instance,
       policy: this.policyOf(),
@@ -288,8 +295,21 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
   }
 
   clientAddress(): string {
-    if (this.address === '') this.address = this.request.address();
+    if (this.address === '') this.#findAddress(this.headers);
     return this.address;
+  }
+
+  /** @param known header lines, where they have been read */
+  #findAddress(known: HeaderList | null): void {
+    const peer = this.request.address();
+    const { isTrusted } = this.context;
+    if (isTrusted?.(peer) !== true) {
+      this.address = peer;
+      return;
+    }
+    const headers = known ?? this.request.headers();
+    this.address = forwardedAddress(headers, peer, isTrusted);
+    this.#forwardedFor = appendForwardedFor(headers, peer);
   }
 
   /** Names the request in logs and to the origin. */
@@ -330,7 +350,7 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
   /** Reads what the transport will let go of. */
   readHeaders(): HeaderList {
     const headers = withoutClientClasses(this.request.headers());
-    if (this.address === '') this.address = this.request.address();
+    if (this.address === '') this.#findAddress(headers);
     this.headers = this.keyPlan?.forward(headers, this.address) ?? headers;
     this.requestId = requestId(getHeader(this.headers, 'x-request-id'));
     return this.headers;
@@ -382,7 +402,7 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
     this.range = this.policy = this.directives = this.failure = this.deadline = undefined;
     this.late = this.wantsAll = false;
     this.marker = this.passed = this.rest = this.problem = this.view = this.tunnel = undefined;
-    this.hostField = this.address = this.requestId = '';
+    this.hostField = this.address = this.#forwardedFor = this.requestId = '';
     this.entry = 0;
     this.cacheStatus = this.ownLines = '';
     this.outcome = 'none';

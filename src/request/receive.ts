@@ -1,3 +1,4 @@
+import { forwardedScheme } from '../http/forwarded.ts';
 import { admit } from './admit.ts';
 import { type Exchange, TIMED_EVERY } from './exchange.ts';
 import type { RequestView } from './reply.ts';
@@ -19,7 +20,10 @@ export function receive(x: Exchange): Step {
   x.target = x.query === '' ? x.path : `${x.path}?${x.query}`;
   x.hostField = request.header('host');
   x.isLogged = x.context.log?.wanted === true;
-  if (x.isLogged) x.address = request.address();
+  if (x.context.isTrusted?.(request.address()) === true) {
+    x.scheme = forwardedScheme(request.header('x-forwarded-proto')) ?? x.scheme;
+  }
+  if (x.isLogged) x.clientAddress();
   x.retrieval = x.method === 'GET' || x.method === 'HEAD';
   x.sampled = ++untimed >= TIMED_EVERY;
   if (x.sampled) untimed = 0;

@@ -75,6 +75,7 @@ export class Rig {
       instance: 'model',
       maxRequestBody: 0,
       requestLimits: DEFAULT_REQUEST_LIMITS,
+      isTrusted: undefined,
       clients: new ClientWatch({ bodyTimeout: 0, minReceiveRate: 0, minSendRate: 0, sendTimeout: 0 }),
       log: undefined,
       onBug: (error: Error) => this.#bugs.push(error),
