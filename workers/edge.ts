@@ -11,7 +11,8 @@ import { StoredViews } from '../src/fill/stored.ts';
 import { Uncacheable } from '../src/fill/uncacheable.ts';
 import { openCountries } from '../src/geo/country.ts';
 import { DEFAULT_REQUEST_LIMITS } from '../src/http/request-check.ts';
-import { OriginPools } from '../src/origin/pools.ts';
+import { OriginPools, type PreparedPools } from '../src/origin/pools.ts';
+import { OriginStates } from '../src/origin/state.ts';
 import { ClientWatch } from '../src/request/client-watch.ts';
 import type { RequestContext } from '../src/request/exchange.ts';
 import { Pipeline } from '../src/request/pipeline.ts';
@@ -53,7 +54,13 @@ const cache = openCache(data.cache, worker);
 const counters = openCounters(data.counters, worker);
 const doorbells = new Doorbells(data.doorbells);
 const flights = new Flights(cache, doorbells, worker);
-const pools = new OriginPools(config.sites, { multiTenant: config.multiTenant });
+const pools = new OriginPools(config.sites, {
+  multiTenant: config.multiTenant,
+  dns: config.dns,
+  states: new OriginStates(data.origins, worker),
+  slots: data.plan.originSlots,
+  ring: (other) => doorbells.ring(other),
+});
 
 /** What a plan comes to on this thread. */
 type Planned = Pick<RequestContext, 'hosts' | 'lines' | 'maxRequestBody' | 'requestLimits'> & { sites: SitePlan[] };
@@ -105,7 +112,10 @@ function inForce({ hosts, lines, maxRequestBody, requestLimits }: Planned): Omit
 }
 
 const pipeline = new Pipeline(context);
-const stopListening = doorbells.listen(worker, () => flights.onRing());
+const stopListening = doorbells.listen(worker, () => {
+  flights.onRing();
+  pools.onRing();
+});
 
 let app: TemplatedApp | undefined;
 let routeWebSockets: ((maxMessage: number) => void) | undefined;
@@ -133,7 +143,7 @@ async function start(): Promise<void> {
 }
 
 /** The plan that main may put in force next. */
-let next: { plan: PlanData; planned: Planned } | undefined;
+let next: { plan: PlanData; planned: Planned; origins: PreparedPools } | undefined;
 
 /** Main's messages about plans, one after the other: getting ready takes turns of the event loop. */
 let planning: Promise<void> = Promise.resolve();
@@ -142,8 +152,9 @@ async function prepare(plan: PlanData): Promise<void> {
   const { generation } = plan;
   try {
     const made = planned(plan, current.lines);
+    const origins = pools.prepare(plan.config.sites, plan.originSlots, plan.config.dns);
     await listeners.prepare(plan);
-    next = { plan, planned: made };
+    next = { plan, planned: made, origins };
     tell({ type: 'prepared', generation });
   } catch (error) {
     tell({ type: 'prepared', generation, error: (error as Error).message });
@@ -155,7 +166,7 @@ function commit(generation: number): void {
   if (next?.plan.generation !== generation) return;
   current = next.planned;
   Object.assign(context, inForce(current));
-  pools.update(next.plan.config.sites);
+  pools.commit(next.origins);
   limitClients(next.plan.config.limits);
   allowMessages(next.plan.config.sites);
   listeners.commit();
@@ -180,6 +191,7 @@ function allowMessages(sites: readonly SiteConfig[]): void {
 function discard(generation: number): void {
   if (next?.plan.generation !== generation) return;
   listeners.discard();
+  if (next !== undefined) pools.discard(next.origins);
   next = undefined;
 }
 

@@ -35,6 +35,7 @@ export const IMPORT_TABLE: Readonly<Record<string, Rule>> = {
       'stats',
       'config',
       'geo',
+      'origin',
       'threads',
       'transport',
       'explain',

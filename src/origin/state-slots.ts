@@ -16,6 +16,20 @@ export function originUrl({ host, port, tls, unix }: OriginConfig): string {
   return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
+/** What the slots are known by. The same origin twice in one site is two. */
+function namesOf(sites: readonly SiteConfig[]): { site: string; origins: string[] }[] {
+  return sites.map(({ name, origins }) => {
+    const seen = new Map<string, number>();
+    const names = origins.map((origin) => {
+      const url = originUrl(origin);
+      const count = (seen.get(url) ?? 0) + 1;
+      seen.set(url, count);
+      return `${name} ${url} ${count}`;
+    });
+    return { site: name, origins: names };
+  });
+}
+
 /** How many slots a process should have, so that reloads may add many. */
 export function slotsFor(sites: readonly SiteConfig[]): number {
   const needed = sites.reduce((sum, { origins }) => sum + origins.length + 1, 0);
@@ -34,29 +48,22 @@ export class OriginSlots {
     this.#states = states;
   }
 
-  /**
-   * The slots of all sites, in their order. Those that no site has any more are given up.
-   * @throws where there are more origins than slots
-   */
+  /** The slots of all sites, in their order. @throws where there are more origins than slots */
   assign(sites: readonly SiteConfig[]): SiteSlots[] {
-    const wanted = new Set<string>();
-    const take = (name: string) => {
-      // the same origin twice in one site is two
-      let unique = name;
-      for (let n = 2; wanted.has(unique); n++) unique = `${name} ${n}`;
-      wanted.add(unique);
-      return this.#slotOf(unique);
-    };
-    const slots = sites.map(({ name, origins }) => ({
-      site: take(name),
-      origins: origins.map((origin) => take(`${name} ${originUrl(origin)}`)),
+    return namesOf(sites).map(({ site, origins }) => ({
+      site: this.#slotOf(site),
+      origins: origins.map((name) => this.#slotOf(name)),
     }));
+  }
+
+  /** Gives up the slots that none of these sites has. */
+  keep(sites: readonly SiteConfig[]): void {
+    const wanted = new Set(namesOf(sites).flatMap(({ site, origins }) => [site, ...origins]));
     for (const [name, slot] of this.#byName) {
       if (wanted.has(name)) continue;
       this.#byName.delete(name);
       this.#resting.push({ slot, since: monotonicNow() });
     }
-    return slots;
   }
 
   #slotOf(name: string): number {

@@ -8,7 +8,7 @@ import { type Cache, openCache } from '../cache/cache.ts';
 import type { Address, Config } from '../config/config.ts';
 import type { Provenance } from '../config/picker.ts';
 import { type AccessLog, startAccessLog } from '../stats/access-log.ts';
-import { resetGauges } from '../stats/counters.ts';
+import { openCounters, resetGauges } from '../stats/counters.ts';
 import type { Logger } from '../stats/logger.ts';
 import type { LineOutput } from '../stats/output.ts';
 import { createExposition } from '../stats/prometheus.ts';
@@ -23,11 +23,12 @@ import { Entrance } from './entrance.ts';
 import { createExplainer } from './explainer.ts';
 import { plannedListeners } from './listeners.ts';
 import { Live } from './live.ts';
+import { Origins } from './origins.ts';
 import { Planner } from './planner.ts';
 import { Purger } from './purger.ts';
 import { Reloader, type ReloadResult, type Reread } from './reload.ts';
 import { type SharedMemory, shareMemory } from './shared-memory.ts';
-import { configuredOrigins, listenerStates } from './states.ts';
+import { listenerStates } from './states.ts';
 
 /** How long clients have to take what was handed over to their sockets before connections without a request end, in ms. */
 const LINGER = 1000;
@@ -99,13 +100,14 @@ export class Server {
    *   the word that they end, and the admin API is the other's from now on
    */
   async stop(timeout: number = this.shutdownTimeout, handedOver = false): Promise<void> {
-    const { state, entrance, edges, purger, accessLog, reloader, tls } = this.#parts;
+    const { state, entrance, edges, purger, accessLog, reloader, tls, origins } = this.#parts;
     state.draining = true;
     reloader.unwatch();
     tls.ticketKey.stop();
     entrance.stop();
     if (handedOver) await this.admin.close();
     await edges.drain(timeout, handedOver ? timeout : Math.min(timeout, LINGER));
+    origins.stop();
     purger.stop();
     await this.admin.close();
     await accessLog.close(LOG_FLUSH);
@@ -127,6 +129,7 @@ interface Parts {
   reloader: Reloader;
   accessLog: AccessLog;
   tls: TlsKeeper;
+  origins: Origins;
 }
 
 /**
@@ -140,7 +143,8 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const live = new Live(config, cache);
   const tls = new TlsKeeper((warning) => logger.warn({}, warning));
   tls.termsFor(config); // before anything is opened
-  const planner = new Planner(tls);
+  const origins = new Origins(memory.origins, openCounters(memory.counters, 0), config, logger);
+  const planner = new Planner(tls, origins);
   const entrance = new Entrance(logger, options.takesOver === true);
   const counts = new ConnectionCounts(memory.connections);
   let plan = planner.plan(config, live.generation, await openListeners(entrance, config));
@@ -151,7 +155,10 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     data: (worker) => edgeData(memory, worker, plan),
     attach: (kind, descriptor) => entrance.attach(kind, descriptor),
     detach: (kind, descriptor) => entrance.detach(kind, descriptor),
-    recover: (worker) => recover(cache, memory, worker),
+    recover: async (worker) => {
+      await recover(cache, memory, worker);
+      origins.recover(worker);
+    },
     changed: (site, host, target) => purger.changed(site, host, target),
     log: (level, message, details) => logger[level](details, message),
   });
@@ -174,6 +181,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     entrance.commit();
     counts.setPorts(entrance.listeners().map(({ address }) => address.port));
     live.replace(next);
+    origins.commit(next);
     state.settings = settings;
     if (next.watch) reloader.watch(filesOf(next, options.file));
     // what comes back under the same name starts anew
@@ -183,7 +191,8 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const read = options.reread ?? (() => ({ errors: [] }));
   const reloader = new Reloader({ read, current: () => live.config, apply, logger });
   const accessLog = openAccessLog(live, memory, options);
-  const parts = { live, state, entrance, edges, purger, reloader, accessLog, tls };
+  const parts = { live, state, entrance, edges, purger, reloader, accessLog, tls, origins };
+  origins.commit(live.config);
   tls.ticketKey.rotate(() => {
     const terms = plan.tls && { ...plan.tls, ticketKey: tls.ticketKey.current };
     if (terms === undefined) return;
@@ -201,6 +210,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     return new Server(parts, admin);
   } catch (error) {
     await edges.drain(0, 0);
+    origins.stop();
     purger.stop();
     entrance.close();
     throw error;
@@ -277,7 +287,7 @@ function openAdmin(parts: Parts, cache: Cache, memory: SharedMemory, options: Se
     version: options.version,
     generation: () => live.generation,
     listeners: () => listenerStates(entrance.listeners()),
-    originStates: () => configuredOrigins(live.config),
+    originStates: () => parts.origins.report(),
     reload: () => parts.reloader.reload('the admin API'),
     cacheStats: () => statistics(live, cache),
     testHooks: options.testHooks,

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { createCache } from '../cache/cache.ts';
 import type { Config } from '../config/config.ts';
 import { createUncacheable } from '../fill/uncacheable.ts';
+import { createOriginStates } from '../origin/state.ts';
+import { slotsFor } from '../origin/state-slots.ts';
 import { createCounters } from '../stats/counters.ts';
 import { createLogRing } from '../stats/log-ring.ts';
 import { createDoorbells } from '../threads/doorbell.ts';
@@ -25,6 +27,8 @@ export interface SharedMemory {
   readonly doorbells: SharedArrayBuffer;
   readonly uncacheable: SharedArrayBuffer;
   readonly connections: SharedArrayBuffer;
+  /** What all threads know of the origins. */
+  readonly origins: SharedArrayBuffer;
   /** By worker. */
   readonly logs: SharedArrayBuffer[];
 }
@@ -37,6 +41,7 @@ export function shareMemory({ workers, sites, cache }: Config): SharedMemory {
     doorbells: createDoorbells(workers),
     uncacheable: createUncacheable(),
     connections: createConnectionCounts(),
+    origins: createOriginStates({ workers, slots: slotsFor(sites) }),
     logs: Array.from({ length: workers + 1 }, () => createLogRing(LOG_RING)),
   };
 }

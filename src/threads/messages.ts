@@ -18,6 +18,8 @@ export interface EdgeData {
   uncacheable: SharedArrayBuffer;
   /** Numbers of clients' connections. */
   connections: SharedArrayBuffer;
+  /** What all threads know of the origins. */
+  origins: SharedArrayBuffer;
   /** Ring of the access log; where the log is off it is for whoever listens. */
   log: SharedArrayBuffer;
 }
@@ -30,6 +32,8 @@ export interface PlanData {
   config: Config;
   /** The database of countries; absent where no site asks for them. */
   countries: SharedArrayBuffer | undefined;
+  /** Of each site in its order, where in the memory of origins its own state is, and that of its origins. */
+  originSlots: readonly { readonly site: number; readonly origins: readonly number[] }[];
   /** Undefined where there is no listener with TLS. */
   tls: TlsTerms | undefined;
   /** Where edges listen themselves, by Node; sockets of other listeners are handed over by main. */
