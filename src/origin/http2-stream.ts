@@ -260,5 +260,7 @@ function requestHeaders(
     else out[name] = [String(known), value];
   }
   if (body instanceof Buffer) out['content-length'] = body.length;
+  // servers of gRPC want to know that trailers arrive, which are passed on
+  if (/^application\/grpc/i.test(String(out['content-type']))) out.te = 'trailers';
   return out;
 }

@@ -265,6 +265,7 @@ export class PassedAnswer implements FetchSink {
     }
     // resuming brings at once what was held back, and with it perhaps the end: that goes out in the next turn
     const ended = this.#ended;
+    if (!ended && x.reply.offset === 0) x.reply.flush?.(x.bodyTotal);
     this.#fetch.resume();
     if (!ended) return false;
     if (x.bodyTotal < 0) x.reply.finish(this.#trailers);

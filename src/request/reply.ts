@@ -34,6 +34,8 @@ export interface Reply {
    * @returns false when no more is to be written until `onWritable`; `offset` tells what was taken of a known total
    */
   write(chunk: Uint8Array, total: number): boolean;
+  /** Sends the head before there is any of the body, where the transport can. @param total as for `write` */
+  flush?(total: number): void;
   /** Ends a body of unknown length. @param trailers sent where the transport can: uWebSockets.js cannot */
   finish(trailers?: Readonly<HeaderList>): void;
   /** Breaks the connection, in HTTP/2 the stream, so that the client sees that the response is incomplete. */

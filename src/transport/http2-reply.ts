@@ -104,6 +104,10 @@ export class Http2Reply implements Reply {
     return true;
   }
 
+  flush(total: number): void {
+    if (!this.closed && !this.#sent && !this.#isGone) this.#begin(total);
+  }
+
   /** Fields behind a body of unknown length can only be sent where that was said before. */
   #begin(total: number): void {
     const mayTrail = total < 0 && this.#request.header('te') !== '';

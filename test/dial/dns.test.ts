@@ -145,7 +145,7 @@ test('all addresses are used in turn; one that refuses is skipped, and new ones 
       const socket = await dialer.dial({ protocols: [], client: undefined });
       await once(socket.end().resume(), 'close');
     }
-    return [...counts].sort().map(([address, count]) => `${address} ${count}`);
+    return [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([address, count]) => `${address} ${count}`);
   };
   assert.deepEqual(await dial(4), ['127.0.0.1 2', '127.0.0.2 2']);
   servers.get('127.0.0.2')?.close();

@@ -147,7 +147,7 @@ test('unix sockets: answered; gone; back again', async (t) => {
   const path = join(folder, 'origin.sock');
   const connections = connect(t, { host: 'localhost', port: 80, unix: path });
   assert.equal((await fetchAll(connections, '/')).outcome, 'connection_refused');
-  const origin = await record(t, { path });
+  await record(t, { path });
   assert.equal((await fetchAll(connections, '/')).outcome, '200 ok');
   assert.equal((await fetchAll(connections, '/')).outcome, '200 ok');
 });
