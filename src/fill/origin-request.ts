@@ -48,6 +48,8 @@ export interface ClientRequest {
   policy: CachePolicy;
   /** The whole body, where it is part of the key. */
   body: Buffer | undefined;
+  /** The Cookie field as sent, where `headers` have not all of it and it may name the client's origin. */
+  cookies?: string | undefined;
   /** What the site's rules change of the fields; the key holds it. */
   edits?: HeaderEdits | undefined;
 }

@@ -12,6 +12,8 @@ export interface RouteHints {
   /** Of the client. */
   readonly address: string;
   readonly host: { readonly authority: string };
+  /** The Cookie field as sent, where `headers` have not all of it. */
+  readonly cookies?: string | undefined;
 }
 
 /** The text of a request that is hashed; '' where it has none of it. */

@@ -56,7 +56,7 @@ export class SiteOrigins {
     if (!hasKey && this.sticky === undefined && !this.#telling) return this.#plain;
     // a request without what is hashed goes anywhere
     const key = hasKey ? (this.#keyOf?.(hints) ?? this.#random() * 0x1_0000_0000) : 0;
-    const stuck = this.sticky?.find(combineHeader(hints.headers, 'cookie') ?? '');
+    const stuck = this.sticky?.find(hints.cookies ?? combineHeader(hints.headers, 'cookie') ?? '');
     const client = this.#telling ? { address: hints.address, port: 0 } : undefined;
     return new OriginRoute(this, key, stuck, client);
   }

@@ -174,6 +174,9 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
   running = false;
   next: Step = WAIT;
 
+  /** As sent, where the origin does not get them all. */
+  #cookies: string | undefined;
+
   readonly #machine: ExchangeMachine;
 
   constructor(context: RequestContext, machine: ExchangeMachine) {
@@ -256,6 +259,7 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
       instance: this.context.instance,
       policy: this.policyOf(),
       body: this.body,
+      cookies: this.#cookies,
       edits: this.rules?.request,
     };
   }
@@ -291,6 +295,7 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
   /** The request counts as the plan has it, and the origin sees no more of it. */
   applyKeyPlan(plan: KeyPlan): void {
     this.keyPlan = plan;
+    if (this.headers !== null) this.#keepCookies(this.headers);
     if (this.headers !== null) this.headers = plan.forward(this.headers, this.clientAddress());
   }
 
@@ -351,9 +356,15 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
   readHeaders(): HeaderList {
     const headers = withoutClientClasses(this.request.headers());
     if (this.address === '') this.#findAddress(headers);
+    if (this.keyPlan !== undefined) this.#keepCookies(headers);
     this.headers = this.keyPlan?.forward(headers, this.address) ?? headers;
     this.requestId = requestId(getHeader(this.headers, 'x-request-id'));
     return this.headers;
+  }
+
+  /** One of the cookies may name the client's origin, which does not depend on what the key has of them. */
+  #keepCookies(headers: HeaderList): void {
+    if (this.host.plan.config.balance.stickyCookie !== undefined) this.#cookies = getHeader(headers, 'cookie');
   }
 
   /** Ends the interest in the flight, if there is one. */
@@ -396,7 +407,7 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
     this.admitted = this.retrieval = this.bypass = this.validated = false;
     this.attempts = 0;
     this.keyParts = '';
-    this.keyPlan = this.body = undefined;
+    this.keyPlan = this.body = this.#cookies = undefined;
     this.rules = this.answer = undefined;
     this.askedPath = '';
     this.range = this.policy = this.directives = this.failure = this.deadline = undefined;

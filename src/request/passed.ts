@@ -16,6 +16,7 @@ import { invalidate } from './invalidate.ts';
 import { type Kept, keptAnswer } from './kept.ts';
 import { bodyProblem, RequestBody } from './request-body.ts';
 import { FINISH, LOOKUP, RESPOND } from './step.ts';
+import { stickyLine } from './sticky.ts';
 import { trailersFor } from './trailers.ts';
 
 /** Largest body that is sent by one call once all of it is there. Bytes. */
@@ -119,7 +120,7 @@ export class PassedAnswer implements FetchSink {
   /** The lines for the client, with the changes that rules make. */
   #tailOf(headers: HeaderList): string | Buffer {
     const { host, rules } = this.#x;
-    const tail = renderTail(headers, host.plan.hidden);
+    const tail = renderTail(headers, host.plan.hidden) + stickyLine(this.#x, this.#fetch, headers);
     return rules?.response === undefined ? bytesOf(tail) : editTail(tail, rules.response);
   }
 
