@@ -94,6 +94,7 @@ export class PassedAnswer implements FetchSink {
       return;
     }
     x.status = status;
+    this.#body?.answered();
     invalidate(x, status, headers);
     this.#kept?.onHead({ status, headers, requestTime: this.#fetch.requestTime, responseTime: Date.now() / 1000 });
     const bodyless = x.method === 'HEAD' || status === 204 || status === 304;

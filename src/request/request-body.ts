@@ -19,6 +19,7 @@ export class RequestBody extends Readable implements Watched {
   readonly #clients: ClientWatch;
   readonly #refuse: (status: 408 | 413) => void;
   #held = false;
+  #isAnswered = false;
 
   /**
    * @param limit bytes, 0 for none
@@ -71,11 +72,16 @@ export class RequestBody extends Readable implements Watched {
   }
 
   isWaiting(): boolean {
-    return !this.#held && !this.#reply.closed;
+    return !this.#held && !this.#reply.closed && !this.#isAnswered;
+  }
+
+  /** The answer has begun: the two sides talk, and it is for them how long either is silent. */
+  answered(): void {
+    this.#isAnswered = true;
   }
 
   keep(): void {
-    if (this.isWaiting()) keepReceiving(this.#reply);
+    if (!this.#held && !this.#reply.closed) keepReceiving(this.#reply);
   }
 
   tooSlow(): void {

@@ -40,7 +40,12 @@ let lb: Lb;
 before(async () => {
   const echo = await startEcho(file);
   seen = echo.seen;
-  lb = await startLb(file, { h2c: true, origin_http2: 'on', origins: [`127.0.0.1:${echo.port}`] });
+  lb = await startLb(file, {
+    h2c: true,
+    origin_http2: 'on',
+    origins: [`127.0.0.1:${echo.port}`],
+    limits: { body_timeout: '1s', min_receive_rate: '1KB' },
+  });
   client = new EchoClient(`127.0.0.1:${lb.port}`, credentials.createInsecure()) as unknown as Echo;
   file.after(() => client.close());
 });
@@ -144,6 +149,19 @@ test('both ways at once, message by message', async () => {
   call.end();
   const [end] = await ended;
   assert.deepEqual([end.code, end.metadata.get('x-trailer')], [0, ['end']]);
+});
+
+test('both ways, with more silence than a request body may have', async () => {
+  const call = client.both();
+  for (const text of ['before', 'after']) {
+    call.write(Buffer.from(text));
+    const [answer] = (await within(once(call, 'data'), 'the echo')) as [Buffer];
+    assert.equal(answer.toString(), text);
+    if (text === 'before') await new Promise((resolve) => setTimeout(resolve, 2500));
+  }
+  const ended = once(call, 'status') as Promise<[StatusObject]>;
+  call.end();
+  assert.equal((await ended)[0].code, 0);
 });
 
 test('a deadline reaches the server, and ends the call at both ends', async () => {
