@@ -23,6 +23,7 @@ import { AccessLogWriter } from '../src/stats/log-ring.ts';
 import { Doorbells } from '../src/threads/doorbell.ts';
 import type { EdgeData, FromEdge, PlanData, ToEdge } from '../src/threads/messages.ts';
 import { limitUwsConnections, limitUwsTimes } from '../src/transport/client-limits.ts';
+import { openTracer } from '../src/tracing/open.ts';
 import { ConnectionLimits } from '../src/transport/connection-limits.ts';
 import { EdgeListeners } from '../src/transport/edge-listeners.ts';
 import { loadUws } from '../src/transport/load-uws.ts';
@@ -42,6 +43,9 @@ const DRAIN_INTERVAL = 20;
 const FAREWELL_TIME = 100;
 
 const GAUGE_INTERVAL = 1000;
+/** How long the last spans may take to reach their collector, in ms. */
+const TRACE_FLUSH = 1000;
+
 
 if (parentPort === null) throw new Error('workers/edge is a thread of lb, not a program');
 const port = parentPort;
@@ -131,6 +135,12 @@ async function start(): Promise<void> {
   listeners.commit();
   const loaded = loadUws();
   if ('uws' in loaded) {
+  context.tracer = await openTracer(config.tracing, {
+    version: data.version,
+    instance: `${data.instance}-${worker}`,
+    count: (what, spans) =>
+      counters.add(counters.worker, what === 'exported' ? WORKER_SLOT.spansExported : WORKER_SLOT.spansDropped, spans),
+  });
     app = loaded.uws.App();
     routeWebSockets = serveUws(app, pipeline, clients);
     allowMessages(config.sites);
@@ -214,6 +224,12 @@ function end(code: number): void {
 function drain(timeout: number, idle: number): void {
   ending = true;
   pipeline.draining = true;
+/** Ends the thread once nobody waits for it any more. */
+async function leave(): Promise<void> {
+  await context.tracer?.flush(TRACE_FLUSH);
+  end(0);
+}
+
   listeners.stop();
   listeners.drain();
   const begun = performance.now();
@@ -225,7 +241,7 @@ function drain(timeout: number, idle: number): void {
     if (!isOver && now - begun < timeout) return;
     clearInterval(look);
     const told = pipeline.closeTunnels();
-    setTimeout(() => end(0), told > 0 ? FAREWELL_TIME : 0);
+    setTimeout(() => void leave(), told > 0 ? FAREWELL_TIME : 0);
   }, DRAIN_INTERVAL);
 }
 

@@ -34,7 +34,7 @@ function summary({ version, node, pid, uptime_seconds, ready, reasons, generatio
 
 function cacheLine({ cache }: Status): string {
   const used = `${bytesText(cache.used_bytes)} of ${bytesText(cache.memory_bytes)} used`;
-  const objects = `${countText(cache.objects)} objects`;
+  const objects = `${countText(cache.objects)} object${cache.objects === 1 ? '' : 's'}`;
   const evicted = `${countText(cache.evictions)} evicted`;
   return `${used}, ${objects}, hit ratio ${percentText(cache.hit_ratio)}, ${evicted}, ${cache.flights} fetches under way`;
 }

@@ -85,6 +85,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Waiter {
 
   onRefused(type: ProxyErrorType): void {
     if (this.#isOver) return;
+    this.#request.span?.failed(type);
     this.#end();
     this.#report(originError(type));
   }
@@ -104,6 +105,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Waiter {
   condemn(error: OriginError): void {
     if (this.#isOver || this.#isAbandoned) return;
     this.#tell(this.#use.failed(this.#now()));
+    this.#request.span?.failed(error.type);
     this.#context.counters.add(this.#line, originErrorSlot(errorKind(error.type)), 1);
     this.abandon();
   }
@@ -127,7 +129,10 @@ export class Attempt implements Dispatcher.DispatchHandler, Waiter {
     headers: Record<string, string | string[] | undefined>,
   ): void {
     if (this.#isAbandoned) return;
-    if (status >= 200) this.#tell(this.#use.answered(status, this.#now()));
+    if (status >= 200) {
+      this.#tell(this.#use.answered(status, this.#now()));
+      this.#request.span?.answered(status);
+    }
     this.#owner.onStatus(status, headers);
   }
 
@@ -151,6 +156,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Waiter {
     }
     const error = originErrorFrom(cause);
     if (!OURS.has(error.type)) this.#tell(this.#use.failed(this.#now()));
+    this.#request.span?.failed(error.type);
     this.#end();
     this.#report(error);
   }
@@ -170,6 +176,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Waiter {
   #end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#request.span?.end();
     const now = this.#now();
     this.#use.end(now);
     if (!this.#hasTurn) return;

@@ -9,6 +9,7 @@ import type { StorageReason } from '../http/storable.ts';
 import type { OriginRoute } from '../origin/balance-site.ts';
 import { errorNumber, errorOfNumber, type OriginError } from '../origin/origin-error.ts';
 import { SLOT } from '../stats/counters.ts';
+import type { FillSpan } from '../tracing/tracer.ts';
 import type { EdgeContext } from './context.ts';
 import { entryOf } from './entry.ts';
 import { Fetch, type FetchSink, type Source } from './fetch.ts';
@@ -68,6 +69,15 @@ export interface FillTask {
   range?: RangeTask;
 }
 
+/** How a flight has ended, as its span has it. */
+const SPAN_OUTCOMES: Readonly<Record<Outcome, string>> = {
+  [DONE]: 'stored',
+  [REFRESHED]: 'refreshed',
+  [RELEASED]: 'not-stored',
+  [FAILED]: 'failed',
+  [BROKEN]: 'broken',
+};
+
 /** Who takes an answer that nobody wants. */
 const NOBODY: FetchSink = { onHead() {}, onData() {}, onEnd() {}, onError() {} };
 
@@ -92,6 +102,7 @@ export class Fill implements FetchSink {
   /** The origin may answer by 304. */
   #isConditional = false;
   readonly #range: RangeFetch | undefined;
+  #span: FillSpan | undefined;
   /** The newest purge when the origin was asked. */
   readonly #since: number;
   #landed = false;
@@ -115,6 +126,8 @@ export class Fill implements FetchSink {
 
   start(route: OriginRoute): void {
     this.#flight.filling = true;
+    this.#span = this.#task.client.trace?.fill();
+    if (this.#span !== undefined) this.#task.client.cause = this.#span;
     this.#route = route;
     const { client, stale, marker } = this.#task;
     const etags = etagsToSend(marker, stale?.meta, (variant) => this.#variants.isStored(variant));
@@ -367,6 +380,7 @@ export class Fill implements FetchSink {
   /** Ends the flight. An answer shorter than it declared cannot get here: the fetch has failed then. */
   #end(outcome: Outcome, words?: number[]): void {
     this.#landed = true;
+    this.#span?.end(SPAN_OUTCOMES[outcome]);
     const { cache } = this.#context;
     const invalidations = cache.invalidations();
     const stored = cache.finish(this.#flight.id, outcome, this.#storeKey, words);

@@ -13,6 +13,7 @@ import { appendVia } from '../http/via.ts';
 import type { OriginTarget } from '../origin/origin.ts';
 import type { HostEntry } from '../site/host-table.ts';
 import type { CachePolicy } from '../site/plan.ts';
+import type { OriginSpan, RequestTrace, SpanParent } from '../tracing/tracer.ts';
 import { PROXY_NAME } from './head.ts';
 
 /** Fields that say how a request's body is to be read: with a body in the key, all that are not keyed are left out. */
@@ -25,6 +26,8 @@ export interface OriginRequest {
   target: string;
   headers: HeaderList;
   body: Readable | Buffer | null;
+  /** Ended by whoever sends the request. */
+  span?: OriginSpan | undefined;
 }
 
 /** What a fill needs to know of the request that caused it; outlives the client. */
@@ -44,6 +47,10 @@ export interface ClientRequest {
   requestId: string;
   /** Names this process in CDN-Loop. */
   instance: string;
+  /** The span of the client's request, where it is traced. */
+  trace?: RequestTrace | undefined;
+  /** What spans of requests to origins are under: the client's request, or the fill. */
+  cause?: SpanParent | undefined;
   /** What the configuration says about its path. */
   policy: CachePolicy;
   /** The whole body, where it is part of the key. */
@@ -76,27 +83,37 @@ const REPLACED: ReadonlySet<string> = new Set([
 /** A client's request as it is passed on, conditions and ranges included. */
 export function passRequest(client: ClientRequest, origin: OriginTarget, streamed: Readable | null): OriginRequest {
   const body = client.body ?? streamed;
-  const headers = forwardedHeaders(client, origin, body !== null, false);
-  return { method: client.method, target: client.target, headers, body };
+  const span = originSpan(client, origin, client.method);
+  const headers = forwardedHeaders(client, origin, span, body !== null, false);
+  return { method: client.method, target: client.target, headers, body, span };
 }
 
 /** A request for the whole resource; where it is no query with a body, conditional on what is stored, if anything is. */
 export function fillRequest(client: ClientRequest, origin: OriginTarget, stored?: StoredValidators): OriginRequest {
   const { body } = client;
-  const headers = forwardedHeaders(client, origin, body !== undefined, true);
+  const span = originSpan(client, origin, body === undefined ? 'GET' : client.method);
+  const headers = forwardedHeaders(client, origin, span, body !== undefined, true);
   // variants are told apart by this bucket alone, so the origin is asked for no more than it says
   const encodings = bucketAcceptEncoding(encodingBucket(combineHeader(client.headers, 'accept-encoding')));
   headers.push('accept-encoding', encodings);
   if (client.policy.targets.includes(SURROGATE_CONTROL)) headers.push('surrogate-capability', SURROGATE_CAPABILITY);
-  if (body !== undefined) return { method: client.method, target: client.target, headers, body };
+  if (body !== undefined) return { method: client.method, target: client.target, headers, body, span };
   if (stored !== undefined && stored.etags.length > 0) headers.push('if-none-match', stored.etags.join(', '));
   if (stored?.lastModified !== undefined) headers.push('if-modified-since', stored.lastModified);
-  return { method: 'GET', target: client.target, headers, body: null };
+  return { method: 'GET', target: client.target, headers, body: null, span };
+}
+
+/** The span of one request to an origin, where the request that causes it is traced. */
+function originSpan(client: ClientRequest, origin: OriginTarget, method: string): OriginSpan | undefined {
+  if (client.cause === undefined) return undefined;
+  const { host, port, tls } = origin.config;
+  return client.cause.origin({ method, scheme: tls ? 'https' : 'http', host, port, path: client.path });
 }
 
 function forwardedHeaders(
   client: ClientRequest,
   origin: OriginTarget,
+  span: OriginSpan | undefined,
   hasBody: boolean,
   unconditional: boolean,
 ): HeaderList {
@@ -126,6 +143,6 @@ function forwardedHeaders(
     'x-forwarded-host',
     host.authority,
   );
-  out.push('x-request-id', client.requestId, 'traceparent', nextTraceparent(traced));
+  out.push('x-request-id', client.requestId, 'traceparent', span?.traceparent ?? nextTraceparent(traced));
   return client.edits === undefined ? out : client.edits.apply(out);
 }

@@ -20,6 +20,7 @@ import type { RuleOutcome, SimpleAnswer } from '../site/rules.ts';
 import { SLOT } from '../stats/counters.ts';
 import type { AccessLogWriter } from '../stats/log-ring.ts';
 import type { ClientWatch, Watched } from './client-watch.ts';
+import type { RequestTrace, Tracer } from '../tracing/tracer.ts';
 import type { PlannedRange } from './parts.ts';
 import type { PassedAnswer } from './passed.ts';
 import type { BodyPiece } from './pieces.ts';
@@ -43,6 +44,8 @@ export interface RequestContext extends EdgeContext {
   onChange(site: number, host: string, target: string): void;
   /** Undefined where nothing is ever logged. */
   readonly log: AccessLogWriter | undefined;
+  /** Undefined where tracing is off. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** One hit in so many is timed; requests that take turns of the event loop all are. */
@@ -164,6 +167,8 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
 
   /** performance.now() at the start, 0 where this request is not timed. */
   started = 0;
+  /** Where it is traced. */
+  trace: RequestTrace | undefined;
   /** A record of it is wanted. */
   isLogged = false;
   /** Its time stands for those of `TIMED_EVERY` hits. */
@@ -257,6 +262,8 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
       forwardedFor: this.#forwardedFor || this.address,
       requestId: this.requestId,
       instance: this.context.instance,
+      trace: this.trace,
+      cause: this.trace,
       policy: this.policyOf(),
       body: this.body,
       cookies: this.#cookies,

@@ -3,6 +3,7 @@ import { requestSlot, SLOT } from '../stats/counters.ts';
 import { type AccessLogWriter, CACHE_RESULT } from '../stats/log-ring.ts';
 import { type Exchange, type Outcome, TIMED_EVERY } from './exchange.ts';
 import { OVER, type Step } from './step.ts';
+import { endTrace } from './trace.ts';
 
 const HIT_SLOT = requestSlot('GET', 200);
 
@@ -41,6 +42,7 @@ export function finish(x: Exchange): Step {
   if (x.contentLength > 0) counters.add(x.line, SLOT.requestBytes, x.contentLength);
   if ((x.sampled || x.detached) && x.tunnel === undefined) observe(x);
   if (x.isLogged && log !== undefined) writeLog(x, log);
+  if (x.trace !== undefined) endTrace(x);
   return OVER;
 }
 

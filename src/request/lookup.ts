@@ -14,6 +14,15 @@ import { FILL, RESPOND, type Step } from './step.ts';
 
 /** Looks for a stored response that may be used (RFC 9111 section 4), and says in Cache-Status terms why there is none. */
 export function lookup(x: Exchange): Step {
+  const { trace } = x;
+  if (trace === undefined) return find(x);
+  const start = performance.now();
+  const step = find(x);
+  trace.lookedUp(start, step === RESPOND && x.problem === undefined);
+  return step;
+}
+
+function find(x: Exchange): Step {
   if (!x.retrieval && isBodyKeyed(x)) return collectBody(x);
   if (!x.retrieval) return miss(x, x.contentLength !== 0 && x.method === 'GET' ? 'bypass' : 'method');
   const { cache } = x.context;

@@ -3,6 +3,7 @@ import { admit } from './admit.ts';
 import { type Exchange, TIMED_EVERY } from './exchange.ts';
 import type { RequestView } from './reply.ts';
 import { RESPOND, ROUTE, type Step } from './step.ts';
+import { beginTrace } from './trace.ts';
 
 let untimed = 0;
 
@@ -24,6 +25,7 @@ export function receive(x: Exchange): Step {
     x.scheme = forwardedScheme(request.header('x-forwarded-proto')) ?? x.scheme;
   }
   if (x.isLogged) x.clientAddress();
+  if (x.context.tracer !== undefined) beginTrace(x, x.context.tracer);
   x.retrieval = x.method === 'GET' || x.method === 'HEAD';
   x.sampled = ++untimed >= TIMED_EVERY;
   if (x.sampled) untimed = 0;

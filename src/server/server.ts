@@ -152,7 +152,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const log = (message: string, details: Record<string, unknown>) => logger.error(details, message);
   const purger = new Purger(cache, { live, port: () => entrance.listeners()[0].address.port, log });
   const edges = new EdgeThreads(config.workers, {
-    data: (worker) => edgeData(memory, worker, plan),
+    data: (worker) => edgeData(memory, worker, plan, options.version),
     attach: (kind, descriptor) => entrance.attach(kind, descriptor),
     detach: (kind, descriptor) => entrance.detach(kind, descriptor),
     recover: async (worker) => {
@@ -229,9 +229,9 @@ async function openListeners(entrance: Entrance, config: Config): Promise<EdgeLi
   return listen;
 }
 
-function edgeData(memory: SharedMemory, worker: number, plan: PlanData): EdgeData {
+function edgeData(memory: SharedMemory, worker: number, plan: PlanData, version: string): EdgeData {
   const { logs, ...shared } = memory;
-  return { ...shared, worker, plan, log: logs[worker] };
+  return { ...shared, worker, version, plan, log: logs[worker] };
 }
 
 /** Takes back what a dead edge held, and wakes those who wait for its fills. */

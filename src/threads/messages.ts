@@ -9,6 +9,8 @@ export interface EdgeData {
   worker: number;
   /** Names this process among all lbs that a request may come through. */
   instance: string;
+  /** Version of lb. */
+  version: string;
   /** What a reload replaces. */
   plan: PlanData;
   cache: SharedArrayBuffer;

@@ -4,6 +4,9 @@ import { statusStyle } from '../log-text.ts';
 import type { TopOrigin, TopReport } from './report.ts';
 import type { Ranked } from './tally.ts';
 
+/** URLs that are shown where there is no terminal to fill. */
+const MOST_URLS = 22;
+
 /** Lines for people. @param size of the terminal; without one nothing is cut */
 export function topLines(report: TopReport, paint: Painter, size?: { columns: number; rows: number }): string[] {
   const width = size?.columns;
@@ -15,7 +18,7 @@ export function topLines(report: TopReport, paint: Painter, size?: { columns: nu
     width,
   );
   const clients = section(ranked('client'), report.clients.slice(0, 5).map(cells), paint, width);
-  const room = size === undefined ? report.urls.length : size.rows - 2 - head.length - origins.length - clients.length;
+  const room = size === undefined ? MOST_URLS : size.rows - 2 - head.length - origins.length - clients.length;
   const urls = section(ranked('url'), report.urls.slice(0, Math.max(3, room - 2)).map(cells), paint, width);
   return [...head, ...origins, ...urls, ...clients];
 }
