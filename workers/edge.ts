@@ -22,8 +22,8 @@ import { openCounters, SLOT, WORKER_SLOT } from '../src/stats/counters.ts';
 import { AccessLogWriter } from '../src/stats/log-ring.ts';
 import { Doorbells } from '../src/threads/doorbell.ts';
 import type { EdgeData, FromEdge, PlanData, ToEdge } from '../src/threads/messages.ts';
-import { limitUwsConnections, limitUwsTimes } from '../src/transport/client-limits.ts';
 import { openTracer } from '../src/tracing/open.ts';
+import { limitUwsConnections, limitUwsTimes } from '../src/transport/client-limits.ts';
 import { ConnectionLimits } from '../src/transport/connection-limits.ts';
 import { EdgeListeners } from '../src/transport/edge-listeners.ts';
 import { loadUws } from '../src/transport/load-uws.ts';
@@ -42,10 +42,10 @@ const DRAIN_INTERVAL = 20;
 /** Within what time those whose connection has switched protocols have been told of the end, in ms. */
 const FAREWELL_TIME = 100;
 
-const GAUGE_INTERVAL = 1000;
 /** How long the last spans may take to reach their collector, in ms. */
 const TRACE_FLUSH = 1000;
 
+const GAUGE_INTERVAL = 1000;
 
 if (parentPort === null) throw new Error('workers/edge is a thread of lb, not a program');
 const port = parentPort;
@@ -131,16 +131,16 @@ const listeners = new EdgeListeners({ handler: pipeline, clients, gate: nodeConn
 let ending = false;
 
 async function start(): Promise<void> {
-  await listeners.prepare(data.plan);
-  listeners.commit();
-  const loaded = loadUws();
-  if ('uws' in loaded) {
   context.tracer = await openTracer(config.tracing, {
     version: data.version,
     instance: `${data.instance}-${worker}`,
     count: (what, spans) =>
       counters.add(counters.worker, what === 'exported' ? WORKER_SLOT.spansExported : WORKER_SLOT.spansDropped, spans),
   });
+  await listeners.prepare(data.plan);
+  listeners.commit();
+  const loaded = loadUws();
+  if ('uws' in loaded) {
     app = loaded.uws.App();
     routeWebSockets = serveUws(app, pipeline, clients);
     allowMessages(config.sites);
@@ -220,16 +220,16 @@ function end(code: number): void {
   }, STRAY_TIME);
 }
 
-/** Answers from now on end their connections. Those without a request have `idle` ms to bring one that can tell them. */
-function drain(timeout: number, idle: number): void {
-  ending = true;
-  pipeline.draining = true;
 /** Ends the thread once nobody waits for it any more. */
 async function leave(): Promise<void> {
   await context.tracer?.flush(TRACE_FLUSH);
   end(0);
 }
 
+/** Answers from now on end their connections. Those without a request have `idle` ms to bring one that can tell them. */
+function drain(timeout: number, idle: number): void {
+  ending = true;
+  pipeline.draining = true;
   listeners.stop();
   listeners.drain();
   const begun = performance.now();
