@@ -225,7 +225,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
       time: time(),
       request: open({ method: text(), host: text(), target: text(), fields: texts() }),
       decision: open({
-        action: oneOf(['hit', 'stale', 'revalidate', 'miss', 'pass', 'refuse']),
+        action: oneOf(['hit', 'stale', 'revalidate', 'miss', 'pass', 'refuse', 'answer']),
         status: nullable(count()),
         cache_status: text(),
         why: texts('In words, the decisive one first.'),

@@ -17,6 +17,7 @@ export function explanationText(explanation: Explanation, color: boolean): strin
       'site',
       [`${explanation.site.name}, by ${explanation.site.matched}; origin ${explanation.site.origins.join(', ')}`],
     ],
+    ['rules', rulesLines(explanation.rules)],
     ['rule', [ruleLine(explanation.rule), ...policyLines(explanation)]],
     ['key', keyLines(explanation.key)],
     ['stored', storedLines(explanation)],
@@ -42,10 +43,23 @@ const ACTIONS: Readonly<Record<Explanation['decision']['action'], string>> = {
   miss: 'miss: from the origin, and for the cache',
   pass: 'pass: from the origin, for this client alone',
   refuse: 'refuse: lb answers an error of its own',
+  answer: 'answer: a rule of the site answers',
 };
 
 function decisionLine({ action, status }: Explanation['decision']): string {
   return `${ACTIONS[action]}${status === null ? '' : ` (${status})`}`;
+}
+
+/** What changes, a line each. */
+function rulesLines(rules: Explanation['rules']): string[] {
+  if (rules === null) return [];
+  const { matched, target, request_headers: request, response_headers: response } = rules;
+  return [
+    ...(matched.length > 0 ? [matched.join(', ')] : []),
+    ...(target === null ? [] : [`the origin is asked for ${target}`]),
+    ...request.map((line) => `to the origin  ${line}`),
+    ...response.map((line) => `to the client  ${line}`),
+  ];
 }
 
 function ruleLine(rule: Explanation['rule']): string {

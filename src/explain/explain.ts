@@ -2,15 +2,16 @@ import { cacheNow } from '../base/clock.ts';
 import { type Cache, NO_BAN, SOFT_BAN } from '../cache/cache.ts';
 import type { Provenance } from '../config/picker.ts';
 import type { Uncacheable } from '../fill/uncacheable.ts';
+import type { HeaderEdits } from '../http/header-edits.ts';
 import type { Judgement } from '../http/judge.ts';
 import type { HostEntry, HostTables } from '../site/host-table.ts';
-import type { CachePolicy } from '../site/plan.ts';
 import { decide } from './decision.ts';
 import { type Entry, findEntry, judgeAgain } from './entry.ts';
 import { describeFreshness, type Times } from './freshness.ts';
 import { describeKey, keyOf } from './key.ts';
 import { findPurge, type Purgeable, type RecentPurge } from './purges.ts';
 import { type ExplainedRequest, readRequest } from './request.ts';
+import { applyRules, describeRules, rewritten, ruledDecision } from './rules.ts';
 import { describePolicy, describeRule, describeSite } from './site.ts';
 import { describeLast, describeStored, describeValidation, linesOf } from './stored.ts';
 import type { ExplainProblem, ExplainQuery, Explanation } from './types.ts';
@@ -34,10 +35,15 @@ export interface ExplainSources {
 export function explain(query: ExplainQuery, sources: ExplainSources): Explanation | ExplainProblem {
   const request = readRequest(query, sources.own);
   if ('problem' in request) return request;
-  const host = sources.hosts[schemeOf(request, sources)].find(request.hostField);
+  const scheme = schemeOf(request, sources);
+  const host = sources.hosts[scheme].find(request.hostField);
   if (typeof host === 'string') return unknownHost(request.hostField, host === 'malformed', sources);
-  const policy = host.plan.policyFor(request.path);
-  return explainAt(request, host, policy, sources);
+  const rules = applyRules(request, host, scheme);
+  const asked = rules === undefined ? request : rewritten(request, rules);
+  const explanation = explainAt(asked, host, rules?.request, sources);
+  if (rules === undefined) return explanation;
+  const decision = ruledDecision(rules) ?? explanation.decision;
+  return { ...explanation, request: describeRequest(request), rules: describeRules(rules), decision };
 }
 
 /** The scheme that the request has for lb. */
@@ -55,11 +61,12 @@ function unknownHost(host: string, malformed: boolean, { hosts }: ExplainSources
 function explainAt(
   request: ExplainedRequest,
   host: HostEntry,
-  policy: CachePolicy,
+  edits: HeaderEdits | undefined,
   sources: ExplainSources,
 ): Explanation {
   const now = cacheNow();
-  const key = keyOf(request, host, policy);
+  const policy = host.plan.policyFor(request.path);
+  const key = keyOf(request, host, policy, edits);
   const found = findEntry(sources.cache, key);
   const entry = found.entry !== undefined && found.entry.ban <= SOFT_BAN ? found.entry : undefined;
   const shown = entry ?? found.parts;
@@ -84,6 +91,7 @@ function explainAt(
     request: describeRequest(request),
     decision: decide(situation),
     site: describeSite(plan.config, host.host),
+    rules: null,
     rule: describeRule(policy),
     policy: settings,
     key: describeKey(schemeOf(request, sources), request.method, key, found),

@@ -1,10 +1,12 @@
 import { selectionOf } from '../fill/judge.ts';
 import type { StoredMeta } from '../fill/stored.ts';
 import { bodyPart } from '../http/body-key.ts';
+import type { HeaderEdits } from '../http/header-edits.ts';
 import { combineHeader, getHeader, type HeaderList } from '../http/headers.ts';
 import { withoutClientClasses } from '../http/keyed-fields.ts';
 import { normaliseSelecting } from '../http/vary.ts';
 import type { HostEntry } from '../site/host-table.ts';
+import { editPart } from '../site/key-plan.ts';
 import type { CachePolicy } from '../site/plan.ts';
 import type { Found } from './entry.ts';
 import type { ExplainedRequest } from './request.ts';
@@ -29,7 +31,12 @@ export interface RequestKey {
 const NO_ADDRESS = '';
 
 /** The key of a request, made as `src/request/lookup.ts` makes it. */
-export function keyOf(request: ExplainedRequest, host: HostEntry, policy: CachePolicy): RequestKey {
+export function keyOf(
+  request: ExplainedRequest,
+  host: HostEntry,
+  policy: CachePolicy,
+  edits: HeaderEdits | undefined,
+): RequestKey {
   const { path, query, headers: sent, method } = request;
   const { key } = policy;
   const headers = withoutClientClasses(sent);
@@ -40,10 +47,11 @@ export function keyOf(request: ExplainedRequest, host: HostEntry, policy: CacheP
   return {
     host,
     target: key?.target(path, query) ?? (query === '' ? path : `${path}?${query}`),
-    configured: own + body,
+    configured: own + body + (edits === undefined ? '' : editPart(edits)),
     configuredLines: [
       ...(key?.describe(field, NO_ADDRESS) ?? []),
       ...(hasBody ? [bodyLine(request, field, body)] : []),
+      ...(edits?.describe().map((line) => `rules ${line}`) ?? []),
     ],
     headers: key?.forward(headers, NO_ADDRESS) ?? headers,
     hasBody,

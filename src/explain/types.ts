@@ -22,6 +22,8 @@ export interface Explanation {
   readonly request: RequestPart;
   readonly decision: Decision;
   readonly site: SitePart;
+  /** What the site's `rules` make of the request; null where none is for it. All below is about the request after them. */
+  readonly rules: RulesPart | null;
   /** The rule that is for the path; null where none is. */
   readonly rule: RulePart | null;
   readonly policy: readonly PolicyLine[];
@@ -46,9 +48,9 @@ export interface RequestPart {
 /**
  * `hit`: from the cache; `stale`: from the cache though it is stale; `revalidate`: after the origin has confirmed or
  * replaced what is stored; `miss`: from the origin, for the cache too; `pass`: from the origin for this client alone;
- * `refuse`: an error of lb itself.
+ * `refuse`: an error of lb itself; `answer`: what a rule of the site says.
  */
-export type Action = 'hit' | 'stale' | 'revalidate' | 'miss' | 'pass' | 'refuse';
+export type Action = 'hit' | 'stale' | 'revalidate' | 'miss' | 'pass' | 'refuse' | 'answer';
 
 export interface Decision {
   readonly action: Action;
@@ -65,6 +67,16 @@ export interface SitePart {
   /** How the host led to the site. */
   readonly matched: string;
   readonly origins: readonly string[];
+}
+
+export interface RulesPart {
+  /** Places of the rules that are for the request, such as `lb.json:5:3`. */
+  readonly matched: readonly string[];
+  /** Path and query that a rewrite makes, null where there is none. */
+  readonly target: string | null;
+  /** Changes of fields for the origin and for the client: `- name`, `name: value`, `+ name: value`. */
+  readonly request_headers: readonly string[];
+  readonly response_headers: readonly string[];
 }
 
 export interface RulePart {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compileGlobs, splitGlobs } from './glob.ts';
+import { compileCapture, compileGlobs, splitGlobs } from './glob.ts';
 
 const cases: [string, string, boolean][] = [
   ['*.js', '/app.js', true],
@@ -90,4 +90,38 @@ test('many stars and a long path take no long time', () => {
   const start = performance.now();
   assert.equal(matches(path), false);
   assert.ok(performance.now() - start < 200);
+});
+
+test('captures are what the stars stand for', () => {
+  const cases: [string, string, string[] | undefined][] = [
+    ['/a/*', '/a/b/c', ['b/c']],
+    ['/a/*/*', '/a/b/c/d', ['b', 'c/d']],
+    ['/*/x', '/a/x/x', ['a/x']],
+    ['*.js', '/a/b.JS', ['b']],
+    ['*', '/a/b', ['b']],
+    ['/a?c/*', '/abc/', ['']],
+    ['/a', '/a', []],
+    ['/a/**/b', '/a/x/b', ['x']],
+    ['/a/*', '/b/', undefined],
+  ];
+  for (const [glob, path, expected] of cases) assert.deepEqual(compileCapture(glob)(path), expected, `${glob} ${path}`);
+});
+
+test('captures put in place of the stars give the path, and are there where the glob matches', () => {
+  const alphabet = fc.constantFrom('a', 'b', '/', '.', '*');
+  const globs = fc.array(alphabet, { minLength: 1, maxLength: 8 }).map((chars) => `/${chars.join('')}`);
+  const paths = fc.array(fc.constantFrom('a', 'b', '/', '.'), { maxLength: 10 }).map((chars) => `/${chars.join('')}`);
+  fc.assert(
+    fc.property(globs, paths, (glob, path) => {
+      const captured = compileCapture(glob)(path);
+      assert.equal(captured !== undefined, compileGlobs([glob])(path));
+      if (captured === undefined) return;
+      let next = 0;
+      assert.equal(
+        glob.replace(/\*+/g, () => captured[next++]),
+        path,
+      );
+      assert.equal(next, captured.length);
+    }),
+  );
 });

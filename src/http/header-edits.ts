@@ -48,6 +48,15 @@ export class HeaderEdits {
     return out;
   }
 
+  /** For people, a line each: `- name`, `name: value`, `+ name: value`. */
+  describe(): string[] {
+    return this.steps.flatMap(({ remove, set, add }) => [
+      ...remove.map((name) => `- ${name}`),
+      ...set.map(([name, value]) => `${name}: ${value}`),
+      ...add.map(([name, value]) => `+ ${name}: ${value}`),
+    ]);
+  }
+
   /** Tells different changes apart, each part with its length before it. */
   get text(): string {
     this.#text ??= this.steps.map(textOf).join('');

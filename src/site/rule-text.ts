@@ -98,7 +98,7 @@ export class TargetText {
 
   #value(part: UrlVariable, match: RuleMatch): string {
     const value = variableValue(part, match);
-    if (part.inAuthority) return value.replace(/[^A-Za-z0-9._~:[\]-]/g, '');
+    if (part.inAuthority) return part.kind === 'host' ? value : value.replace(/[^A-Za-z0-9._-]/g, '');
     return PERSONAL.has(part.kind) ? segmentOf(value) : value;
   }
 }

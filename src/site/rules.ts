@@ -21,6 +21,8 @@ export interface RuleOutcome {
   /** Path and query for the origin, where a rule rewrites them. */
   target: string | undefined;
   answer: SimpleAnswer | undefined;
+  /** Why it is refused with 400. */
+  refusal: string | undefined;
   /** Changes of what the origin gets, undefined for none. All of it is a part of the key. */
   request: HeaderEdits | undefined;
   /** Changes of what the client gets, undefined for none. */
@@ -33,6 +35,7 @@ export interface RuleOutcome {
 const NOTHING: RuleOutcome = {
   target: undefined,
   answer: undefined,
+  refusal: undefined,
   request: undefined,
   response: undefined,
   matched: [],
@@ -40,6 +43,9 @@ const NOTHING: RuleOutcome = {
 
 /** Where a certificate authority looks for what shows that a name is lb's (RFC 8555 section 8.3): never redirected. */
 const ACME_PATH = '/.well-known/acme-challenge/';
+
+/** A segment `.` or `..`, however it is written: the origin would resolve it, out of what a rule has put before it. */
+const DOT_SEGMENT = /(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:[/\\;]|%2f|%5c|$)/i;
 
 interface CompiledRule {
   readonly matches: PathMatcher | undefined;
@@ -111,6 +117,8 @@ export class RulePlan {
       break;
     }
     outcome.matched = matched;
+    if (outcome.target !== undefined && DOT_SEGMENT.test(outcome.target.split('?', 1)[0]))
+      outcome.refusal = 'the path has dot segments';
     if (request !== this.#untouched) outcome.request = request;
     return this.#outcome(outcome, response);
   }

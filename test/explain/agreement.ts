@@ -33,7 +33,7 @@ export function agreementWith(scene: Scene) {
       `${said} where ${decision.cache_status} was to come`,
     );
     if (decision.status !== null) assert.equal(response.status, decision.status);
-    const toOrigin = action === 'hit' || action === 'refuse' ? 0 : 1;
+    const toOrigin = ['hit', 'refuse', 'answer'].includes(action) ? 0 : 1;
     if (action !== 'stale') assert.equal(scene.origin.requests.length, before + toOrigin, action);
     return explanation;
   }
