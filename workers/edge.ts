@@ -1,6 +1,5 @@
 /** An edge thread: takes sockets, runs the request pipeline and fills, and ends cleanly whatever happens. */
 
-import type { TemplatedApp } from 'uWebSockets.js';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openCache } from '../src/cache/cache.ts';
@@ -10,12 +9,14 @@ import { Flights } from '../src/fill/flights.ts';
 import { StoredViews } from '../src/fill/stored.ts';
 import { Uncacheable } from '../src/fill/uncacheable.ts';
 import { openCountries } from '../src/geo/country.ts';
+import { networkTest } from '../src/http/networks.ts';
 import { DEFAULT_REQUEST_LIMITS } from '../src/http/request-check.ts';
 import { OriginPools, type PreparedPools } from '../src/origin/pools.ts';
 import { OriginStates } from '../src/origin/state.ts';
 import { ClientWatch } from '../src/request/client-watch.ts';
 import type { RequestContext } from '../src/request/exchange.ts';
 import { Pipeline } from '../src/request/pipeline.ts';
+import { plannedListeners } from '../src/server/listeners.ts';
 import { hostTables } from '../src/site/host-table.ts';
 import { SitePlan } from '../src/site/plan.ts';
 import { openCounters, SLOT, WORKER_SLOT } from '../src/stats/counters.ts';
@@ -23,12 +24,11 @@ import { AccessLogWriter } from '../src/stats/log-ring.ts';
 import { Doorbells } from '../src/threads/doorbell.ts';
 import type { EdgeData, FromEdge, PlanData, ToEdge } from '../src/threads/messages.ts';
 import { openTracer } from '../src/tracing/open.ts';
-import { limitUwsConnections, limitUwsTimes } from '../src/transport/client-limits.ts';
 import { ConnectionLimits } from '../src/transport/connection-limits.ts';
 import { EdgeListeners } from '../src/transport/edge-listeners.ts';
 import { loadUws } from '../src/transport/load-uws.ts';
 import { TlsChallenges } from '../src/transport/tls-contexts.ts';
-import { serveUws } from '../src/transport/uws.ts';
+import { UwsApps } from '../src/transport/uws-apps.ts';
 
 /** How long main may take to detach a dying edge, in ms. */
 const DETACH_TIMEOUT = 500;
@@ -67,7 +67,9 @@ const pools = new OriginPools(config.sites, {
 });
 
 /** What a plan comes to on this thread. */
-type Planned = Pick<RequestContext, 'hosts' | 'lines' | 'maxRequestBody' | 'requestLimits'> & { sites: SitePlan[] };
+type Planned = Pick<RequestContext, 'hosts' | 'lines' | 'maxRequestBody' | 'requestLimits' | 'isTrusted'> & {
+  sites: SitePlan[];
+};
 
 /** @param lines of the sites before; requests under way may be for one that is no more */
 function planned({ config, countries }: PlanData, lines: readonly number[]): Planned {
@@ -80,6 +82,7 @@ function planned({ config, countries }: PlanData, lines: readonly number[]): Pla
     hosts: hostTables(sites),
     lines: known,
     maxRequestBody: config.maxRequestBody,
+    isTrusted: config.trustedProxies.length === 0 ? undefined : networkTest(config.trustedProxies),
     requestLimits: {
       ...DEFAULT_REQUEST_LIMITS,
       target: config.limits.url,
@@ -111,8 +114,8 @@ const context: { -readonly [K in keyof RequestContext]: RequestContext[K] } = {
     tell({ type: 'log', level: 'error', message: 'a request failed by a bug', details: { stack: error.stack } }),
 };
 
-function inForce({ hosts, lines, maxRequestBody, requestLimits }: Planned): Omit<Planned, 'sites'> {
-  return { hosts, lines, maxRequestBody, requestLimits };
+function inForce({ sites: _, ...shared }: Planned): Omit<Planned, 'sites'> {
+  return shared;
 }
 
 const pipeline = new Pipeline(context);
@@ -121,10 +124,7 @@ const stopListening = doorbells.listen(worker, () => {
   pools.onRing();
 });
 
-let app: TemplatedApp | undefined;
-let routeWebSockets: ((maxMessage: number) => void) | undefined;
-/** Bytes of the largest WebSocket message that the app takes, 0 while it takes none. */
-let maxMessage = 0;
+let apps: UwsApps | undefined;
 const nodeConnections = new ConnectionLimits(data.connections, worker, config.limits, true);
 const challenges = new TlsChallenges();
 const listeners = new EdgeListeners({ handler: pipeline, clients, gate: nodeConnections, challenges });
@@ -141,13 +141,10 @@ async function start(): Promise<void> {
   listeners.commit();
   const loaded = loadUws();
   if ('uws' in loaded) {
-    app = loaded.uws.App();
-    routeWebSockets = serveUws(app, pipeline, clients);
+    apps = new UwsApps(loaded.uws, { handler: pipeline, clients, connections: uwsConnections }, config.limits);
     allowMessages(config.sites);
-    limitUwsTimes(app, config.limits);
-    limitUwsConnections(app, uwsConnections);
-    const { getDescriptor } = app as TemplatedApp & { getDescriptor(): unknown };
-    tell({ type: 'app', kind: 'plain', descriptor: getDescriptor.call(app) });
+    tell({ type: 'app', kind: 'plain', descriptor: apps.openPlain() });
+    openSecureApp(data.plan);
   }
   tell({ type: 'ready' });
 }
@@ -180,6 +177,7 @@ function commit(generation: number): void {
   limitClients(next.plan.config.limits);
   allowMessages(next.plan.config.sites);
   listeners.commit();
+  openSecureApp(next.plan);
   next = undefined;
 }
 
@@ -187,15 +185,26 @@ function limitClients(limits: ClientLimits): void {
   clients.update(limits);
   uwsConnections.update(limits);
   nodeConnections.update(limits);
-  if (app !== undefined) limitUwsTimes(app, limits);
+  apps?.limit(limits);
 }
 
 /** The library has one limit for all sites; a site's own is kept by its tunnels. Without need it is not asked for WebSockets. */
 function allowMessages(sites: readonly SiteConfig[]): void {
   const largest = Math.max(0, ...sites.map(({ upgrades }) => (upgrades.enabled ? upgrades.maxMessage : 0)));
-  if (largest <= maxMessage) return;
-  maxMessage = largest;
-  routeWebSockets?.(largest);
+  apps?.allowMessages(largest);
+}
+
+/** Where main accepts connections with TLS: an app with the certificate, and another one when that changes. */
+function openSecureApp({ tls, config }: Pick<PlanData, 'tls' | 'config'>): void {
+  const isUws = plannedListeners(config, true).some((listener) => listener.tls && listener.by === 'uws');
+  if (tls === undefined || !isUws) return;
+  try {
+    const descriptor = apps?.openSecure(tls);
+    if (descriptor !== undefined) tell({ type: 'app', kind: 'tls', descriptor });
+  } catch (error) {
+    const details = { error: (error as Error).message };
+    tell({ type: 'log', level: 'error', message: 'uWebSockets.js cannot use the certificate', details });
+  }
 }
 
 function discard(generation: number): void {
@@ -211,10 +220,10 @@ function discard(generation: number): void {
  */
 function end(code: number): void {
   ending = true;
-  app?.close();
+  apps?.close();
   listeners.close();
   setTimeout(() => {
-    app?.close();
+    apps?.close();
     stopListening();
     process.exit(code);
   }, STRAY_TIME);

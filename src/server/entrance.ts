@@ -126,7 +126,7 @@ export class Entrance {
     const port = await freePort(plan.address, this.#shared);
     const address = { host: plan.address.host, port };
     if (plan.by === 'node' || this.uws === undefined) return { plan, address, acceptor: undefined };
-    const acceptor = new Acceptor(this.uws);
+    const acceptor = new Acceptor(this.uws, plan.tls);
     if (this.#waiting === undefined) acceptor.listen(address.host, port);
     else this.#waiting.push({ acceptor, address });
     for (const descriptor of this.#apps[kindOf(plan)]) acceptor.attach(descriptor);

@@ -15,11 +15,21 @@ export interface ListenerPlan {
 export function plannedListeners(config: Config, hasUws: boolean): ListenerPlan[] {
   const { listen, listenMore, tls, proxyProtocol, h2c } = config;
   const isPlain = hasUws && proxyProtocol.length === 0;
-  const secureBy = isPlain && !tls.http2 && tls.clientAuth === 'off' ? 'uws' : 'node';
+  const secureBy = isPlain && isForUws(config) ? 'uws' : 'node';
   return [
     ...plans([listen, ...listenMore], false, isPlain && !h2c ? 'uws' : 'node'),
     ...plans(tls.listen, true, secureBy),
   ];
+}
+
+/**
+ * Whether uWebSockets.js may end TLS: with one certificate, since it says nothing of the name that a client asks for, and
+ * without what it has no setting for.
+ */
+function isForUws({ tls, acme }: Config): boolean {
+  const { http2, clientAuth, minVersion, certificates, folder } = tls;
+  if (http2 || clientAuth !== 'off' || minVersion !== 'TLSv1.2') return false;
+  return certificates.length === 1 && folder === undefined && acme.domains.length === 0;
 }
 
 function plans(addresses: readonly Address[], tls: boolean, by: ListenerPlan['by']): ListenerPlan[] {

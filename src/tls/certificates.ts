@@ -147,7 +147,7 @@ function timeWarnings(file: string, notBefore: Date, notAfter: Date, now: number
   const left = notAfter.getTime() - now;
   if (left <= 0) return [`${file} expired on ${day(notAfter)}: clients refuse it`];
   if (notBefore.getTime() > now) return [`${file} is not valid before ${day(notBefore)}: clients refuse it`];
-  return left < SOON ? [`${file} expires on ${day(notAfter)}, in ${Math.ceil(left / DAY)} days`] : [];
+  return left < SOON ? [`${file} expires on ${day(notAfter)}`] : [];
 }
 
 /** Each is to be signed by the next. */
@@ -157,9 +157,8 @@ function chainWarnings(file: string, chain: readonly X509Certificate[]): string[
       return [`in ${file} certificate ${i + 1} is not signed by the one behind it: some clients refuse the chain`];
     }
   }
-  const last = chain[chain.length - 1];
-  const isRoot = last.checkIssued(last);
-  if (chain.length === 1 && !isRoot) {
+  const [leaf] = chain;
+  if (chain.length === 1 && leaf.infoAccess?.includes('CA Issuers') === true) {
     return [`${file} has no intermediate certificate: clients that do not know it refuse the certificate`];
   }
   return [];

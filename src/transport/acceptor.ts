@@ -16,9 +16,10 @@ export class Acceptor {
   readonly #app: ParentApp;
   #socket: us_listen_socket | undefined;
 
-  constructor(uws: Uws) {
+  /** @param tls whether edges end TLS on its sockets; without an edge there is no certificate, and handshakes fail */
+  constructor(uws: Uws, tls: boolean) {
     this.#uws = uws;
-    this.#app = uws.App() as unknown as ParentApp;
+    this.#app = (tls ? uws.SSLApp({}) : uws.App()) as unknown as ParentApp;
     // sockets that come while no edge is attached stay with main
     this.#app.any('/*', (res) => {
       res.writeStatus('503 Service Unavailable').writeHeader('Retry-After', '1');

@@ -1,0 +1,115 @@
+import type { TemplatedApp } from 'uWebSockets.js';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ClientWatch } from '../request/client-watch.ts';
+import type { AppKind } from '../threads/messages.ts';
+import type { TlsCertificate, TlsTerms } from '../tls/terms.ts';
+import { type ConnectionTimes, limitUwsConnections, limitUwsTimes } from './client-limits.ts';
+import type { ConnectionLimits } from './connection-limits.ts';
+import type { Uws } from './load-uws.ts';
+import { type RequestHandler, serveUws } from './uws.ts';
+
+/** What all apps of a thread share. */
+export interface UwsParts {
+  readonly handler: RequestHandler;
+  readonly clients: ClientWatch;
+  readonly connections: ConnectionLimits;
+}
+
+interface App {
+  readonly app: TemplatedApp & { getDescriptor(): unknown };
+  readonly routeWebSockets: (maxMessage: number) => void;
+}
+
+/** The suites of TLS 1.2 that Mozilla's intermediate recommendation has. */
+const CIPHERS = [
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':');
+
+/** One thread's apps of uWebSockets.js, to which main hands sockets over: one without TLS, and one with where that is its. */
+export class UwsApps {
+  readonly #uws: Uws;
+  readonly #parts: UwsParts;
+  readonly #apps = new Map<AppKind, App>();
+  /** With certificates of before: main hands them no more sockets, but those that they have go on. */
+  readonly #former: App[] = [];
+  #times: ConnectionTimes;
+  #maxMessage = 0;
+  #certificate: TlsCertificate | undefined;
+
+  constructor(uws: Uws, parts: UwsParts, times: ConnectionTimes) {
+    this.#uws = uws;
+    this.#parts = parts;
+    this.#times = times;
+  }
+
+  /** Makes the app without TLS. @returns what main hands sockets to */
+  openPlain(): unknown {
+    return this.#open('plain', this.#uws.App(), 'http');
+  }
+
+  /**
+   * Makes an app with TLS, or another one where the certificate has changed.
+   * @returns what main hands sockets to from now on, undefined where nothing has changed
+   * @throws where the library cannot use the certificate
+   */
+  openSecure({ certificates: [certificate] }: TlsTerms): unknown {
+    const before = this.#certificate;
+    if (certificate === undefined || (before?.cert === certificate.cert && before.key === certificate.key)) {
+      return undefined;
+    }
+    const former = this.#apps.get('tls');
+    const descriptor = this.#open('tls', secureApp(this.#uws, certificate), 'https');
+    this.#certificate = certificate;
+    if (former !== undefined) this.#former.push(former);
+    return descriptor;
+  }
+
+  #open(kind: AppKind, plain: TemplatedApp, scheme: 'http' | 'https'): unknown {
+    const { handler, clients, connections } = this.#parts;
+    const app = plain as App['app'];
+    const routeWebSockets = serveUws(app, handler, clients, scheme);
+    limitUwsTimes(app, this.#times);
+    limitUwsConnections(app, connections);
+    if (this.#maxMessage > 0) routeWebSockets(this.#maxMessage);
+    this.#apps.set(kind, { app, routeWebSockets });
+    return app.getDescriptor();
+  }
+
+  /** Other deadlines. */
+  limit(times: ConnectionTimes): void {
+    this.#times = times;
+    for (const { app } of [...this.#apps.values(), ...this.#former]) limitUwsTimes(app, times);
+  }
+
+  /** Routes WebSockets whose messages may have so many bytes; 0 for none. What is routed stays so. */
+  allowMessages(largest: number): void {
+    if (largest <= this.#maxMessage) return;
+    this.#maxMessage = largest;
+    for (const { routeWebSockets } of this.#apps.values()) routeWebSockets(largest);
+  }
+
+  /** Breaks all connections; to be called before the thread ends. */
+  close(): void {
+    for (const { app } of [...this.#apps.values(), ...this.#former]) app.close();
+  }
+}
+
+/** The library takes certificates by file only, and reads them at once. */
+function secureApp(uws: Uws, { cert, key }: TlsCertificate): TemplatedApp {
+  const folder = mkdtempSync(join(tmpdir(), 'lb-tls-'));
+  const files = { cert_file_name: join(folder, 'cert.pem'), key_file_name: join(folder, 'key.pem') };
+  try {
+    writeFileSync(files.cert_file_name, cert, { mode: 0o600 });
+    writeFileSync(files.key_file_name, key, { mode: 0o600 });
+    return uws.SSLApp({ ...files, ssl_ciphers: CIPHERS });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
