@@ -44,6 +44,7 @@ export async function serve(loaded: Loaded, reread: () => Loaded | NotLoaded): P
   }
   logger.info(
     {
+      pid: process.pid,
       listen: server.listeners.map(({ address, tls }) => place(address, tls)).join(' '),
       admin: place(server.admin.address),
       workers: config.workers,
