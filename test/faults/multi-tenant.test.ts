@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { request } from '../support/client.ts';
 import { startLb } from '../support/lb.ts';
 import { startOrigin } from '../support/origin.ts';
-import { checkProblem } from './origin-faults.ts';
+import { checkProblem } from './problem.ts';
 
 test('with multi_tenant, origins at private addresses get no request: 502', async (t) => {
   const origin = await startOrigin(t, (_request, answer) => answer.send(200, [], 'secret'));

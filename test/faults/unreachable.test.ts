@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { request } from '../support/client.ts';
 import { startLb } from '../support/lb.ts';
 import { freePort } from '../support/origin.ts';
-import { checkProblem } from './origin-faults.ts';
+import { checkProblem } from './problem.ts';
 
 test('nothing listens at the origin: 502, for cacheable and other requests alike', async (t) => {
   const lb = await startLb(t, { origins: [`127.0.0.1:${await freePort()}`] });
