@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { setTimeout } from 'node:timers/promises';
 import WebSocket from 'ws';
@@ -38,7 +39,7 @@ export function startTraffic(t: Cleanup, { plain, secure, host }: Targets): Traf
     seen[kind] ??= { requests: 0, lost: [] };
     const own = seen[kind];
     const count = () => own.requests++;
-    runs.push(client(count).catch((error: unknown) => void own.lost.push(String((error as Error).message))));
+    runs.push(client(count).catch((error: unknown) => void own.lost.push(`${(error as Error).message} after ${own.requests} requests`)));
   };
   let target = 0;
   const next = () => `/${target++ % 50}`;
@@ -98,10 +99,16 @@ function ask(session: ClientHttp2Session, host: string, path: string): Promise<s
   });
 }
 
-function event(socket: WebSocket, name: 'open' | 'message'): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    socket.once(name, resolve);
-    socket.once('close', (code) => reject(new Error(`the WebSocket was closed with ${code}`)));
-    socket.once('error', reject);
-  });
+async function event(socket: WebSocket, name: 'open' | 'message'): Promise<unknown> {
+  const over = new AbortController();
+  const { signal } = over;
+  try {
+    const closed = once(socket, 'close', { signal }).then(([code]) => {
+      throw new Error(`the WebSocket was closed with ${code}`);
+    });
+    const [value] = (await Promise.race([once(socket, name, { signal }), closed])) as unknown[];
+    return value;
+  } finally {
+    over.abort();
+  }
 }
