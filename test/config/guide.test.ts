@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { QUERY_PRESETS } from '../../src/http/query-key.ts';
 import { Folder } from './cli.ts';
@@ -12,8 +13,10 @@ test('every lb.json in the guide is valid', async () => {
   const files = blocks('json').map(([, , text]) => text);
   assert.ok(files.length >= 4);
   for (const text of files) {
-    using folder = new Folder({ 'lb.json': text });
-    const { code, stderr } = await folder.lb(['check']);
+    const named = [...text.matchAll(/"([\w-]+\.(?:crt|key))"/g)].map(([, name]) => [name, ''] as const);
+    using folder = new Folder({ ...Object.fromEntries(named), 'lb.json': text });
+    mkdirSync(join(folder.path, 'certificates'));
+    const { code, stderr } = await folder.lb(['check'], { COLLECTOR_TOKEN: 'a-token' });
     assert.equal(code, 0, `${text}\n${stderr}`);
   }
 });
