@@ -1,5 +1,6 @@
 import { connectedAddresses, hasCensus } from './census.ts';
 import { ConnectionCounts } from './connection-counts.ts';
+import { connectionRoom } from './descriptors.ts';
 
 /** Caps on connections of clients, over all threads; 0 for none. */
 export interface ConnectionCaps {
@@ -13,7 +14,10 @@ const CENSUS_SHARE = 20;
 /** Shortest pause between two of a thread's, in ms. */
 const CENSUS_PAUSE = 50;
 
-/** One thread's part in keeping the number of clients' connections, in all and by address, under its caps. */
+/**
+ * One thread's part in keeping the number of clients' connections, in all and by address, under its caps. In all there are
+ * never more than the process has descriptors for: what is over is refused in place of failing later.
+ */
 export class ConnectionLimits {
   /** Connections that came by this object. */
   own = 0;
@@ -21,6 +25,7 @@ export class ConnectionLimits {
   readonly #thread: number;
   #caps: ConnectionCaps;
   #nextCensus = 0;
+  readonly #room = connectionRoom();
   readonly #hasCensus: boolean;
 
   /** @param tellsClosed whether `closed` is told the address of each connection; else a census counts by address */
@@ -48,7 +53,8 @@ export class ConnectionLimits {
     this.#counts.add(this.#thread, 1);
     this.own++;
     const { connections, connectionsPerAddress } = this.#caps;
-    const isWithin = connections === 0 || this.#counts.total() <= connections;
+    const cap = connections === 0 ? this.#room : Math.min(connections, this.#room);
+    const isWithin = cap === Number.POSITIVE_INFINITY || this.#counts.total() <= cap;
     if (connectionsPerAddress === 0 || !this.#countsAddresses) return isWithin;
     const from = address();
     if (this.#counts.open(from) <= connectionsPerAddress) return isWithin;

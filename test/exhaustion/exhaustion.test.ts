@@ -1,0 +1,3 @@
+import { exhaustionScenarios } from './scenarios.ts';
+
+exhaustionScenarios(false);
