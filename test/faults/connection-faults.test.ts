@@ -1,0 +1,3 @@
+import { connectionFaultScenarios } from './connection-faults.ts';
+
+connectionFaultScenarios(true);
