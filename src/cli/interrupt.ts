@@ -2,8 +2,17 @@
 
 import { CliError, EXIT } from './exit.ts';
 
-/** A signal that is aborted by Ctrl-C or SIGTERM, and how to let go of them again. */
-export function untilInterrupted(): { controller: AbortController; release(): void; check(): void } {
+/** Ctrl-C and SIGTERM, caught. */
+export interface Interruption {
+  readonly controller: AbortController;
+  /** Catches them no more. */
+  readonly release: () => void;
+  /** @throws CliError where one has come */
+  readonly check: () => void;
+}
+
+/** Ctrl-C and SIGTERM abort the controller from now on. */
+export function untilInterrupted(): Interruption {
   const controller = new AbortController();
   let interrupted = false;
   const stop = () => {

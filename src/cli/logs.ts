@@ -62,7 +62,7 @@ async function logs(options: Options, io: Io): Promise<void> {
       ...(filter === '' ? {} : { filter }),
       ...(sample === undefined ? {} : { sample }),
     });
-    if (await streamAdmin(findAdmin(options, io), `/logs?${query}`, take, controller.signal)) {
+    if (await streamAdmin(findAdmin(options, io), `/logs?${query.toString()}`, take, controller.signal)) {
       fail('lb has ended the stream', EXIT.network);
     }
   } finally {

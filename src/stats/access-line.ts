@@ -29,7 +29,7 @@ export interface AccessLine {
 
 export interface LineTerms {
   /** Name of a site by index. */
-  siteName(index: number): string;
+  readonly siteName: (index: number) => string;
   /** Fields to leave out: any of `REDACTABLE`. */
   readonly redact?: readonly string[];
 }

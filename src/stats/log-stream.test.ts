@@ -7,7 +7,7 @@ const siteName = () => 'shop';
 
 function collecting(sample = 1) {
   const lines: AccessLine[] = [];
-  const waiting: { count: number; resolve(): void }[] = [];
+  const waiting: { count: number; resolve: () => void }[] = [];
   let lost = 0;
   return {
     sample,

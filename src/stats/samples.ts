@@ -55,7 +55,7 @@ export type Collect = () => Sample[];
 /** Where values come from, by metric. */
 export interface Collectors {
   /** To be called first: all values of the sites are then of one moment. */
-  read(): void;
+  readonly read: () => void;
   readonly collectors: readonly (readonly [MetricRow, Collect])[];
 }
 

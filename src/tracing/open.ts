@@ -10,7 +10,7 @@ export interface TracerTerms {
   /** Tells this process apart from others of the service. */
   readonly instance: string;
   /** So many spans were taken by the collector, or dropped. */
-  count(what: 'exported' | 'dropped', spans: number): void;
+  readonly count: (what: 'exported' | 'dropped', spans: number) => void;
 }
 
 /** A tracer where tracing is configured; OpenTelemetry is loaded only then. */

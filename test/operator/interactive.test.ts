@@ -1,0 +1,43 @@
+// Live commands on a terminal, by way of script(1).
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { after, test } from 'node:test';
+import { counted, startScene } from '../caching/scene.ts';
+import { until, within } from '../support/cleanup.ts';
+
+const hasScript = spawnSync('script', ['--version']).status === 0;
+const scene = await startScene({ after });
+scene.on('/page', counted([['Cache-Control', 'max-age=60']]));
+
+for (const [command, shown] of [
+  ['top', 'site.test/page'],
+  ['stats', 'cache_hits_total'],
+] as const) {
+  test(`lb ${command} draws, hears keys and gives the terminal back`, {
+    skip: hasScript ? false : 'no script(1)',
+  }, async (t) => {
+    const line = `stty cols 100 rows 30; ${process.execPath} src/main.ts ${command} --interval 200ms; echo "code $?"`;
+    const child = spawn('script', ['-qefc', line, '/dev/null'], {
+      env: { ...process.env, LB_ADMIN: `127.0.0.1:${scene.lb.admin.port}`, TERM: 'xterm', NO_COLOR: '1' },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    t.after(() => void child.kill('SIGKILL'));
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+    await until(async () => {
+      await scene.get('/page');
+      return text.includes(shown);
+    }, `${shown} on the screen`);
+    assert.ok(text.includes('\x1b[?1049h'), 'an own screen');
+    if (command === 'top') {
+      child.stdin.write('b');
+      await until(() => text.includes('by bytes'), 'the other order');
+    }
+    child.stdin.write('q');
+    await within(new Promise((resolve) => child.once('exit', resolve)), 'the end');
+    assert.ok(text.includes('\x1b[?1049l'), 'the former screen');
+    assert.match(text, /code 0/);
+  });
+}
