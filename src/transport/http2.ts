@@ -117,6 +117,11 @@ export class Http2Connections {
       state.streams--;
       state.since = performance.now();
     });
+    if (listSize(lines) > this.#limits.maxRequestHeader + MAX_FIELDS * FIELD_OVERHEAD) {
+      stream.respond({ ':status': 431, 'cache-status': 'lb; fwd=bypass; detail=refused' }, { endStream: true });
+      if (!stream.endAfterHeaders) stream.close(constants.NGHTTP2_NO_ERROR);
+      return;
+    }
     const request = readHttp2Request(stream, lines, state.facts);
     if (request === undefined) {
       stream.close(constants.NGHTTP2_PROTOCOL_ERROR);
@@ -137,6 +142,13 @@ export class Http2Connections {
       else shutDown(session, state);
     }
   }
+}
+
+/** As clients count what SETTINGS_MAX_HEADER_LIST_SIZE is about; Node tells them, and leaves it at that. */
+function listSize(lines: readonly string[]): number {
+  let size = (lines.length / 2) * FIELD_OVERHEAD;
+  for (const text of lines) size += text.length;
+  return size;
 }
 
 function factsOf(socket: Socket): ConnectionFacts {
