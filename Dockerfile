@@ -27,11 +27,10 @@ LABEL org.opencontainers.image.title="lb" \
 ENV NODE_ENV=production
 WORKDIR /app
 COPY LICENSE package.json ./
-COPY scripts/healthcheck.ts ./healthcheck.ts
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 USER node
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=4s --start-period=15s --retries=3 CMD ["node", "healthcheck.ts"]
+HEALTHCHECK --interval=10s --timeout=4s --start-period=15s --retries=3 CMD ["node", "dist/main.js", "health"]
 CMD ["node", "dist/main.js"]

@@ -17,7 +17,10 @@ function exporter() {
 
 function counting() {
   const counts = { exported: 0, dropped: 0 };
-  return { counts, count: (what: 'exported' | 'dropped', spans: number) => void (counts[what] += spans) };
+  const count = (what: 'exported' | 'dropped', spans: number) => {
+    counts[what] += spans;
+  };
+  return { counts, count };
 }
 
 const turn = () => new Promise(setImmediate);

@@ -43,7 +43,7 @@ test('the image runs as a user that is not root, in exec form, and says how it i
   const [command] = inFinal('CMD');
   assert.deepEqual(execForm(command?.rest ?? ''), ['node', 'dist/main.js']);
   const [health] = inFinal('HEALTHCHECK');
-  assert.deepEqual(execForm(health?.rest.replace(/^CMD /, '') ?? ''), ['node', 'healthcheck.ts']);
+  assert.deepEqual(execForm(health?.rest.replace(/^CMD /, '') ?? ''), ['node', 'dist/main.js', 'health']);
   assert.equal(inFinal('STOPSIGNAL')[0]?.rest, 'SIGTERM');
   assert.equal(inFinal('RUN').length, 0, 'the final stage only copies');
   assert.match(inFinal('LABEL')[0]?.rest ?? '', /org\.opencontainers\.image\.licenses="Apache-2\.0"/);
