@@ -1,6 +1,7 @@
 /** Header fields that settings change or add: which names, which values. */
 
 import { isFieldValue, isToken, trimOws } from '../http/chars.ts';
+import { isHopByHop } from '../http/hop-by-hop.ts';
 import { isMistake, parseTemplate } from '../http/template.ts';
 import { Problem } from './errors.ts';
 import { parseFieldName } from './names.ts';
@@ -8,20 +9,6 @@ import type { Setting } from './setting.ts';
 
 /** A name, lowercase, and its value. */
 export type Field = readonly [name: string, value: string];
-
-/** Fields of a connection or of a message's framing, which lb sets itself in either direction. */
-const FRAMING = new Set([
-  'connection',
-  'content-length',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
 
 /** What lb decides about a request to an origin: conditions, ranges, codings, loops. */
 const OF_REQUESTS = new Set([
@@ -56,7 +43,7 @@ const VALIDATORS = new Set(['etag', 'last-modified']);
 
 /** Why rules cannot change a field; undefined where they can. */
 export function whyNotChanged(setting: Setting, name: string): string | undefined {
-  if (FRAMING.has(name)) return 'it belongs to one connection, and lb sets it';
+  if (name === 'content-length' || isHopByHop(name)) return 'it belongs to one connection, and lb sets it';
   if (setting.path.startsWith('rules[].request_headers.')) {
     if (name === 'host') return 'host_header sets it';
     return OF_REQUESTS.has(name) ? 'lb decides about it for each request to the origin' : undefined;

@@ -3,7 +3,7 @@
 import { describeType } from './describe.ts';
 import type { Document, Node } from './document.ts';
 import { type ErrorList, Problem } from './errors.ts';
-import { type Field, parseFieldKey, parseFieldValue } from './field-values.ts';
+import { type Field, parseFieldKey, parseFieldText, parseFieldValue } from './field-values.ts';
 import type { Files } from './files.ts';
 import type { Setting } from './setting.ts';
 import {
@@ -106,7 +106,9 @@ export class ValueReader {
   }
 
   #item(setting: Setting, node: Node, path: string, items: Item[], readObject: ReadObject | undefined): void {
-    if (node.type === 'string' && !isOfObjects(setting)) {
+    if (node.type === 'string' && setting.type === 'fields') {
+      this.#fieldLine(setting, node, path, items);
+    } else if (node.type === 'string' && !isOfObjects(setting)) {
       this.#commaList(setting, node, path, items);
     } else if (node.type === 'object' && readObject) {
       const object = readObject(node);
@@ -137,6 +139,15 @@ export class ValueReader {
         for (const node of values) this.#field(setting, name, node, path, items);
       }
     }
+  }
+
+  /** `name: value` in an array, in which commas are part of the value. */
+  #fieldLine(setting: Setting, node: Node, path: string, items: Item[]): void {
+    const text = this.#expand(node);
+    if (typeof text !== 'string') return;
+    const field = parseFieldText(setting, text);
+    if (field instanceof Problem) this.problem(node, field, path, setting);
+    else items.push(field);
   }
 
   #field(setting: Setting, name: string, node: Node, path: string, items: Item[]): void {

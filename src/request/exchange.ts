@@ -281,6 +281,11 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
     if (this.protocol !== '2') this.reply.closeAfter = true;
   }
 
+  /** The path that the client asked for. */
+  clientPath(): string {
+    return this.askedPath === '' ? this.path : this.askedPath;
+  }
+
   /** What the configuration says about the request's path. */
   policyOf(): CachePolicy {
     this.policy ??= this.host.plan.policyFor(this.path);

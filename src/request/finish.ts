@@ -63,7 +63,7 @@ function writeLog(x: Exchange, log: AccessLogWriter): void {
   record.site = x.line === x.context.unrouted ? -1 : x.host.plan.index;
   record.client = x.address;
   record.host = x.hostField;
-  record.path = x.askedPath === '' ? x.path : x.askedPath;
+  record.path = x.clientPath();
   record.requestId = x.requestId === '' ? requestId(x.field('x-request-id') || undefined) : x.requestId;
   record.userAgent = x.field('user-agent');
   log.write(record);

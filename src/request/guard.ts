@@ -1,3 +1,4 @@
+import { admit } from './admit.ts';
 import type { Exchange } from './exchange.ts';
 import { applyRules } from './rules.ts';
 import { LOOKUP, RESPOND, type Step, UPGRADE } from './step.ts';
@@ -11,6 +12,7 @@ export function guard(x: Exchange): Step {
     return RESPOND;
   }
   const { rules } = x.host.plan;
-  if (rules !== undefined && !applyRules(x, rules)) return RESPOND;
+  // a target in absolute form is taken apart where the request is checked
+  if (rules !== undefined && ((!x.path.startsWith('/') && !admit(x)) || !applyRules(x, rules))) return RESPOND;
   return x.request.isUpgrade ? UPGRADE : LOOKUP;
 }

@@ -14,6 +14,6 @@ export function endTrace(x: Exchange): void {
   if (trace === undefined) return;
   const site = x.line === x.context.unrouted ? '' : x.host.plan.config.name;
   const facts = { method, scheme, protocol, status, client: x.address, site, cache: outcome, requestId, aborted };
-  trace.end({ ...facts, host: x.hostField, path: x.path });
+  trace.end({ ...facts, host: x.hostField, path: x.clientPath() });
   x.trace = undefined;
 }

@@ -212,14 +212,24 @@ test('config print tells where each value comes from, and no secret', async () =
 });
 
 test('what config print says can be put into lb.json', async () => {
-  using folder = new Folder();
+  using folder = new Folder({
+    'lb.json': `{
+      "origins": ["unix:/run/a.sock", {"host": "b", "weight": 2, "backup": true, "proxy_protocol": "v1", "server_name": "c"}],
+      "tls": {"cert": "lb.json", "key": "lb.json", "certificates": [{"cert": "lb.json", "key": "lb.json"}]},
+      "listen": [81, 82], "health": {"statuses": [200]}, "retries": {"statuses": [502]}, "hsts": {"max_age": 60},
+      "rules": [
+        {"match": "/a/*", "hosts": "a.com", "redirect": {"to": "/{1}", "status": 308}},
+        {"respond": {"body": "x", "headers": {"cache-control": "no-store, max-age=0"}}, "methods": "GET"},
+        {"rewrite": "/b", "request_headers": {"remove": ["a"], "set": {"b": ["c", "d, e"]}}, "response_headers": {"add": {"f": "g"}}}
+      ]}`,
+  });
   const { stdout } = await folder.lb([
     'config',
     'print',
     '--resolved',
     '--json',
     '-b',
-    'a:80',
+    'a:80,unix:/run/b.sock',
     '--cache-static',
     '*.js',
   ]);
@@ -236,6 +246,9 @@ test('what config print says can be put into lb.json', async () => {
   writeFileSync(join(folder.path, 'lb.json'), JSON.stringify(file));
   const { code, stderr } = await folder.lb(['check']);
   assert.equal(code, 0, stderr);
+  const again = await folder.lb(['config', 'print', '--resolved', '--json']);
+  const values = (text: string) => settingsIn(text).map(({ path, value }) => [path, value]);
+  assert.deepEqual(values(again.stdout), values(stdout));
 });
 
 test('colour only on a terminal, or where it is forced', async () => {

@@ -216,7 +216,7 @@ export const RULES: readonly Mistake[] = [
   {
     name: 'a field without value',
     file: `{${ORIGIN},\n "rules": [{"response_headers": {"set": ["x-a"]}}]}`,
-    at: 'lb.json:2:43',
+    at: 'lb.json:2:42',
     says: /without a colon/,
     fix: /name: value/,
   },
