@@ -163,7 +163,8 @@ export class Http2Reply implements Reply {
 
   destroy(): void {
     this.closed = true;
-    if (!this.#isGone) this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    // not by `close`, which ends the body in good order where all that was written has left
+    if (!this.#isGone) this.#stream.destroy(new Error('the response is incomplete'));
   }
 
   /** Frames that are made in one turn of the event loop go out together as it is. */
@@ -189,8 +190,8 @@ export class Http2Reply implements Reply {
     }
     stream.on('data', (chunk: Buffer) => take(chunk, false));
     stream.on('end', () => {
-      // a stream that was reset ends too
-      if (!stream.aborted && stream.rstCode === constants.NGHTTP2_NO_ERROR) take(new Uint8Array(0), true);
+      // Node ends a stream that was reset without an error too, wherever its body was
+      if (!stream.closed && !stream.aborted) take(new Uint8Array(0), true);
     });
   }
 
