@@ -35,7 +35,7 @@ const PING_TIMEOUT = 2000;
 /** Who hears of a session. */
 export interface SessionOwner {
   readonly timeouts: StreamTimeouts;
-  /** There is room for a stream. */
+  /** A stream has ended, or there is room for one. */
   onRoom(): void;
   onRefused(request: PendingRequest, refusal: Refusal): boolean;
   /** It takes no more requests. */
@@ -129,7 +129,7 @@ export class OriginSession implements StreamOwner {
   onClose(): void {
     this.#streams--;
     this.#rest();
-    if (!this.#isGone) this.#owner.onRoom();
+    this.#owner.onRoom();
   }
 
   /** Takes no more requests, and ends when the last one is complete. */

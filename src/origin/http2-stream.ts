@@ -194,8 +194,18 @@ export class StreamExchange implements Dispatcher.DispatchController {
 
   #expire(): void {
     if (this.#isSettled) return;
+    if (this.#awaitsClient()) {
+      this.#stream.setTimeout(this.#timeout);
+      return;
+    }
     this.#owner.onSilence();
     this.#fail(this.#began ? new errors.BodyTimeoutError() : new errors.HeadersTimeoutError());
+  }
+
+  /** Whether the origin may be silent because the upload goes on, and has taken all of it so far. */
+  #awaitsClient(): boolean {
+    const { writableEnded, writableNeedDrain } = this.#stream;
+    return !writableEnded && !writableNeedDrain;
   }
 
   #fail(error: Error): void {

@@ -55,6 +55,10 @@ export class NegotiatingConnections implements OriginConnections, SessionOwner {
   }
 
   dispatch(options: OriginDispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    if (this.#closed !== undefined || this.#isDestroyed) {
+      fail(handler, new errors.ClientClosedError());
+      return false;
+    }
     if (performance.now() < this.#http1Until) return this.#http1.dispatch(options, handler);
     this.#waiting.push({ options, handler, tries: 0 });
     this.#flush();

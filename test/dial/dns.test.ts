@@ -27,12 +27,12 @@ test('an answer is used as long as its TTL says, within the bounds', async (t) =
   let address = '127.0.0.1';
   let ttl = 100;
   const names = await startNameServer(t, () => ({ addresses: [address], ttl }));
-  const capped = new DnsCache({ servers: [names.address], minTtl: 0, maxTtl: 50 });
+  const capped = new DnsCache({ servers: [names.address], minTtl: 0, maxTtl: 400 });
   assert.equal(await addressesOf(capped, 'a.test'), '127.0.0.1');
   address = '127.0.0.2';
   assert.equal(await addressesOf(capped, 'a.test'), '127.0.0.1');
   assert.equal(asked(names), 1);
-  await delay(60);
+  await delay(420);
   assert.equal(await addressesOf(capped, 'a.test'), '127.0.0.2');
   ttl = 0;
   const held = new DnsCache({ servers: [names.address], minTtl: 5000, maxTtl: 5000 });
@@ -53,31 +53,31 @@ test('while the name servers are silent or fail, the last answer is used, and no
   await dns.addresses('a.test');
   names.answer = () => ({ code: 2 });
   assert.equal(await addressesOf(dns, 'a.test'), '127.0.0.1');
-  const silent = new DnsCache({ servers: [names.address], minTtl: 200, maxTtl: 500 });
+  const silent = new DnsCache({ servers: [names.address], minTtl: 500, maxTtl: 500 });
   names.answer = () => ({ addresses: ['127.0.0.1'], ttl: 0 });
   await silent.addresses('a.test');
   names.answer = () => undefined;
-  await delay(220);
+  await delay(520);
   const start = performance.now();
   assert.equal(await addressesOf(silent, 'a.test'), '127.0.0.1');
-  assert.ok(performance.now() - start < 900);
+  assert.ok(performance.now() - start < 950);
   const again = performance.now();
   assert.equal(await addressesOf(silent, 'a.test'), '127.0.0.1');
-  assert.ok(performance.now() - again < 100);
+  assert.ok(performance.now() - again < 250);
 });
 
 test('a name that is gone is gone: no old answer stands in; that is remembered for a moment', async (t) => {
   const names = await startNameServer(t, () => ({ addresses: ['127.0.0.1'], ttl: 0 }));
-  const dns = new DnsCache({ servers: [names.address], minTtl: 100, maxTtl: 100 });
+  const dns = new DnsCache({ servers: [names.address], minTtl: 400, maxTtl: 400 });
   await dns.addresses('a.test');
   names.answer = () => ({ code: 3 });
-  await delay(110);
+  await delay(420);
   assert.equal(await codeOf(dns.addresses('a.test')), 'ENOTFOUND');
   const before = names.log.length;
   assert.equal(await codeOf(dns.addresses('a.test')), 'ENOTFOUND');
   assert.equal(names.log.length, before);
   names.answer = () => ({ addresses: ['127.0.0.3'] });
-  await delay(110);
+  await delay(420);
   assert.equal(await addressesOf(dns, 'a.test'), '127.0.0.3');
 });
 

@@ -43,11 +43,12 @@ interface Terms {
   site?: Partial<SiteConfig>;
   tls?: boolean;
   limit?: number;
+  maxAge?: number;
 }
 
 /** An origin that speaks HTTP/2, and a thread's connections to it. */
 async function serve(t: TestContext, onStream: OnStream, terms: Terms = {}): Promise<Http2Origin> {
-  const { tls = true, settings = {}, site = {}, limit = 256 } = terms;
+  const { tls = true, settings = {}, site = {}, limit = 256, maxAge = 60_000 } = terms;
   const server = tls
     ? http2.createSecureServer({ ...certificate, allowHTTP1: false, settings })
     : http2.createServer({ settings });
@@ -74,7 +75,7 @@ async function serve(t: TestContext, onStream: OnStream, terms: Terms = {}): Pro
       multiTenant: false,
       dns: new DnsCache({ servers: [], minTtl: 1000, maxTtl: 1000 }),
       connections: limit,
-      maxAge: 60_000,
+      maxAge,
     },
   );
   t.after(async () => {
@@ -327,6 +328,79 @@ test('time-outs: of the head, within a body, and of a connection that is dead', 
   assert.equal((await fetchAll(connections, '/half')).outcome, 'connection_read_timeout');
   assert.equal((await fetchAll(connections, '/ok')).outcome, '200 begin');
   assert.ok(sessions.length <= 2);
+});
+
+test('an origin that waits for the upload may be silent as long as that takes; one that takes none of it may not', async (t) => {
+  const timeouts = { connect: 2000, firstByte: 150, betweenBytes: 150, total: 0 };
+  const { connections } = await serve(
+    t,
+    (stream, headers) => {
+      if (headers[':path'] === '/stuck') return;
+      stream.respond({ ':status': 200 });
+      stream.pipe(stream);
+    },
+    { site: { timeouts } },
+  );
+  const body = new Readable({ read() {} });
+  const slow = ask(connections, '/slow', { method: 'POST', body });
+  await slow.head;
+  await delay(400);
+  body.push('late');
+  body.push(null);
+  await slow.end;
+  assert.equal(slow.outcome, '200 late');
+  const endless = new Readable({
+    read() {
+      this.push(Buffer.alloc(1 << 16));
+    },
+  });
+  const stuck = await fetchAll(connections, '/stuck', { method: 'POST', body: endless });
+  assert.equal(stuck.outcome, 'http_response_timeout');
+});
+
+test('fields: bytes beyond ASCII arrive as they are; what HTTP/2 has once cannot be sent twice', async (t) => {
+  const { connections, sessions } = await serve(t, (stream, headers) => {
+    stream.respond({ ':status': 200, 'x-back': headers['x-there'] });
+    stream.end();
+  });
+  const headers = ['host', 'a.test', 'x-there', 'caf\xe9'];
+  assert.equal((await fetchAll(connections, '/', { headers })).fields['x-back'], 'caf\xe9');
+  const twice = [...headers, 'content-type', 'a/b', 'content-type', 'c/d'];
+  assert.equal((await fetchAll(connections, '/', { headers: twice })).outcome, 'http_request_error');
+  assert.equal((await fetchAll(connections, '/', { headers })).outcome, '200 ');
+  assert.equal(sessions.length, 1);
+});
+
+test('connections to a name are replaced in time, without a request being lost', async (t) => {
+  const { connections, sessions } = await serve(t, echo, { maxAge: 100 });
+  for (let i = 0; i < 30; i++) {
+    assert.equal((await fetchAll(connections, '/')).outcome, '200 body');
+    await delay(10);
+  }
+  assert.ok(sessions.length >= 2 && sessions.length <= 5, `${sessions.length} connections`);
+  await until(() => sessions.filter(({ destroyed }) => !destroyed).length <= 1, 'old connections to end');
+});
+
+test('close: what is under way completes, and then nothing is open', async (t) => {
+  const release = Promise.withResolvers<void>();
+  const { connections, sockets } = await serve(t, async (stream) => {
+    stream.respond({ ':status': 200 });
+    await release.promise;
+    stream.end('done');
+  });
+  const exchange = ask(connections, '/');
+  await exchange.head;
+  let isClosed = false;
+  const closed = connections.close().then(() => {
+    isClosed = true;
+  });
+  await delay(30);
+  assert.equal(isClosed, false);
+  release.resolve();
+  await exchange.end;
+  assert.equal(exchange.outcome, '200 done');
+  await closed;
+  await until(() => sockets.size === 0, 'the connection to end');
 });
 
 test('what a client gives up is cancelled at the origin', async (t) => {

@@ -4,6 +4,7 @@ import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { type Authority, selfSigned } from '../dial/certificates.ts';
 import { END_STREAM, FRAME, fieldBlock, type RawConnection, startRawHttp2, uint32 } from '../dial/raw-http2.ts';
 import type { Cleanup } from '../support/cleanup.ts';
+import type { Settings } from '../support/lb.ts';
 import { freePort } from '../support/origin.ts';
 
 /** What origins are made with. */
