@@ -44,6 +44,7 @@ const VALIDATORS = new Set(['etag', 'last-modified']);
 /** Why rules cannot change a field; undefined where they can. */
 export function whyNotChanged(setting: Setting, name: string): string | undefined {
   if (name === 'content-length' || isHopByHop(name)) return 'it belongs to one connection, and lb sets it';
+  if (name.startsWith('sec-websocket-')) return 'it belongs to the handshake of WebSocket';
   if (setting.path.startsWith('rules[].request_headers.')) {
     if (name === 'host') return 'host_header sets it';
     return OF_REQUESTS.has(name) ? 'lb decides about it for each request to the origin' : undefined;

@@ -94,10 +94,17 @@ function valueSchema(setting: Setting, items: Shape | undefined): Schema {
   }
 }
 
-/** Values of header fields by name. */
+/** Header fields by name, or as lines `name: value`. */
 const FIELDS: Schema = {
-  type: 'object',
-  additionalProperties: { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
+  anyOf: [
+    {
+      type: 'object',
+      additionalProperties: {
+        anyOf: [{ type: ['string', 'number'] }, { type: 'array', items: { type: ['string', 'number'] } }],
+      },
+    },
+    { type: 'array', items: { type: 'string' } },
+  ],
 };
 
 /** Values that are numbers may be written as such. */

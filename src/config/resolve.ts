@@ -85,9 +85,11 @@ export function resolve(
     config.sites.push(resolveSite(name, config.sites.length, hosts, sitePick, layers, announcements, errors));
     checkOrigins(config, sitePick, errors);
   }
+  const [https] = config.tls.listen;
   for (const site of config.sites) {
-    const [https] = config.tls.listen;
     site.redirectPorts = { http: [listen, ...listenMore].map(({ port }) => port), https: https?.port ?? 443 };
+    if (site.httpsRedirect && https === undefined && config.trustedProxies.length === 0)
+      announcements.push('https_redirect sends clients to port 443, where lb itself does not listen');
   }
   checkHosts(config, file, errors);
   if (config.adminToken && config.adminToken.length < SHORT_TOKEN) {

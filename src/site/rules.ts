@@ -31,6 +31,8 @@ export interface RuleOutcome {
   matched: readonly string[];
 }
 
+const NO_CAPTURES: readonly string[] = [];
+
 /** What no rule says anything about. */
 const NOTHING: RuleOutcome = {
   target: undefined,
@@ -50,6 +52,8 @@ const DOT_SEGMENT = /(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:[/\\;]|%2f|%5c|$)/i;
 interface CompiledRule {
   readonly matches: PathMatcher | undefined;
   readonly captures: readonly PathCapture[];
+  /** Some value has what a `*` of the glob stands for. */
+  readonly hasCaptures: boolean;
   readonly methods: ReadonlySet<string> | undefined;
   readonly isOfHost: ((host: string) => boolean) | undefined;
   readonly rewrite: TargetText | undefined;
@@ -107,7 +111,8 @@ export class RulePlan {
       }
       if (rule.isOfHost !== undefined && !rule.isOfHost(subject.host.host)) continue;
       if (rule.matches !== undefined && !rule.matches(path)) continue;
-      const match = { subject, captures: capturesOf(rule, path), countryOf: this.#countryOf };
+      const captures = rule.hasCaptures ? capturesOf(rule, path) : NO_CAPTURES;
+      const match = { subject, captures, countryOf: this.#countryOf };
       matched.push(rule.source);
       if (rule.rewrite !== undefined) outcome.target = rewritten(rule.rewrite, match);
       if (rule.request !== undefined) request = rule.request.onto(request, match);
@@ -156,7 +161,7 @@ export class RulePlan {
     const own = this.#httpPorts.includes(port) && this.#httpsPort !== 443 && this.#httpsPort !== 0 && port !== 80;
     const target = new TargetText(`https://{host}${own ? `:${this.#httpsPort}` : ''}{uri}`, true);
     const subject = { host: { host, authority }, path, query } as RuleSubject;
-    const location = target.fill({ subject, captures: [], countryOf: this.#countryOf });
+    const location = target.fill({ subject, captures: NO_CAPTURES, countryOf: this.#countryOf });
     const isRetrieval = method === 'GET' || method === 'HEAD';
     return { status: isRetrieval ? 301 : 308, body: '', headers: [['location', location]], source: 'https_redirect' };
   }
@@ -175,6 +180,7 @@ function compileRule(rule: SiteRule): CompiledRule {
   return {
     matches: match.length === 0 ? undefined : compileGlobs(match),
     captures: match.map(compileCapture),
+    hasCaptures: /\{[1-9]\}/.test(JSON.stringify(rule)),
     methods: methods.length === 0 ? undefined : new Set(methods),
     isOfHost: hosts.length === 0 ? undefined : compileHosts(hosts),
     rewrite: rewrite === undefined ? undefined : new TargetText(rewrite, false),
