@@ -15,11 +15,12 @@ export interface Origin {
 /**
  * The origin of the load tests, on 127.0.0.1:
  * `/static/N` is 1 to 64 KB and cacheable, `/versioned/N` is cacheable and tells how many answers came before it,
- * `/miss/ANY` must not be stored, `/echo` takes a POST.
+ * `/large` is 4 MB and cacheable, `/miss/ANY` must not be stored, `/echo` takes a POST.
  */
 export async function startOrigin(port = 0): Promise<Origin> {
   let count = 0;
   const bodies = Array.from({ length: 64 }, (_, i) => Buffer.alloc((i + 1) * KB, 'lb load test '));
+  const large = Buffer.alloc(4 * KB * KB, 'lb load test ');
   const miss = Buffer.alloc(KB, 'never stored ');
 
   const answer = (req: IncomingMessage, res: ServerResponse): void => {
@@ -34,9 +35,13 @@ export async function startOrigin(port = 0): Promise<Origin> {
     } else if (kind === 'versioned') {
       res.setHeader('Cache-Control', 'public, max-age=3600');
       send(req, res, Buffer.from(`${count}\n`));
+    } else if (kind === 'large') {
+      res.setHeader('Cache-Control', 'public, max-age=3600');
+      send(req, res, large);
     } else if (kind === 'miss' || kind === 'echo') {
       res.setHeader('Cache-Control', 'no-store');
-      send(req, res, miss);
+      if (kind === 'miss') send(req, res, miss);
+      else req.on('end', () => send(req, res, miss));
     } else {
       res.statusCode = 404;
       send(req, res, Buffer.from('no such page\n'));

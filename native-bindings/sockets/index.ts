@@ -31,6 +31,11 @@ export interface Sockets {
   /** Ends what `steer` began. */
   unsteer(fd: number): void;
   /**
+   * Bytes that the system takes of what is written beyond what it has sent, for a socket and for those that are accepted
+   * from it from now on (TCP_NOTSENT_LOWAT).
+   */
+  limitUnsent(fd: number, bytes: number): void;
+  /**
    * Takes away children that have ended and that nobody waits for: those that were left to process 1.
    * @param own process ids that somebody waits for
    * @returns how many
@@ -45,6 +50,7 @@ interface Addon {
   inspect(fd: number): { host: string; port: number; waiting: number; shared: number } | null;
   steer(fd: number, first: number, count: number): number;
   unsteer(fd: number): number;
+  limitUnsent(fd: number, bytes: number): number;
   ended(): number;
   reap(pid: number): number;
 }
@@ -78,6 +84,7 @@ function wrap(addon: Addon): Sockets {
       }),
     steer: (fd, first, count) => check('setsockopt', addon.steer(fd, first, count)),
     unsteer: (fd) => check('setsockopt', addon.unsteer(fd)),
+    limitUnsent: (fd, bytes) => check('setsockopt', addon.limitUnsent(fd, bytes)),
     reapOrphans: (own) => {
       let count = 0;
       // the same one is told of until it is taken away, so one of our own hides others until it was waited for

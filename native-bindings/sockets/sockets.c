@@ -156,6 +156,16 @@ static napi_value unsteer(napi_env env, napi_callback_info info) {
   return failed < 0 && errno != ENOENT ? error(env) : number(env, 0);
 }
 
+/* limit_unsent(fd, bytes): of the socket, and of those that are accepted from it, the system takes no more ahead. */
+static napi_value limit_unsent(napi_env env, napi_callback_info info) {
+  napi_value args[MAX_ARGS];
+  int32_t fd, bytes;
+  arguments(env, info, args);
+  if (!integer(env, args[0], &fd) || !integer(env, args[1], &bytes)) return NULL;
+  int failed = setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
+  return failed < 0 ? error(env) : number(env, 0);
+}
+
 /*
  * ended(): the process id of a child that has ended and was not waited for, 0 where there is none; it stays. reap(pid)
  * takes it away: only for those that nothing else waits for.
@@ -181,6 +191,7 @@ NAPI_MODULE_INIT() {
       {"inspect", NULL, inspect, NULL, NULL, NULL, napi_enumerable, NULL},
       {"steer", NULL, steer, NULL, NULL, NULL, napi_enumerable, NULL},
       {"unsteer", NULL, unsteer, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"limitUnsent", NULL, limit_unsent, NULL, NULL, NULL, napi_enumerable, NULL},
       {"ended", NULL, ended, NULL, NULL, NULL, napi_enumerable, NULL},
       {"reap", NULL, reap, NULL, NULL, NULL, napi_enumerable, NULL},
   };

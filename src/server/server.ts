@@ -29,6 +29,7 @@ import { Purger } from './purger.ts';
 import { Reloader, type ReloadResult, type Reread } from './reload.ts';
 import { type SharedMemory, shareMemory } from './shared-memory.ts';
 import { listenerStates } from './states.ts';
+import { limitUnsent } from './unsent.ts';
 
 /** How long clients have to take what was handed over to their sockets before connections without a request end, in ms. */
 const LINGER = 1000;
@@ -148,7 +149,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const entrance = new Entrance(logger, options.takesOver === true);
   const counts = new ConnectionCounts(memory.connections);
   let plan = planner.plan(config, live.generation, await openListeners(entrance, config));
-  counts.setPorts(entrance.listeners().map(({ address }) => address.port));
+  counts.setPorts(portsOf(entrance));
   const log = (message: string, details: Record<string, unknown>) => logger.error(details, message);
   const purger = new Purger(cache, { live, port: () => entrance.listeners()[0].address.port, log });
   const edges = new EdgeThreads(config.workers, {
@@ -179,7 +180,8 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     plan = prepared;
     edges.commit(prepared);
     entrance.commit();
-    counts.setPorts(entrance.listeners().map(({ address }) => address.port));
+    counts.setPorts(portsOf(entrance));
+    void limitUnsent(portsOf(entrance));
     live.replace(next);
     origins.commit(next);
     state.settings = settings;
@@ -205,6 +207,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     const admin = await openAdmin(parts, cache, memory, options);
     if (!options.takesOver) await edges.start();
     entrance.open();
+    await limitUnsent(portsOf(entrance));
     warnOfUnresolvableOrigins(config, logger);
     if (config.watch) reloader.watch(filesOf(live.config, options.file));
     return new Server(parts, admin);
@@ -215,6 +218,10 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     entrance.close();
     throw error;
   }
+}
+
+function portsOf(entrance: Entrance): number[] {
+  return entrance.listeners().map(({ address }) => address.port);
 }
 
 /** What a reload reads: the configuration and the certificates. */
