@@ -23,17 +23,25 @@ export async function startServed(
   const [port, adminPort] = [await freePort(), await freePort()];
   const places = ['--listen', `127.0.0.1:${port}`, '--admin', `127.0.0.1:${adminPort}`];
   const settings = ['--cache-memory', '16MB', '--log-access', 'off'];
-  const child = spawnLb(t, ['serve', '-b', origin, ...places, ...settings, ...args], {
-    LB_TEST_HOOKS: '1',
-    LB_SHUTDOWN_TIMEOUT: '10s',
-    ...env,
-  });
   const admin = new Admin(adminPort);
-  const pids = () => [...child.stdout.matchAll(/^.*"lb serves".*$/gm)].map(([line]) => pidOf(line));
+  let stdout = () => '';
+  const pids = () => [...stdout().matchAll(/^.*"lb serves".*$/gm)].map(([line]) => pidOf(line));
   t.after(() => {
     for (const pid of pids()) kill(pid);
   });
-  await until(() => pids().length > 0, 'lb to serve');
+  // its own clean-up waits for all who write where it writes
+  const child = spawnLb(t, ['serve', '-b', origin, ...places, ...settings, ...args], {
+    LB_TEST_HOOKS: '1',
+    LB_SHUTDOWN_TIMEOUT: '5s',
+    ...env,
+  });
+  stdout = () => child.stdout;
+  await Promise.race([
+    until(() => pids().length > 0, 'lb to serve', 30_000),
+    child.ended.then(() => {
+      throw new Error(`lb ended: ${child.stderr}`);
+    }),
+  ]);
   return { port, admin, child, pids };
 }
 
