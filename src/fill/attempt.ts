@@ -21,6 +21,7 @@ export interface AttemptOwner {
 /** Errors that are not the origin's. */
 const OURS: ReadonlySet<ProxyErrorType> = new Set([
   'proxy_internal_error',
+  'http_request_error',
   'connection_limit_reached',
   'destination_ip_prohibited',
 ]);
@@ -190,5 +191,5 @@ export interface AttemptTerms {
   /** Whose request it is, where the origin is told by a PROXY header. */
   readonly client: ClientEnd | undefined;
   /** The clock of origin states. */
-  now(): number;
+  readonly now: () => number;
 }

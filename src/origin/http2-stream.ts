@@ -14,6 +14,9 @@ const { NGHTTP2_CANCEL, NGHTTP2_REFUSED_STREAM, NGHTTP2_HTTP_1_1_REQUIRED } = co
 /** Type of the frame that node:http2 tells it could not send: HEADERS (RFC 9113 section 6.2). */
 const HEADERS_FRAME = 1;
 
+/** How long both sides may be silent while an upload is open, in ms: someone has gone without a word. */
+const MAX_SILENCE = 3_600_000;
+
 /** Fields that are for one connection of HTTP/1.1, or stand as pseudo-fields (RFC 9113 section 8.2.2). */
 const NOT_SENT: ReadonlySet<string> = new Set([
   'host',
@@ -77,6 +80,8 @@ export class StreamExchange implements Dispatcher.DispatchController {
   /** Bytes of the body that Content-Length promises; undefined where it says nothing of the stream. */
   #declared: number | undefined;
   #received = 0;
+  /** Since the last byte of the answer, as far as time-outs have told. */
+  #silence = 0;
 
   /** @throws where the session takes no stream, or the request's fields cannot be sent */
   constructor(session: ClientHttp2Session, scheme: string, request: PendingRequest, owner: StreamOwner) {
@@ -123,6 +128,7 @@ export class StreamExchange implements Dispatcher.DispatchController {
     });
     stream.on('data', (chunk: Buffer) => {
       this.#received += chunk.length;
+      this.#silence = 0;
       if (!this.#isSettled) this.#request.handler.onResponseData?.(this, chunk);
     });
     // node:http2 ends a readable side that was reset without an error like one that is complete
@@ -194,7 +200,8 @@ export class StreamExchange implements Dispatcher.DispatchController {
 
   #expire(): void {
     if (this.#isSettled) return;
-    if (this.#awaitsClient()) {
+    this.#silence += this.#timeout;
+    if (this.#awaitsClient() && this.#silence < MAX_SILENCE) {
       this.#stream.setTimeout(this.#timeout);
       return;
     }
@@ -231,6 +238,10 @@ export class StreamExchange implements Dispatcher.DispatchController {
     const stream = this.#stream;
     if (!(body instanceof Readable)) {
       stream.end(body);
+      return;
+    }
+    if (body.destroyed && !body.readableEnded) {
+      this.#fail(new errors.RequestAbortedError('the upload broke off'));
       return;
     }
     body.once('error', (error: Error) => this.#fail(error));

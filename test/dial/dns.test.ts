@@ -1,13 +1,17 @@
 // Names of origins: TTL, silence, several addresses; against a name server on loopback.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Dialer } from '../../src/origin/connect.ts';
+import { openConnections } from '../../src/origin/connect-pool.ts';
 import { DnsCache } from '../../src/origin/dns.ts';
 import { originErrorFrom } from '../../src/origin/origin-error.ts';
+import { until } from '../support/cleanup.ts';
 import { freePort } from '../support/origin.ts';
+import { fetchAll } from './exchange.ts';
 import { type NameServer, startNameServer } from './name-server.ts';
 import { originConfig, siteConfig } from './site.ts';
 
@@ -152,6 +156,32 @@ test('all addresses are used in turn; one that refuses is skipped, and new ones 
   assert.deepEqual(await dial(4), ['127.0.0.1 4']);
   addresses = ['127.0.0.1', '127.0.0.3'];
   assert.deepEqual(await dial(4), ['127.0.0.1 2', '127.0.0.3 2']);
+});
+
+test('connections to an address that is gone are replaced while requests go on, and none is lost', async (t) => {
+  const served: string[] = [];
+  let port = 0;
+  for (const address of ['127.0.0.1', '127.0.0.2']) {
+    const server = createHttpServer((_, response) => {
+      served.push(address);
+      response.end('ok');
+    });
+    await once(server.listen(port, address), 'listening');
+    port = (server.address() as AddressInfo).port;
+    t.after(() => server.close());
+  }
+  let address = '127.0.0.1';
+  const names = await startNameServer(t, () => ({ addresses: [address], ttl: 0 }));
+  const dns = new DnsCache({ servers: [names.address], minTtl: 0, maxTtl: 100 });
+  const options = { multiTenant: false, dns, connections: 4, maxAge: 100 };
+  const connections = openConnections(originConfig({ host: 'a.test', port }), siteConfig({}), options);
+  t.after(() => connections.destroy());
+  assert.equal((await fetchAll(connections, '/')).outcome, '200 ok');
+  address = '127.0.0.2';
+  await until(async () => {
+    assert.equal((await fetchAll(connections, '/')).outcome, '200 ok');
+    return served.at(-1) === address;
+  }, 'requests at the new address');
 });
 
 test('where no address answers, it is the origin that is down', async (t) => {

@@ -204,6 +204,13 @@ export const CONNECTION_FAULTS: ConnectionFault[] = [
     ...VIOLATION,
   },
   {
+    name: 'floods with interim answers',
+    origin: framed((connection, stream) => {
+      for (let i = 0; i < 200; i++) connection.send(FRAME.headers, 4, stream, fieldBlock({ ':status': '103' }));
+    }),
+    ...VIOLATION,
+  },
+  {
     name: 'floods with CONTINUATION',
     origin: framed((connection, stream) => {
       connection.send(FRAME.headers, 0, stream, fieldBlock({ ':status': '200' }));
