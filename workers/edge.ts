@@ -27,7 +27,7 @@ import { openTracer } from '../src/tracing/open.ts';
 import { ConnectionLimits } from '../src/transport/connection-limits.ts';
 import { EdgeListeners } from '../src/transport/edge-listeners.ts';
 import { loadUws } from '../src/transport/load-uws.ts';
-import { TlsChallenges } from '../src/transport/tls-contexts.ts';
+import { TlsChallenges } from '../src/transport/tls-challenges.ts';
 import { UwsApps } from '../src/transport/uws-apps.ts';
 
 /** How long main may take to detach a dying edge, in ms. */

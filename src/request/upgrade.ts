@@ -49,10 +49,10 @@ export function upgrade(x: Exchange): Step {
 function handshakeProblem(x: Exchange, headers: HeaderList): RequestProblem | undefined {
   const refusal = checkHandshake(headers, x.protocol !== '2');
   if (refusal?.status !== 426) return refusal;
-  return {
-    ...refusal,
-    lines: [`Sec-WebSocket-Version: ${WEBSOCKET_VERSION}`, 'Upgrade: websocket', 'Connection: Upgrade'],
-  };
+  const lines = [`Sec-WebSocket-Version: ${WEBSOCKET_VERSION}`];
+  // HTTP/2 has no such fields, and so no such status (RFC 9110 section 15.5.22)
+  if (x.protocol === '2') return { ...refusal, status: 400, lines };
+  return { ...refusal, lines: [...lines, 'Upgrade: websocket', 'Connection: Upgrade'] };
 }
 
 /** The count is that of a moment ago: threads that open tunnels at the same instant may go over the limit by one each. */

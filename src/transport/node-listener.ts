@@ -6,7 +6,7 @@ import { setClientAddress } from './client-address.ts';
 import { Http2Connections } from './http2.ts';
 import { createHttpServer, limitHttpServer } from './node-http.ts';
 import { ProxyHeaderParser } from './proxy-protocol.ts';
-import type { TlsChallenges } from './tls-contexts.ts';
+import type { TlsChallenges } from './tls-challenges.ts';
 import { TlsFront } from './tls-front.ts';
 import type { RequestHandler } from './uws.ts';
 

@@ -1,9 +1,6 @@
 import { constants } from 'node:crypto';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
-import type { TlsCertificate, TlsChallenge, TlsTerms } from '../tls/terms.ts';
-
-/** ALPN name of the challenge TLS-ALPN-01 (RFC 8737 section 6.2). */
-export const ACME_PROTOCOL = 'acme-tls/1';
+import type { TlsCertificate, TlsTerms } from '../tls/terms.ts';
 
 /**
  * Those of TLS 1.3, then what Mozilla's intermediate recommendation has for 1.2: forward secrecy and AEAD throughout, which
@@ -42,7 +39,7 @@ export class TlsContexts {
   readonly fallback: readonly TlsCertificate[];
   readonly #common: SecureContextOptions;
   readonly #byName = new Map<string, TlsCertificate[]>();
-  readonly #contexts = new Map<string, SecureContext>();
+  readonly #contexts = new Map<TlsCertificate, SecureContext>();
 
   /** @throws where a certificate or key cannot be used */
   constructor(terms: TlsTerms) {
@@ -63,15 +60,18 @@ export class TlsContexts {
     else if (!others.some(({ kind }) => kind === certificate.kind)) others.push(certificate);
   }
 
-  /** The context for a name, undefined where no certificate is for it: exact names first, then `*.` and one label. */
+  /**
+   * The context for a name: exact names first, then `*.` and one label. Undefined for what has the fallback, which may be
+   * of several kinds; of a context that is found by name Node takes one certificate only.
+   */
   find(name: string): SecureContext | undefined {
     const certificates = this.#byName.get(name) ?? this.#byName.get(`*${name.slice(name.indexOf('.'))}`);
-    if (certificates === undefined) return undefined;
-    const id = certificates.map(({ cert }) => cert).join();
-    let context = this.#contexts.get(id);
+    if (certificates === undefined || certificates === this.fallback) return undefined;
+    const [certificate] = certificates;
+    let context = this.#contexts.get(certificate);
     if (context === undefined) {
-      context = createSecureContext({ ...this.#common, ...keyPairs(certificates) });
-      this.#contexts.set(id, context);
+      context = createSecureContext({ ...this.#common, ...keyPairs([certificate]) });
+      this.#contexts.set(certificate, context);
     }
     return context;
   }
@@ -80,21 +80,4 @@ export class TlsContexts {
 /** Certificates with their keys as Node takes them. */
 export function keyPairs(certificates: readonly TlsCertificate[]): { cert: string[]; key: string[] } {
   return { cert: certificates.map(({ cert }) => cert), key: certificates.map(({ key }) => key) };
-}
-
-/** Certificates for challenges, which main sets while an authority looks. */
-export class TlsChallenges {
-  readonly #contexts = new Map<string, SecureContext>();
-
-  /** These, and no others any more. @throws where one cannot be used; then all stays as it was */
-  replace(challenges: readonly TlsChallenge[]): void {
-    const made = challenges.map(({ name, cert, key }) => [name, createSecureContext({ cert, key })] as const);
-    this.#contexts.clear();
-    for (const [name, context] of made) this.#contexts.set(name, context);
-  }
-
-  /** The context that answers a challenge, undefined where there is none for the name. */
-  find(name: string): SecureContext | undefined {
-    return this.#contexts.get(name);
-  }
 }

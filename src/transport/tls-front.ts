@@ -2,7 +2,8 @@ import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { TlsTerms } from '../tls/terms.ts';
 import { clientAddress, setClientAddress } from './client-address.ts';
-import { ACME_PROTOCOL, commonOptions, keyPairs, type TlsChallenges, TlsContexts } from './tls-contexts.ts';
+import type { TlsChallenges } from './tls-challenges.ts';
+import { commonOptions, keyPairs, TlsContexts } from './tls-contexts.ts';
 
 /** How long a handshake may take where connections have no deadline, in ms. */
 const HANDSHAKE_TIMEOUT = 30_000;
@@ -11,7 +12,6 @@ const HANDSHAKE_TIMEOUT = 30_000;
 export class TlsFront {
   readonly #server: Server;
   readonly #challenges: TlsChallenges;
-  readonly #http2: boolean;
   /** Addresses that PROXY headers told, by address and port of the connection. */
   readonly #told = new Map<string, string>();
 
@@ -22,9 +22,7 @@ export class TlsFront {
    */
   constructor(terms: TlsTerms, challenges: TlsChallenges, timeout: number, secured: (socket: TLSSocket) => void) {
     this.#challenges = challenges;
-    this.#http2 = terms.http2;
     const contexts = new TlsContexts(terms);
-    const choose = this.#chooseProtocol.bind(this);
     this.#server = createServer({
       ...commonOptions(terms),
       ...keyPairs(contexts.fallback),
@@ -32,18 +30,11 @@ export class TlsFront {
       requestCert: terms.clientAuth !== 'off',
       rejectUnauthorized: terms.clientAuth === 'require',
       ticketKeys: Buffer.from(terms.ticketKey),
+      ALPNProtocols: [...(terms.http2 ? ['h2'] : []), 'http/1.1', 'http/1.0'],
       SNICallback: (name, done) => done(null, contexts.find(name.toLowerCase())),
-      ALPNCallback(this: TLSSocket, { servername, protocols }) {
-        return choose(this, servername, protocols);
-      },
     });
     this.#server.on('secureConnection', (socket) => {
       socket.on('error', () => {});
-      if (socket.alpnProtocol === ACME_PROTOCOL) {
-        // the handshake is the answer (RFC 8737 section 3)
-        socket.end();
-        return;
-      }
       const address = this.#told.get(placeOf(socket));
       if (address !== undefined) setClientAddress(socket, address);
       secured(socket);
@@ -60,22 +51,8 @@ export class TlsFront {
       this.#told.set(place, address);
       socket.once('close', () => this.#told.delete(place));
     }
-    this.#server.emit('connection', socket);
-  }
-
-  /**
-   * By ALPN (RFC 7301). A challenge is answered with a certificate of its own, which only this call can tell: the name is
-   * known earlier, the protocol not. Undefined ends the handshake with `no_application_protocol`.
-   */
-  #chooseProtocol(socket: TLSSocket, name: string, protocols: readonly string[]): string | undefined {
-    if (protocols.includes(ACME_PROTOCOL)) {
-      const context = this.#challenges.find(name.toLowerCase());
-      if (context === undefined) return undefined;
-      socket.setKeyCert(context);
-      return ACME_PROTOCOL;
-    }
-    if (this.#http2 && protocols.includes('h2')) return 'h2';
-    return protocols.find((protocol) => protocol === 'http/1.1' || protocol === 'http/1.0');
+    if (this.#challenges.areSet) this.#challenges.look(socket, (other) => this.#server.emit('connection', other));
+    else this.#server.emit('connection', socket);
   }
 }
 

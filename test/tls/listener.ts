@@ -2,7 +2,7 @@ import { ClientWatch } from '../../src/request/client-watch.ts';
 import type { Reply, RequestView } from '../../src/request/reply.ts';
 import type { TlsCertificate, TlsTerms } from '../../src/tls/terms.ts';
 import { type ListenerTerms, type NodeListener, openNodeListener } from '../../src/transport/node-listener.ts';
-import { TlsChallenges } from '../../src/transport/tls-contexts.ts';
+import { TlsChallenges } from '../../src/transport/tls-challenges.ts';
 import type { Certificate } from '../dial/certificates.ts';
 import type { Cleanup } from '../support/cleanup.ts';
 
