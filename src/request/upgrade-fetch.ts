@@ -18,6 +18,8 @@ export interface UpgradeTerms {
   dial(): Promise<Socket>;
   firstByte: number;
   betweenBytes: number;
+  /** Whether a success that is no switch can be told to the client. */
+  mayDecline: boolean;
 }
 
 /**
@@ -107,12 +109,14 @@ export class UpgradeFetch implements Source {
   }
 
   #onResponse(answer: IncomingMessage): void {
+    const { statusCode: status = 0, rawHeaders } = answer;
+    const { betweenBytes, mayDecline } = this.#terms;
+    if (!this.#over && !mayDecline && status < 300) this.#fail(originError('http_upgrade_failed'));
     if (this.#over) {
       answer.destroy();
       return;
     }
     this.#answer = answer;
-    const { betweenBytes } = this.#terms;
     answer.on('data', (chunk: Buffer) => {
       this.#context.counters.add(this.#line, SLOT.originResponseBytes, chunk.length);
       countPassing(chunk.length);
@@ -127,7 +131,7 @@ export class UpgradeFetch implements Source {
     });
     answer.on('error', () => this.#fail(originError('http_response_incomplete')));
     this.#wait(betweenBytes, 'connection_read_timeout');
-    this.#tell(() => this.sink.onHead(answer.statusCode ?? 0, lowercase(answer.rawHeaders)));
+    this.#tell(() => this.sink.onHead(status, lowercase(rawHeaders)));
   }
 
   #wait(time: number, type: 'http_response_timeout' | 'connection_read_timeout'): void {

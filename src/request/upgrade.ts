@@ -34,7 +34,7 @@ export function upgrade(x: Exchange): Step {
   const { upgrades } = x.host.plan.config;
   const headers = x.headers ?? [];
   const wanted = upgrades.enabled && x.contentLength === 0 ? wantedSwitch(x.method, headers) : undefined;
-  if (wanted === undefined) return LOOKUP;
+  if (wanted === undefined) return notSwitched(x);
   if (isLoop(x)) return RESPOND;
   x.problem = (wanted.isWebSocket ? handshakeProblem(x, headers) : undefined) ?? limitProblem(x);
   if (x.problem !== undefined) return RESPOND;
@@ -44,6 +44,13 @@ export function upgrade(x: Exchange): Step {
   x.detach();
   ask(x, wanted);
   return WAIT;
+}
+
+/** Over HTTP/2 the method itself asks for it, and any success would be taken for a switch (RFC 8441 section 4). */
+function notSwitched(x: Exchange): Step {
+  if (x.protocol !== '2') return LOOKUP;
+  x.problem = { status: 501, detail: 'the site switches to no such protocol' };
+  return RESPOND;
 }
 
 function handshakeProblem(x: Exchange, headers: HeaderList): RequestProblem | undefined {
@@ -74,7 +81,7 @@ function ask(x: Exchange, wanted: WantedSwitch): void {
   const request = passRequest(x.clientRequest(), origin, null);
   request.headers = upgradeHeaders(request.method, request.headers, wanted, key);
   x.countTunnel();
-  const terms = { dial: () => origin.pool.dial(undefined), ...config.timeouts };
+  const terms = { dial: () => origin.pool.dial(undefined), ...config.timeouts, mayDecline: x.protocol !== '2' };
   const fetch = new UpgradeFetch(x.context, x.line, terms, (headers, socket) => {
     if (!isProperSwitch(wanted, request.headers, key, headers)) return originError('http_upgrade_failed');
     x.attempt(() => join(x, headers, socket));

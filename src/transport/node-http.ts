@@ -1,7 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { ClientWatch } from '../request/client-watch.ts';
-import type { Channel, Protocol, Reply, ReplyEvents, RequestView } from '../request/reply.ts';
+import type {
+  Channel,
+  ChannelEvents,
+  Protocol,
+  Reply,
+  ReplyEvents,
+  RequestView,
+  SwitchAnswer,
+} from '../request/reply.ts';
 import { clientAddress } from './client-address.ts';
 import { serveHttp1 } from './http1-requests.ts';
 import { MAX_REQUEST_HEAD_BYTES } from './load-uws.ts';
@@ -29,6 +37,7 @@ export function createHttpServer(handler: RequestHandler, clients: ClientWatch, 
     connectionsCheckingInterval: TICK,
     // the pipeline refuses requests without Host
     requireHostHeader: false,
+    shouldUpgradeCallback: mayUpgrade,
   };
   const server = createServer(options);
   serveHttp1(server, (message, response) => {
@@ -47,17 +56,24 @@ export function limitHttpServer(server: Server, { headerTimeout, idleTimeout }: 
   server.keepAliveTimeout = idleTimeout;
 }
 
-class NodeRequest implements RequestView {
+/** Whether a request that has Upgrade and Connection: upgrade may switch: one with a body goes on without. */
+function mayUpgrade({ httpVersion, headers }: IncomingMessage): boolean {
+  if (httpVersion !== '1.1' || headers['transfer-encoding'] !== undefined) return false;
+  return headers['content-length'] === undefined || headers['content-length'] === '0';
+}
+
+export class NodeRequest implements RequestView {
   readonly protocol: Protocol;
   readonly headersAtHand = true;
-  readonly isUpgrade = false;
+  readonly isUpgrade: boolean;
   readonly hasOpenBody = false;
   readonly #message: IncomingMessage;
   readonly #target: string;
   readonly #mark: number;
 
-  constructor(message: IncomingMessage) {
+  constructor(message: IncomingMessage, isUpgrade = false) {
     this.#message = message;
+    this.isUpgrade = isUpgrade;
     this.protocol = message.httpVersion === '1.0' ? '1.0' : '1.1';
     this.#target = message.url ?? '/';
     this.#mark = this.#target.indexOf('?');
@@ -98,7 +114,7 @@ class NodeRequest implements RequestView {
   }
 }
 
-class NodeReply implements Reply {
+export class NodeReply implements Reply {
   offset = 0;
   closed = false;
   closeAfter = false;
@@ -132,7 +148,7 @@ class NodeReply implements Reply {
       response.appendHeader(line.slice(0, colon), line.slice(colon + 2));
     }
     if (age >= 0) response.setHeader('Age', String(age));
-    if (this.closeAfter) response.setHeader('Connection', 'close');
+    if (this.closeAfter) response.appendHeader('Connection', 'close');
   }
 
   end(body: Uint8Array | string): void {
@@ -225,7 +241,7 @@ class NodeReply implements Reply {
     this.#message.resume();
   }
 
-  switchProtocols(): Channel {
+  switchProtocols(_answer: SwitchAnswer, _events: ChannelEvents): Channel {
     throw new Error('the request asks for no other protocol');
   }
 }

@@ -5,6 +5,7 @@ import type { TlsTerms } from '../tls/terms.ts';
 import { setClientAddress } from './client-address.ts';
 import { Http2Connections } from './http2.ts';
 import { createHttpServer, limitHttpServer } from './node-http.ts';
+import { serveUpgrades } from './node-upgrade.ts';
 import { ProxyHeaderParser } from './proxy-protocol.ts';
 import type { TlsChallenges } from './tls-challenges.ts';
 import { TlsFront } from './tls-front.ts';
@@ -85,6 +86,7 @@ class Listener implements NodeListener {
     this.#gate = gate;
     this.#isProxy = networkTest(terms.proxyProtocol);
     this.#http1 = createHttpServer(handler, clients, terms.limits);
+    serveUpgrades(this.#http1, handler, clients);
     this.#http2 = new Http2Connections(handler, clients, http2Limits(terms));
     this.#challenges = challenges;
     this.#tls = this.#tlsFront(terms);

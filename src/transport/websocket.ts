@@ -74,6 +74,20 @@ function hasToken(list: string, token: string): boolean {
   return list.split(',').some((member) => member.trim().toLowerCase() === token);
 }
 
+/** WebSockets that are open on this thread. */
+const open = new Set<Socket>();
+
+/**
+ * Not within a cork of the response's own: at the end of that the library reads the state of a response where there is a
+ * WebSocket by then, and may take it for one that ends its connection (20.57, HttpResponse::cork). Outside of any cork it
+ * warns on stderr, and so another WebSocket is corked meanwhile, if there is one.
+ */
+function upgrade(call: () => void): void {
+  const [other] = open;
+  if (other === undefined) call();
+  else other.cork(call);
+}
+
 /** Answers 101, and makes a channel of the connection. */
 export function switchToWebSocket(handshake: Handshake, answer: SwitchAnswer, events: ChannelEvents): Channel {
   const { res, key, context } = handshake;
@@ -86,8 +100,8 @@ export function switchToWebSocket(handshake: Handshake, answer: SwitchAnswer, ev
       if (lines[i] === 'sec-websocket-protocol') subprotocol = lines[i + 1];
       if (!LIBRARY_FIELDS.has(lines[i])) res.writeHeader(lines[i], Buffer.from(lines[i + 1], 'latin1'));
     }
-    res.upgrade<UserData>({ channel }, key, subprotocol, '', context);
   });
+  upgrade(() => res.upgrade<UserData>({ channel }, key, subprotocol, '', context));
   return channel;
 }
 
@@ -126,6 +140,7 @@ class WebSocketChannel implements Channel {
 
   open(ws: Socket): void {
     this.#ws = ws;
+    open.add(ws);
   }
 
   get #isOpen(): boolean {
@@ -203,6 +218,7 @@ class WebSocketChannel implements Channel {
 
   /** The library's connection is over, by its own `end` too. */
   onClosed(code: number, reason: ArrayBuffer): void {
+    open.delete(this.#ws);
     if (this.closed) return;
     this.closed = true;
     const text = Buffer.from(new Uint8Array(reason));
