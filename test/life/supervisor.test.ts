@@ -30,10 +30,9 @@ test('a native crash under load: it serves again within two seconds', async (t) 
   // on a machine that has time for it this takes half a second
   t.diagnostic(`back after ${Math.round(performance.now() - crashed)} ms`);
   await load.stop();
-  assert.ok(
-    load.errors.every((error) => /ECONNREFUSED|ECONNRESET|socket hang up|EPIPE/.test(error)),
-    load.errors.join(),
-  );
+  // 503 comes from one whose threads are not up yet
+  const others = load.errors.filter((error) => !/ECONNREFUSED|ECONNRESET|socket hang up|EPIPE|: 503/.test(error));
+  assert.deepEqual(others.slice(0, 5), []);
   assert.match(child.stderr, /^lb supervisor: lb \(process \d+\) was ended by SIGSEGV; starting it again in 0\.1 s$/m);
 
   process.kill(pids()[1], 'SIGABRT');
@@ -49,7 +48,8 @@ test('a mistake in the configuration, or an address that is taken, ends it with 
   const wrong = spawnLb(t, ['serve', '--supervised', '-b', 'not an origin']);
   assert.equal(await wrong.ended, 2);
   const origin = await startOrigin(t, () => {});
-  const busy = spawnLb(t, ['serve', '--supervised', '-b', origin.address, '--listen', origin.address]);
+  const other = await startOrigin(t, () => {});
+  const busy = spawnLb(t, ['serve', '--supervised', '-b', origin.address, '--listen', other.address]);
   assert.equal(await busy.ended, 1);
   assert.match(busy.stderr, /in use by another program/);
   assert.match(busy.stderr, /^lb supervisor: .* is not started again: it has never come to serve$/m);

@@ -76,7 +76,7 @@ for (const [how, env, args] of [
     const third = args.length > 0 ? second : await upgrade(t, served);
     if (third !== second) await until(() => !runs(second), 'the second one to end', PATIENCE);
     await load.stop();
-    assert.deepEqual(load.errors, []);
+    assert.deepEqual(load.errors.slice(0, 5), []);
     assert.ok(load.answered > 100, `${load.answered} answers`);
     assert.deepEqual(served.pids(), [...new Set([first, second, third])]);
     assert.equal((await request(t, served.port, '/after')).status, 200);
@@ -106,7 +106,7 @@ for (const [how, args] of [
     assert.equal(await command.ended, 1);
     assert.match(command.stderr, /^lb: not upgraded: the new process ended with exit code 2/);
     await load.stop();
-    assert.deepEqual(load.errors, []);
+    assert.deepEqual(load.errors.slice(0, 5), []);
     assert.match(served.child.stderr, /listn/);
 
     // and when the mistake is mended it can be had
