@@ -10,9 +10,9 @@ import { RetryBudget } from './retry.ts';
 import type { OriginState } from './state.ts';
 
 export interface SiteOriginsOptions {
-  now(): number;
+  readonly now: () => number;
   /** As Math.random. */
-  random(): number;
+  readonly random: () => number;
 }
 
 /** A site's origins, and the choice among them. */

@@ -24,7 +24,7 @@ export async function checkOrigin(origin: OriginConfig, site: SiteConfig, option
   try {
     const connections = openConnections(origin, site, { ...options, connections: 1, maxAge: Number.POSITIVE_INFINITY });
     const check = type === 'tcp' ? connect(connections) : ask(connections, origin, site);
-    return await within(check, timeout).finally(() => connections.destroy().catch(() => {}));
+    return await within(check, timeout).finally(() => void connections.destroy().catch(() => {}));
   } catch (error) {
     return { isHealthy: false, detail: (error as Error).message };
   }

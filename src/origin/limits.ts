@@ -22,9 +22,9 @@ interface Place {
 }
 
 export interface GateOptions {
-  now(): number;
+  readonly now: () => number;
   /** Wakes another thread: its gates are to look at those who wait. */
-  ring(worker: number): void;
+  readonly ring: (worker: number) => void;
 }
 
 /**

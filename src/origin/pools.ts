@@ -22,11 +22,11 @@ export interface PoolOptions {
   readonly states?: OriginStates;
   readonly slots?: readonly SiteSlots[];
   /** Wakes another thread, so that it calls its `onRing`. */
-  ring?(worker: number): void;
+  readonly ring?: (worker: number) => void;
   /** As Math.random. */
-  random?(): number;
+  readonly random?: () => number;
   /** Milliseconds, of one clock for all threads. */
-  now?(): number;
+  readonly now?: () => number;
 }
 
 /** Origins that `commit` puts in force. */
@@ -168,7 +168,7 @@ export class OriginPools {
       const pool = isKept ? old.pool : this.#open(config, site);
       if (!isKept) opened.push(pool);
       const state = this.#states.slot(slots.origins[index]);
-      const gate = { now, ring: (worker: number) => ring(worker) };
+      const gate = { now, ring };
       return new Origin(config, site, { pool, servername: dispatchServername(config), state, gate });
     });
     return new SiteOrigins(site, origins, this.#states.slot(slots.site), { now, random });

@@ -54,6 +54,12 @@ test('no slots and lines overlap', () => {
   );
 });
 
+/** What a thread reports. */
+interface Result {
+  most: number;
+  taken: number;
+}
+
 test('threads that claim at once never go over the limit', async () => {
   const memory = createOriginStates({ workers: 2, slots: 1 });
   const url = new URL('./state.ts', import.meta.url).href;
@@ -71,7 +77,8 @@ test('threads that claim at once never go over the limit', async () => {
     parentPort.postMessage({ most, taken });`;
   const source = new URL(`data:text/javascript,${encodeURIComponent(code)}`);
   const threads = [1, 2].map((worker) => new Worker(source, { workerData: { memory, worker, url } }));
-  for (const [result] of await Promise.all(threads.map((thread) => once(thread, 'message')))) {
+  const results = (await Promise.all(threads.map((thread) => once(thread, 'message')))).flat() as Result[];
+  for (const result of results) {
     assert.ok(result.most <= 3 && result.taken > 0, JSON.stringify(result));
   }
   await Promise.all(threads.map((thread) => thread.terminate()));

@@ -24,7 +24,7 @@ export interface HealthCheckerOptions {
   /** An origin came up, or went down. */
   changed(site: string, origin: string, isUp: boolean, detail: string): void;
   /** As Math.random. */
-  random?(): number;
+  readonly random?: () => number;
 }
 
 /** An origin that is to be checked, and where all threads read what is found. */

@@ -123,8 +123,9 @@ test('a thread that dies gives back what it had under way', async (t) => {
   await origins[0].request(1);
   await lb.admin.kill(1);
   await Promise.all(lost);
-  await until(async () => (await status())[0].under_way === 0, 'nothing under way');
+  await until(() => lb.log.some(({ message }) => /is replaced/.test(message)), 'the end of the thread');
   await until(() => lb.admin.ready(), 'the new thread');
+  await until(async () => (await status())[0].under_way === 0, 'nothing under way');
   origins[0].handler = FINE;
   for (let i = 0; i < 4; i++) assert.equal((await request(t, lb.port, `/again/${i}`)).status, 200);
 });

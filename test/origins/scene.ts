@@ -21,13 +21,13 @@ export interface Scene {
   lb: Lb;
   origins: Origin[];
   /** Statuses of so many requests, one after the other, none of them cached. */
-  ask(count: number, options?: { method?: string; fields?: [string, string][] }): Promise<number[]>;
-  status(): Promise<OriginStatus[]>;
+  readonly ask: (count: number, options?: { method?: string; fields?: [string, string][] }) => Promise<number[]>;
+  readonly status: () => Promise<OriginStatus[]>;
   /** Waits until an origin is in a state. */
-  inState(index: number, state: string): Promise<void>;
-  metric(name: string): Promise<number>;
+  readonly inState: (index: number, state: string) => Promise<void>;
+  readonly metric: (name: string) => Promise<number>;
   /** Waits until nothing is under way, waits, or is held. */
-  idle(): Promise<void>;
+  readonly idle: () => Promise<void>;
 }
 
 /** An answer that no cache takes. */
