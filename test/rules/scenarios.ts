@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { cacheStatus, counted, type Field, type Scene, startScene, validated } from '../caching/scene.ts';
+import { until } from '../support/cleanup.ts';
 
 const FRESH: Field = ['Cache-Control', 'max-age=600'];
 
@@ -33,7 +34,7 @@ const RULES = [
   { match: '/twin/a', rewrite: '/twin', request_headers: { set: { 'x-side': 'a' } } },
   { match: '/twin/b', rewrite: '/twin', request_headers: { set: { 'x-side': 'b' } } },
   {
-    match: '/echo',
+    match: '/echo*',
     response_headers: { set: { 'x-echo': '<{header:x-in}>', 'x-method': '{method}', 'x-id': '{request_id}' } },
   },
   { match: '/hosted', hosts: ['*.site.test'], response_headers: { set: { 'x-hosted': 'yes' } } },
@@ -261,6 +262,50 @@ export function ruleScenarios(absolute: boolean): void {
     const purged = await fetch(`http://127.0.0.1:${scene.lb.admin.port}/cache/app/purged`, { method: 'DELETE' });
     assert.equal(purged.status, 200, await purged.text());
     assert.equal((await scene.get('/app/purged')).text, '2');
+  });
+
+  test('response fields of what goes out in pieces, of several ranges, and of what is for one client alone', async () => {
+    const body = 'x'.repeat(300_000);
+    scene.on('/edited-large', (_request, answer) => answer.send(200, [FRESH, ['Server', 'x']], body));
+    for (let i = 0; i < 3; i++) {
+      const response = await scene.get('/edited-large');
+      assert.equal(response.body.length, body.length);
+      assert.deepEqual([response.get('x-frame-options'), response.get('server')], ['DENY', undefined]);
+    }
+    const several = await scene.get('/edited-large', [['Range', 'bytes=0-0,9-9']]);
+    assert.match(several.get('content-type') ?? '', /^multipart\/byteranges/);
+    assert.deepEqual([several.status, several.get('x-frame-options'), several.get('server')], [206, 'DENY', undefined]);
+    scene.on(
+      '/edited-own',
+      counted([
+        ['Cache-Control', 'max-age=600, private="x-powered-by"'],
+        ['X-Powered-By', 'y'],
+      ]),
+    );
+    for (let i = 0; i < 2; i++) {
+      const own = await scene.get('/edited-own');
+      assert.deepEqual([own.get('x-powered-by'), own.get('x-frame-options'), own.text], [undefined, 'DENY', '1']);
+    }
+  });
+
+  test('followers of one fill get the changes too, each its own', async () => {
+    let release = () => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    scene.on('/echo-slow', async (_request, answer) => {
+      await gate;
+      await answer.send(200, [FRESH], 'slow');
+    });
+    const asked = ['a', 'b', 'c'].map((text) => scene.get('/echo-slow', [['X-In', text]]));
+    await until(() => scene.asked('/echo-slow').length === 1, 'the origin to be asked');
+    release();
+    const answers = await Promise.all(asked);
+    assert.deepEqual(
+      answers.map((answer) => answer.get('x-echo')),
+      ['<a>', '<b>', '<c>'],
+    );
+    assert.equal(scene.asked('/echo-slow').length, 1);
   });
 
   if (!absolute) return;
