@@ -51,7 +51,10 @@ const fail = (text: string) => ({
 });
 
 /** A gRPC server on 127.0.0.1. */
-export async function startEcho(t: Cleanup): Promise<{ port: number; seen: Seen }> {
+export async function startEcho(
+  t: Cleanup,
+  credentials = ServerCredentials.createInsecure(),
+): Promise<{ port: number; seen: Seen }> {
   const seen: Seen = { metadata: [], cancelled: 0, deadlines: [] };
   const note = (call: {
     metadata: Metadata;
@@ -99,9 +102,7 @@ export async function startEcho(t: Cleanup): Promise<{ port: number; seen: Seen 
   const server = new Server();
   server.addService(SERVICE, { unary, download, upload, both });
   const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    ),
+    server.bindAsync('127.0.0.1:0', credentials, (error, bound) => (error === null ? resolve(bound) : reject(error))),
   );
   t.after(() => server.forceShutdown());
   return { port, seen };
