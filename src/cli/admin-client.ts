@@ -127,6 +127,7 @@ function refuse(admin: Admin, { status, text }: { status: number; text: string }
  *
  * @param onLine told of each line as it comes, without its line feed
  * @param signal ends the stream, after which this resolves
+ * @param onOpen told once lb has begun to answer
  * @returns true when lb ended the stream
  */
 export async function streamAdmin(
@@ -134,6 +135,7 @@ export async function streamAdmin(
   path: string,
   onLine: (line: string) => void,
   signal: AbortSignal,
+  onOpen?: () => void,
 ): Promise<boolean> {
   const { host, port, token } = admin;
   const headers = { Host: 'localhost', ...(token ? { Authorization: `Bearer ${token}` } : {}) };
@@ -141,6 +143,7 @@ export async function streamAdmin(
   try {
     const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
     response.setEncoding('utf8');
+    if (response.statusCode === 200) onOpen?.();
     let rest = '';
     for await (const text of response as AsyncIterable<string>) {
       const lines = (rest + text).split('\n');

@@ -3,6 +3,7 @@ import { compileFilter, FILTER_FIELDS, FilterError } from '../admin/log-filter.t
 import { type AdminOptions, addAdminOptions, findAdmin, optionsBefore, streamAdmin } from './admin-client.ts';
 import { paintIf } from './columns.ts';
 import { CliError, EXIT, fail } from './exit.ts';
+import { followAdmin } from './follow.ts';
 import { untilInterrupted } from './interrupt.ts';
 import { hasColor, type Io } from './io.ts';
 import { type LogLine, logText } from './log-text.ts';
@@ -23,7 +24,10 @@ Text stands in quotes; numbers may be times (250ms, 1.5s), sizes (64KB) and clas
 lb keeps no lines: those of requests that are answered from now on are printed, whether the access log is on or not.
 `;
 
+const AWAY = 'note: lb has ended the stream; waiting for it to come back\n';
+
 interface Options extends AdminOptions {
+  readonly tail?: boolean;
   readonly filter?: string;
   readonly sample?: string;
   readonly lines?: string;
@@ -35,7 +39,7 @@ export function logsCommand(io: Io): Command {
   const command = new Command('logs')
     .description('Print the requests that a running lb answers, as they come')
     .addHelpText('before', EXAMPLES)
-    .option('-f, --tail', 'go on as requests come, which is what it does anyway')
+    .option('-f, --tail', 'go on also when lb restarts or is upgraded meanwhile')
     .option('--filter <EXPRESSION>', 'only of requests for which this holds; see below')
     .option('--sample <SHARE>', 'share of all requests, above 0 and up to 1')
     .option('-n, --lines <COUNT>', 'end after so many lines')
@@ -62,9 +66,10 @@ async function logs(options: Options, io: Io): Promise<void> {
       ...(filter === '' ? {} : { filter }),
       ...(sample === undefined ? {} : { sample }),
     });
-    if (await streamAdmin(findAdmin(options, io), `/logs?${query.toString()}`, take, controller.signal)) {
-      fail('lb has ended the stream', EXIT.network);
-    }
+    const path = `/logs?${query.toString()}`;
+    const admin = findAdmin(options, io);
+    if (options.tail) await followAdmin(admin, path, take, controller.signal, () => io.stderr.write(AWAY));
+    else if (await streamAdmin(admin, path, take, controller.signal)) fail('lb has ended the stream', EXIT.network);
   } finally {
     release();
   }

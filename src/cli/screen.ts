@@ -10,6 +10,8 @@ export interface Screen {
   readonly rows: number;
   /** Shows lines from the top, what does not fit is left out; the last row is for `footer`. */
   draw(lines: readonly string[], footer: string): void;
+  /** Says something in the last row; the rest stays. */
+  notice(text: string): void;
   /** Gives the terminal back as it was. */
   close(): void;
 }
@@ -50,6 +52,9 @@ export function openScreen(io: Io, controller: AbortController, onKey: (key: str
       const rest = Array.from({ length: this.rows - 1 - shown.length }, () => '');
       const all = [...shown, ...rest, `\x1b[7m${footer.slice(0, this.columns).padEnd(this.columns)}\x1b[0m`];
       stdout.write(`\x1b[H${all.map((line) => `${line}\x1b[0m\x1b[K`).join('\r\n')}`);
+    },
+    notice(text) {
+      stdout.write(`\x1b[${this.rows};1H\x1b[7m${text.slice(0, this.columns).padEnd(this.columns)}\x1b[0m`);
     },
     close,
   };

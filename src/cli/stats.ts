@@ -4,6 +4,7 @@ import type { StatsSnapshot } from '../stats/snapshot.ts';
 import { type Admin, type AdminOptions, addAdminOptions, askAdmin, findAdmin, optionsBefore } from './admin-client.ts';
 import { type Painter, paintIf, safeText, tableLines } from './columns.ts';
 import { bytesText, countText, millisecondsText, shortText } from './figures.ts';
+import { askWhileThere, pause } from './follow.ts';
 import { durationOption, untilInterrupted } from './interrupt.ts';
 import { hasColor, type Io } from './io.ts';
 import { openScreen } from './screen.ts';
@@ -53,7 +54,11 @@ async function stats(options: Options, io: Io): Promise<void> {
   const paint = paintIf(hasColor(io.stdout, io.env));
   try {
     while (await pause(interval, controller.signal)) {
-      const current = await ask(admin);
+      const current = once ? await ask(admin) : await askWhileThere(() => ask(admin));
+      if (current === undefined) {
+        screen?.notice('lb is not reached; trying again');
+        continue;
+      }
       const rows = statRows(current, before).filter(
         ({ name, value }) => isWanted(name) && (options.all || value !== 0),
       );
@@ -78,22 +83,6 @@ async function stats(options: Options, io: Io): Promise<void> {
 
 async function ask(admin: Admin): Promise<StatsSnapshot> {
   return (await askAdmin(admin, { method: 'GET', path: '/stats' }, 'stats')) as unknown as StatsSnapshot;
-}
-
-/** False when the wait was ended. */
-export function pause(ms: number, signal: AbortSignal): Promise<boolean> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve(false);
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop);
-      resolve(true);
-    }, ms);
-    const stop = () => {
-      clearTimeout(timer);
-      resolve(false);
-    };
-    signal.addEventListener('abort', stop, { once: true });
-  });
 }
 
 function statLines(rows: readonly StatRow[], paint: Painter, width: number | undefined): string[] {

@@ -2,21 +2,13 @@ import { Command, Option } from 'commander';
 import type { Status } from '../admin/status.ts';
 import { parseDuration } from '../config/units.ts';
 import type { StatsSnapshot } from '../stats/snapshot.ts';
-import {
-  type Admin,
-  type AdminOptions,
-  addAdminOptions,
-  askAdmin,
-  findAdmin,
-  optionsBefore,
-  streamAdmin,
-} from './admin-client.ts';
+import { type Admin, type AdminOptions, addAdminOptions, askAdmin, findAdmin, optionsBefore } from './admin-client.ts';
 import { paintIf } from './columns.ts';
+import { askWhileThere, followAdmin, pause } from './follow.ts';
 import { durationOption, untilInterrupted } from './interrupt.ts';
 import { hasColor, type Io } from './io.ts';
 import type { LogLine } from './log-text.ts';
 import { openScreen, type Screen } from './screen.ts';
-import { pause } from './stats.ts';
 import { type Look, type TopReport, topReport } from './top/report.ts';
 import { SORT_KEYS, type SortKey, Tally } from './top/tally.ts';
 import { topLines } from './top/view.ts';
@@ -75,12 +67,16 @@ async function top(options: Options, io: Io): Promise<void> {
     else view.tally.add(line);
   };
   const failed = Promise.withResolvers<never>();
-  const ended = streamAdmin(admin, `/logs${query}`, take, controller.signal).then(() => {}, failed.reject);
+  const ended = followAdmin(admin, `/logs${query}`, take, controller.signal, () => {}).catch(failed.reject);
   const screen = once || options.json ? undefined : openScreen(io, controller, (key) => press(view, key));
   const print = printer(screen, options, io);
   try {
     while (await Promise.race([pause(interval, controller.signal), failed.promise])) {
-      const now = await look(admin);
+      const now = once ? await look(admin) : await askWhileThere(() => look(admin));
+      if (now === undefined) {
+        screen?.notice('lb is not reached; trying again');
+        continue;
+      }
       const seconds = (Date.parse(now.stats.time) - Date.parse(before.stats.time)) / 1000;
       const { tally, sort, paused } = view;
       tally.pass(seconds);
