@@ -1,5 +1,8 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { type Authority, selfSigned } from '../dial/certificates.ts';
 import { END_STREAM, FRAME, fieldBlock, type RawConnection, startRawHttp2, uint32 } from '../dial/raw-http2.ts';
@@ -59,8 +62,34 @@ const framed =
     return { origin: `127.0.0.1:${port}`, site: { origin_http2: 'on' } };
   };
 
+/** A port whose process stands still, and whose queue of connections is full: the system drops attempts to connect. */
+async function stoppedPort(file: Cleanup): Promise<number> {
+  const program = `
+    const server = require('node:net').createServer(() => {});
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(server.address().port));`;
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  file.after(() => void child.kill('SIGKILL'));
+  const [text] = (await once(child.stdout, 'data')) as [Buffer];
+  child.kill('SIGSTOP');
+  const port = Number(text);
+  for (let isFull = false; !isFull; ) {
+    const socket = connect(port, '127.0.0.1').on('error', () => {});
+    file.after(() => void socket.destroy());
+    isFull = await Promise.race([once(socket, 'connect').then(() => false), delay(200, true)]);
+  }
+  return port;
+}
+
 export const CONNECTION_FAULTS: ConnectionFault[] = [
   { name: 'nobody listens', origin: async () => ({ origin: `127.0.0.1:${await freePort()}` }), ...REFUSED },
+  {
+    name: 'accepts nothing any more',
+    origin: async ({ file }) => ({ origin: `127.0.0.1:${await stoppedPort(file)}` }),
+    status: 504,
+    error: 'connection_timeout',
+    again: true,
+    slow: true,
+  },
   { name: 'closes what it accepts', origin: accepting((socket) => void socket.destroy()), ...TERMINATED },
   { name: 'resets what it accepts', origin: accepting((socket) => void socket.resetAndDestroy()), ...TERMINATED },
   {
