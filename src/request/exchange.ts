@@ -15,12 +15,13 @@ import { requestId } from '../http/request-id.ts';
 import type { HostEntry, HostTables, Scheme } from '../site/host-table.ts';
 import type { KeyPlan } from '../site/key-plan.ts';
 import type { CachePolicy } from '../site/plan.ts';
+import type { SimpleAnswer } from '../site/rule-compile.ts';
 import type { RuleSubject } from '../site/rule-text.ts';
-import type { RuleOutcome, SimpleAnswer } from '../site/rules.ts';
+import type { RuleOutcome } from '../site/rules.ts';
 import { SLOT } from '../stats/counters.ts';
 import type { AccessLogWriter } from '../stats/log-ring.ts';
-import type { ClientWatch, Watched } from './client-watch.ts';
 import type { RequestTrace, Tracer } from '../tracing/tracer.ts';
+import type { ClientWatch, Watched } from './client-watch.ts';
 import type { PlannedRange } from './parts.ts';
 import type { PassedAnswer } from './passed.ts';
 import type { BodyPiece } from './pieces.ts';
@@ -133,6 +134,8 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
   passed: PassedAnswer | undefined;
   /** Takes over where the flight's entry ends: the answer outgrew the cache. */
   rest: PassedAnswer | undefined;
+  /** The newest purge before the origin was asked, where its links may be hints for others; -1 elsewhere. */
+  hintsSince = -1;
   /** The connection carries another protocol. */
   tunnel: OpenTunnel | undefined;
   problem: RequestProblem | undefined;
@@ -418,6 +421,7 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
     this.contentLength = 0;
     this.admitted = this.retrieval = this.bypass = this.validated = false;
     this.attempts = 0;
+    this.hintsSince = -1;
     this.keyParts = '';
     this.keyPlan = this.body = this.#cookies = undefined;
     this.rules = this.answer = undefined;

@@ -1,7 +1,7 @@
 import { PROXY_NAME } from '../fill/head.ts';
 import { PROBLEM_CONTENT_TYPE, problemJson } from '../http/problem.ts';
 import { statusText } from '../http/status-text.ts';
-import type { SimpleAnswer } from '../site/rules.ts';
+import type { SimpleAnswer } from '../site/rule-compile.ts';
 import { editTail } from './edit-tail.ts';
 import type { Exchange, RequestProblem } from './exchange.ts';
 import { FINISH, RESPOND, type Step, WAIT } from './step.ts';
