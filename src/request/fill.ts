@@ -6,6 +6,7 @@ import type { LocalFlight } from '../fill/flights.ts';
 import { variantName } from '../fill/judge.ts';
 import { rangeName } from '../fill/parts.ts';
 import { admit } from './admit.ts';
+import { giveHints } from './early-hints.ts';
 import type { Exchange } from './exchange.ts';
 import { passInterim } from './interim.ts';
 import { isLoop } from './loop.ts';
@@ -22,6 +23,7 @@ const MAX_ATTEMPTS = 3;
  */
 export function fill(x: Exchange): Step {
   if (!admit(x) || isLoop(x)) return RESPOND;
+  giveHints(x);
   x.attempts++;
   const shared = x.retrieval && !x.bypass && x.attempts <= MAX_ATTEMPTS;
   if (!shared || x.method === 'HEAD') return pass(x);

@@ -6,6 +6,7 @@ import { selection, selectionOf } from '../fill/judge.ts';
 import type { StoredMeta } from '../fill/stored.ts';
 import { formatProxyStatus } from '../http/proxy-status.ts';
 import { errorOfNumber, type OriginError } from '../origin/origin-error.ts';
+import { keepStoredHints } from './early-hints.ts';
 import type { Exchange, RequestProblem } from './exchange.ts';
 import { FILL, LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
 
@@ -48,6 +49,7 @@ function begin(x: Exchange, id: number): Step {
   x.entry = id;
   x.view = view;
   x.ownLines = x.fill?.ownLines ?? '';
+  if (x.fill !== undefined) keepStoredHints(x, view);
   x.cacheStatus += x.outcome === 'collapsed' ? '; collapsed' : '; stored';
   return RESPOND;
 }

@@ -8,6 +8,7 @@ import { combineHeader, getHeader, type HeaderList } from '../http/headers.ts';
 import { isErrorStatus } from '../http/status-cache.ts';
 import { statusText } from '../http/status-text.ts';
 import { type OriginError, originError } from '../origin/origin-error.ts';
+import { keepHints } from './early-hints.ts';
 import { editTail } from './edit-tail.ts';
 import type { Exchange, RequestProblem } from './exchange.ts';
 import { originProblem } from './follow.ts';
@@ -95,6 +96,7 @@ export class PassedAnswer implements FetchSink {
     }
     x.status = status;
     this.#body?.answered();
+    keepHints(x, status, headers);
     invalidate(x, status, headers);
     this.#kept?.onHead({ status, headers, requestTime: this.#fetch.requestTime, responseTime: Date.now() / 1000 });
     const bodyless = x.method === 'HEAD' || status === 204 || status === 304;
@@ -105,12 +107,7 @@ export class PassedAnswer implements FetchSink {
     const own = x.cacheStatus === '' ? `${PROXY_NAME}; fwd=bypass` : x.cacheStatus;
     const cacheStatus = appendCacheStatus(combineHeader(headers, 'cache-status'), own);
     this.#head = () => {
-      x.reply.head(
-        statusText(status),
-        cacheStatus,
-        this.#tailOf(headers),
-        originAge(headers),
-      );
+      x.reply.head(statusText(status), cacheStatus, this.#tailOf(headers), originAge(headers));
       x.headSent = true;
       if (bodyless) x.reply.endEmpty(x.method === 'HEAD' ? length : -1);
       else if (length === 0) x.reply.end('');
