@@ -136,8 +136,6 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
   rest: PassedAnswer | undefined;
   /** The newest purge before the origin was asked, where its links may be hints for others; -1 elsewhere. */
   hintsSince = -1;
-  /** The newest purge before the origin was asked, where its links may be hints for others; -1 elsewhere. */
-  hintsSince = -1;
   /** The connection carries another protocol. */
   tunnel: OpenTunnel | undefined;
   problem: RequestProblem | undefined;
@@ -164,6 +162,7 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
   blocked = false;
   #watched = false;
   #hasTunnel = false;
+  #onTunnelOver: (() => void) | undefined;
   bodyFrom = 0;
   /** Of a body that is put together; else it is the entry's from `bodyFrom` on. */
   pieces: readonly BodyPiece[] | undefined;
@@ -201,8 +200,9 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
   }
 
   /** A connection for another protocol is to be opened; it counts until the request is over. */
-  countTunnel(): void {
+  countTunnel(onOver: () => void): void {
     this.#hasTunnel = true;
+    this.#onTunnelOver = onOver;
     this.context.counters.add(this.line, SLOT.tunnels, 1);
   }
 
@@ -407,6 +407,8 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
 
   #leaveTunnel(): void {
     this.#hasTunnel = false;
+    this.#onTunnelOver?.();
+    this.#onTunnelOver = undefined;
     this.context.counters.add(this.line, SLOT.tunnels, -1);
     if (this.tunnel !== undefined) this.#machine.tunnels.delete(this.tunnel);
   }
@@ -423,7 +425,6 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
     this.contentLength = 0;
     this.admitted = this.retrieval = this.bypass = this.validated = false;
     this.attempts = 0;
-    this.hintsSince = -1;
     this.hintsSince = -1;
     this.keyParts = '';
     this.keyPlan = this.body = this.#cookies = undefined;
