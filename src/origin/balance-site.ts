@@ -8,6 +8,7 @@ import type { Origin } from './origin.ts';
 import type { ClientEnd } from './proxy-header.ts';
 import { RetryBudget } from './retry.ts';
 import type { OriginState } from './state.ts';
+import { OriginUse } from './use.ts';
 
 export interface SiteOriginsOptions {
   readonly now: () => number;
@@ -132,6 +133,12 @@ export class OriginRoute {
     this.key = key;
     this.stuck = stuck;
     this.client = client;
+  }
+
+  /** Begins a use of the origin that is chosen, for what is no `Fetch`; undefined where there is none. */
+  open(): OriginUse | undefined {
+    const origin = this.site.choose(this);
+    return origin && new OriginUse(origin, this.site.now());
   }
 
   /** Value of Set-Cookie that keeps the client with the origin that answered; undefined where none is needed. */

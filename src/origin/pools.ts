@@ -56,15 +56,6 @@ export class OriginPools {
     this.update(sites, options.slots);
   }
 
-  /** An origin of a site, for a connection that is not counted as a request; one that fails where there is no other. */
-  pick(site: number, hints: RouteHints): Origin {
-    const route = this.route(site, hints);
-    const origin = route.site.choose(route) ?? route.site.origins[0];
-    if (origin.isOnTrial) origin.health.giveProbeBack();
-    origin.isOnTrial = false;
-    return origin;
-  }
-
   /** What a request means to the choice of its origin. @param site number */
   route(site: number, hints: RouteHints): OriginRoute {
     const origins = this.#sites.get(site) ?? this.#former.get(site);

@@ -16,6 +16,9 @@ const MAX_INTERIM = 100;
 /** How a connection to the origin is made, and how long may be waited for an answer on it, in ms. */
 export interface UpgradeTerms {
   dial(): Promise<Socket>;
+  /** Told of how the origin did. */
+  answered(status: number): void;
+  failed(): void;
   firstByte: number;
   betweenBytes: number;
   /** Whether a success that is no switch can be told to the client. */
@@ -96,6 +99,7 @@ export class UpgradeFetch implements Source {
     if (this.#over) return;
     this.#close();
     if (head.length > 0) socket.unshift(head);
+    this.#terms.answered(101);
     const failure = this.#onSwitch(lowercase(answer.rawHeaders), socket);
     if (failure === undefined) return;
     socket.destroy();
@@ -117,6 +121,7 @@ export class UpgradeFetch implements Source {
       return;
     }
     this.#answer = answer;
+    this.#terms.answered(answer.statusCode ?? 0);
     answer.on('data', (chunk: Buffer) => {
       this.#context.counters.add(this.#line, SLOT.originResponseBytes, chunk.length);
       countPassing(chunk.length);
@@ -178,6 +183,7 @@ export class UpgradeFetch implements Source {
   }
 
   #report(error: OriginError): void {
+    if (error.type !== 'proxy_internal_error') this.#terms.failed();
     this.#context.counters.add(this.#line, originErrorSlot(errorKind(error.type)), 1);
     this.sink.onError(error);
   }

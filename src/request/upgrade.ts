@@ -18,6 +18,7 @@ import { originError } from '../origin/origin-error.ts';
 import { SLOT } from '../stats/counters.ts';
 import { admit } from './admit.ts';
 import type { Exchange, RequestProblem } from './exchange.ts';
+import { originProblem } from './follow.ts';
 import { isLoop } from './loop.ts';
 import { PassedAnswer } from './passed.ts';
 import { FINISH, LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
@@ -42,8 +43,7 @@ export function upgrade(x: Exchange): Step {
   x.outcome = 'pass';
   x.cacheStatus = `${PROXY_NAME}; fwd=bypass`;
   x.detach();
-  ask(x, wanted);
-  return WAIT;
+  return ask(x, wanted);
 }
 
 /** Over HTTP/2 the method itself asks for it, and any success would be taken for a switch (RFC 8441 section 4). */
@@ -74,14 +74,28 @@ function limitProblem(x: Exchange): RequestProblem | undefined {
   };
 }
 
-function ask(x: Exchange, wanted: WantedSwitch): void {
+function ask(x: Exchange, wanted: WantedSwitch): Step {
   const { config, index } = x.host.plan;
-  const origin = x.context.pools.pick(index, x.clientRequest());
+  const client = x.clientRequest();
+  const route = x.context.pools.route(index, client);
+  const use = route.open();
+  if (use === undefined) {
+    x.problem = originProblem(originError('destination_unavailable'));
+    return RESPOND;
+  }
+  const { origin } = use;
+  const { now } = route.site;
   const key = randomBytes(16).toString('base64');
-  const request = passRequest(x.clientRequest(), origin, null);
+  const request = passRequest(client, origin, null);
   request.headers = upgradeHeaders(request.method, request.headers, wanted, key);
-  x.countTunnel();
-  const terms = { dial: () => origin.pool.dial(undefined), ...config.timeouts, mayDecline: x.protocol !== '2' };
+  x.countTunnel(() => use.end(now()));
+  const terms = {
+    dial: () => origin.pool.dial(route.client),
+    answered: (status: number) => void use.answered(status, now()),
+    failed: () => void use.failed(now()),
+    ...config.timeouts,
+    mayDecline: x.protocol !== '2',
+  };
   const fetch = new UpgradeFetch(x.context, x.line, terms, (headers, socket) => {
     if (!isProperSwitch(wanted, request.headers, key, headers)) return originError('http_upgrade_failed');
     x.attempt(() => join(x, headers, socket));
@@ -89,6 +103,7 @@ function ask(x: Exchange, wanted: WantedSwitch): void {
   });
   x.passed = new PassedAnswer(x, fetch);
   fetch.begin(request, x.passed);
+  return WAIT;
 }
 
 /** @param key the origin's own: the client's is for the client's connection */
