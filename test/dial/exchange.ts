@@ -13,6 +13,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   trailers: Fields = {};
   error: OriginError | undefined;
   cause: Error | undefined;
+  /** Times that it was told to be over. */
+  ends = 0;
   controller: Dispatcher.DispatchController | undefined;
   /** Called for each part of the body. */
   onChunk: (() => void) | undefined;
@@ -55,12 +57,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(_: Dispatcher.DispatchController, trailers: Fields): void {
     this.trailers = trailers;
+    this.ends++;
     this.#head.resolve();
     this.#end.resolve();
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     this.cause = error;
+    this.ends++;
     this.error = originErrorFrom(error);
     this.#head.resolve();
     this.#end.resolve();
