@@ -6,7 +6,7 @@ import { until } from '../support/cleanup.ts';
 import { requestText } from '../support/client.ts';
 
 const FRESH: Field = ['Cache-Control', 'max-age=60'];
-const scene = await startScene({ after }, { workers: 2 });
+const scene = await startScene({ after }, { workers: 2, retries: { attempts: 0 } });
 const { admin } = scene.lb;
 
 type Samples = Map<string, number>;
