@@ -98,7 +98,7 @@ function link({ $ref }: Schema): string {
 }
 
 function objectText(name: string, schema: Schema): string {
-  const about = schema.description === undefined ? '' : `${String(schema.description)}\n\n`;
+  const about = describe(schema) === '' ? '' : `${describe(schema)}\n\n`;
   return `### ${name}\n\n${about}${membersText(schema)}`;
 }
 
@@ -113,12 +113,16 @@ function memberRows(schema: Schema, before: string): string[] {
   const required = new Set(schema.required as readonly string[] | undefined);
   return Object.entries(schema.properties as Record<string, Schema>).flatMap(([name, member]) => {
     const optional = schema.required === undefined || required.has(name) ? '' : ', optional';
-    const row = `| \`${before}${name}\` | ${typeText(member)}${optional} | ${String(member.description ?? '')} |`;
+    const row = `| \`${before}${name}\` | ${typeText(member)}${optional} | ${describe(member)} |`;
     const items = member.items as Schema | undefined;
     if (member.properties !== undefined) return [row, ...memberRows(member, `${before}${name}.`)];
     if (items?.properties !== undefined) return [row, ...memberRows(items, `${before}${name}[].`)];
     return [row];
   });
+}
+
+function describe({ description }: Schema): string {
+  return typeof description === 'string' ? description : '';
 }
 
 function typeText(schema: Schema): string {

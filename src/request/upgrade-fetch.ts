@@ -6,6 +6,7 @@ import type { FetchSink, OriginRequest, Source } from '../fill/fetch.ts';
 import type { HeaderList } from '../http/headers.ts';
 import { errorKind, type OriginError, originError, originErrorFrom } from '../origin/origin-error.ts';
 import { originErrorSlot, SLOT } from '../stats/counters.ts';
+import type { OriginSpan } from '../tracing/tracer.ts';
 
 /** Bytes of an answer's head. */
 const MAX_HEAD = 64 * 1024;
@@ -39,6 +40,8 @@ export class UpgradeFetch implements Source {
   #socket: Socket | undefined;
   #answer: IncomingMessage | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Ends with that of the client's request. */
+  #span: OriginSpan | undefined;
   #over = false;
   #paused = false;
   #interim = 0;
@@ -63,6 +66,7 @@ export class UpgradeFetch implements Source {
   /** Asks. What goes wrong is told to the sink. */
   begin(request: OriginRequest, sink: FetchSink): void {
     this.sink = sink;
+    this.#span = request.span;
     this.#context.counters.add(this.#line, SLOT.originRequests, 1);
     this.#terms.dial().then(
       (socket) => {
@@ -100,6 +104,7 @@ export class UpgradeFetch implements Source {
     this.#close();
     if (head.length > 0) socket.unshift(head);
     this.#terms.answered(101);
+    this.#span?.answered(101);
     const failure = this.#onSwitch(lowercase(answer.rawHeaders), socket);
     if (failure === undefined) return;
     socket.destroy();
@@ -121,6 +126,7 @@ export class UpgradeFetch implements Source {
       return;
     }
     this.#answer = answer;
+    this.#span?.answered(status);
     this.#terms.answered(answer.statusCode ?? 0);
     answer.on('data', (chunk: Buffer) => {
       this.#context.counters.add(this.#line, SLOT.originResponseBytes, chunk.length);
@@ -183,6 +189,7 @@ export class UpgradeFetch implements Source {
   }
 
   #report(error: OriginError): void {
+    this.#span?.failed(error.type);
     if (error.type !== 'proxy_internal_error') this.#terms.failed();
     this.#context.counters.add(this.#line, originErrorSlot(errorKind(error.type)), 1);
     this.sink.onError(error);

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { counted, type Field, startScene } from '../caching/scene.ts';
 import { until } from '../support/cleanup.ts';
+import { startLb } from '../support/lb.ts';
+import { openWebSocket, startWebSocketOrigin } from '../upgrade/peers.ts';
 import { type CollectedSpan, startCollector } from './collector.ts';
 
 const FRESH: Field = ['Cache-Control', 'max-age=60'];
@@ -165,5 +167,21 @@ test('errors are marked on every span that they concern', async () => {
   const asked = spans.filter(({ kind }) => kind === 'client');
   assert.ok(
     asked.length >= 1 && asked.every(({ error, attributes }) => error && typeof attributes['error.type'] === 'string'),
+  );
+});
+
+test('a WebSocket is one span until it is closed, with the switch at its origin under it', async (t) => {
+  const origin = await startWebSocketOrigin(t);
+  const lb = await startLb(t, { origins: [origin.address], tracing });
+  const { socket, heard } = await openWebSocket(t, `ws://127.0.0.1:${lb.port}/socket?token=secret`);
+  await origin.connection('/socket?token=secret');
+  socket.close(1000);
+  await heard.closed;
+  const spans = await collector.trace('/socket', 2);
+  const [server, asked] = [one(spans, 'GET', 'server'), one(spans, 'GET', 'client')];
+  assert.equal(asked.parent, server.id);
+  assert.deepEqual(
+    [server, asked].map(({ attributes }) => attributes['http.response.status_code']),
+    [101, 101],
   );
 });
