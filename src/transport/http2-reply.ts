@@ -80,10 +80,11 @@ export class Http2Reply implements Reply {
     // views of shared memory are copied: the entry may be gone before the client takes it
     const bytes = Buffer.from(body as Uint8Array);
     this.offset += bytes.length;
-    this.#respond(bytes.length, bytes.length === 0);
+    const isHeadAlone = bytes.length === 0 && !this.#sent;
+    if (!this.#sent) this.#respond(bytes.length, isHeadAlone);
     for (let at = 0; at < bytes.length; at += PIECE) this.#push(bytes.subarray(at, at + PIECE));
-    if (bytes.length > 0) this.#over();
-    else this.#refuseBody();
+    if (isHeadAlone) this.#refuseBody();
+    else this.#over();
   }
 
   endEmpty(length: number): void {
