@@ -13,8 +13,9 @@ export interface Outcome {
   text: string;
 }
 
-/** Silence after which the server is taken to wait for more. ms */
-const QUIET = 60;
+/** Silence after which the server is taken to wait for more, before it has said anything and after. ms */
+const SILENT = 1500;
+const QUIET = 250;
 
 /** Connects without TLS. */
 export function plain(port: number): Socket {
@@ -47,7 +48,8 @@ export async function sendRaw(socket: Duplex, pieces: readonly string[], method:
   }
   quietSince = performance.now();
   const quiet = (async () => {
-    while (performance.now() - quietSince < QUIET && !closed) await setTimeout(QUIET / 4);
+    const patience = () => (text === '' ? SILENT : QUIET);
+    while (performance.now() - quietSince < patience() && !closed) await setTimeout(QUIET / 5);
   })();
   await within(Promise.race([over, quiet]), 'an end of what a server says');
   const result = { statuses: statusesOf(text, method), closed, text };

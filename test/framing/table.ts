@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Duplex } from 'node:stream';
 import { test } from 'node:test';
+import type { Lb } from '../support/lb.ts';
 import type { OriginRequest } from '../support/origin.ts';
 import { sharedPair } from '../support/pair.ts';
 import { CASES, type Case, smuggled } from './cases.ts';
@@ -37,7 +38,7 @@ const WAYS: readonly Way[] = [
 ];
 
 /** Cases that are under way at once. */
-const AT_ONCE = 16;
+const AT_ONCE = 48;
 
 interface TableOptions {
   /** Why a case is not handled as it should be in one way, for those that cannot be. */
@@ -45,6 +46,8 @@ interface TableOptions {
   /** Heads that the listener takes for unfinished: it waits for the rest, until the deadline of heads. */
   waits?: RegExp;
   connect?: (port: number) => Duplex;
+  /** Where to connect, in place of the first listener. */
+  port?: (lb: Lb) => number;
   settings?: Record<string, unknown>;
 }
 
@@ -53,6 +56,7 @@ export function framingTable({
   known = () => undefined,
   waits = /^$/,
   connect = plain,
+  port = (lb) => lb.port,
   settings = {},
 }: TableOptions = {}): void {
   const pair = sharedPair(settings);
@@ -65,8 +69,8 @@ export function framingTable({
         for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
           const [number, one] = next;
           const target = `/${way.name.replaceAll(' ', '-')}/${number}`;
-          if (way.isStored === true) await sendRaw(connect(pair.port), [good(target)], 'GET');
-          const outcome = await attempt(connect(pair.port), way, one, target);
+          if (way.isStored === true) await sendRaw(connect(port(pair.lb)), [good(target)], 'GET');
+          const outcome = await attempt(connect(port(pair.lb)), way, one, target);
           const seen = origin.requests.filter((request) => isOf(request, target));
           const mistake = judge(one, way, target, outcome, seen, waits.test(one.name));
           if (mistake !== undefined && known(one.name, way.name) === undefined) wrong.push(`${one.name}: ${mistake}`);
