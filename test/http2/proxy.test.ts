@@ -154,9 +154,10 @@ test('trailers of the origin go to clients that take them', async () => {
 
 test('a client that resets its stream has the origin told', async () => {
   let isTold = false;
-  const origin = pair.script(async (request) => {
+  const origin = pair.script(async (request, answer) => {
     await request.body(() => {});
-    isTold = !request.complete;
+    await answer.gone;
+    isTold = true;
   });
   const stream = session().request({ ':path': '/cancelled', ':authority': 'site.test', ':method': 'POST' });
   stream.on('error', () => {});
