@@ -136,8 +136,6 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
   rest: PassedAnswer | undefined;
   /** The newest purge before the origin was asked, where its links may be hints for others; -1 elsewhere. */
   hintsSince = -1;
-  /** The newest purge before the origin was asked, where its links may be hints for others; -1 elsewhere. */
-  hintsSince = -1;
   /** The connection carries another protocol. */
   tunnel: OpenTunnel | undefined;
   problem: RequestProblem | undefined;
@@ -427,7 +425,6 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
     this.contentLength = 0;
     this.admitted = this.retrieval = this.bypass = this.validated = false;
     this.attempts = 0;
-    this.hintsSince = -1;
     this.hintsSince = -1;
     this.keyParts = '';
     this.keyPlan = this.body = this.#cookies = undefined;
