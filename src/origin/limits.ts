@@ -1,5 +1,6 @@
 import type { OriginLimits } from '../config/config.ts';
 import type { ProxyErrorType } from '../http/proxy-status.ts';
+import type { CountedConnections } from './limits-connections.ts';
 import { monotonicNow, type OriginState, OWN, WORD } from './state.ts';
 
 /** Requests that one thread has with one origin at most where the configuration sets no limit. */
@@ -25,6 +26,8 @@ export interface GateOptions {
   readonly now: () => number;
   /** Wakes another thread: its gates are to look at those who wait. */
   readonly ring: (worker: number) => void;
+  /** Where idle connections count too; else a limit on all threads is one of requests. */
+  readonly counted?: CountedConnections | undefined;
 }
 
 /**
@@ -37,8 +40,11 @@ export class OriginGate {
   readonly #options: GateOptions;
   readonly #queue = new Set<Place>();
   readonly #places = new Map<Waiter, Place>();
-  /** On this thread, where there is no limit on all. */
+  /** Requests that have a connection on this thread. */
   #running = 0;
+  /** Connections that this thread may have open, where idle ones count. */
+  #held = 0;
+  #isRetired = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(state: OriginState, limits: OriginLimits, options: GateOptions) {
@@ -58,7 +64,8 @@ export class OriginGate {
     this.#queue.add(place);
     this.#places.set(waiter, place);
     this.#publish();
-    this.#timer ??= setInterval(() => this.look(), LOOK);
+    this.#timer ??= setInterval(() => this.#lookAgain(), LOOK);
+    this.#askOthers();
     // what got free since the first try
     if (this.#limits.connections > 0) queueMicrotask(() => this.look());
     return false;
@@ -71,9 +78,24 @@ export class OriginGate {
 
   /** A request is over: its connection is the next one's. */
   leave(): void {
-    if (this.#limits.connections === 0) this.#running--;
-    else this.#state.giveBack(WORD.connections, OWN.connections);
+    this.#running--;
+    if (this.#limits.connections > 0 && !this.#counts) this.#state.giveBack(WORD.connections, OWN.connections);
     if (this.#queue.size > 0 || this.#othersWait()) this.look();
+    if (this.#isRetired) this.#shed(this.#spare);
+  }
+
+  /** Another one has taken its place: idle connections are closed from now on. */
+  retire(): void {
+    this.#isRetired = true;
+    this.#shed(this.#spare);
+  }
+
+  /** Lets go of connections that have ended by themselves. */
+  prune(): void {
+    const ended = this.#options.counted?.prune() ?? 0;
+    this.#held -= ended;
+    for (let i = 0; i < ended; i++) this.#state.giveBack(WORD.connections, OWN.connections);
+    if (ended > 0) this.look();
   }
 
   /** Serves who waits, as far as there are connections; refuses who waits for too long. */
@@ -92,18 +114,71 @@ export class OriginGate {
       this.#remove(waiter);
       waiter.onTurn();
     }
-    if (this.#limits.connections > 0) this.#wakeFirst();
+    if (this.#limits.connections === 0) return;
+    this.#share();
+    this.#wakeFirst();
   }
 
   get waiting(): number {
     return this.#queue.size;
   }
 
+  /** Whether another thread may want something of this one. */
+  get isConcerned(): boolean {
+    return this.#queue.size > 0 || this.#spare > 0;
+  }
+
+  get #counts(): boolean {
+    return this.#options.counted !== undefined && this.#limits.connections > 0;
+  }
+
+  /** Idle connections. */
+  get #spare(): number {
+    return this.#counts ? this.#held - this.#running : 0;
+  }
+
+  #lookAgain(): void {
+    this.look();
+    this.#askOthers();
+  }
+
+  /** Has other threads give up idle connections. */
+  #askOthers(): void {
+    if (!this.#counts || this.#queue.size === 0) return;
+    for (let worker = 1; worker <= this.#state.workers; worker++) {
+      if (worker !== this.#state.worker && this.#state.ofWorker(worker, OWN.connections) > 0)
+        this.#options.ring(worker);
+    }
+  }
+
+  /** Gives idle connections to threads where somebody waits who came first. */
+  #share(): void {
+    if (this.#spare === 0 || !this.#othersWait() || (this.#queue.size > 0 && this.#isFirst())) return;
+    this.#shed(Math.min(this.#spare, this.#state.load(WORD.waiting) - this.#state.own(OWN.waiting)));
+  }
+
+  #shed(count: number): void {
+    for (let i = 0; i < count; i++) {
+      const closed = this.#options.counted?.shed();
+      if (closed === undefined) return;
+      this.#held--;
+      const giveBack = () => {
+        this.#state.giveBack(WORD.connections, OWN.connections);
+        this.#wakeFirst();
+      };
+      closed.then(giveBack, giveBack);
+    }
+  }
+
   #take(): boolean {
     const { connections } = this.#limits;
-    if (connections > 0) return this.#state.claim(WORD.connections, OWN.connections, connections);
-    if (this.#running >= THREAD_CONNECTIONS) return false;
+    const mayGo =
+      connections === 0
+        ? this.#running < THREAD_CONNECTIONS
+        : this.#spare > 0 || this.#state.claim(WORD.connections, OWN.connections, connections);
+    if (!mayGo) return false;
     this.#running++;
+    if (this.#counts) this.#held = Math.max(this.#held, this.#running);
     return true;
   }
 

@@ -5,6 +5,7 @@ import { type OriginRoute, SiteOrigins } from './balance-site.ts';
 import { dispatchServername, type OriginConnections, openConnections } from './connect-pool.ts';
 import { DnsCache } from './dns.ts';
 import { SYSTEM_CLOCK, THREAD_CONNECTIONS } from './limits.ts';
+import { LimitedConnections } from './limits-connections.ts';
 import { Origin } from './origin.ts';
 import { createOriginStates, OriginStates, OWN } from './state.ts';
 import { OriginSlots, type SiteSlots, slotsFor } from './state-slots.ts';
@@ -99,6 +100,8 @@ export class OriginPools {
     for (const [number, site] of before) if (!sites.has(number)) this.#former.set(number, site);
     for (const number of sites.keys()) this.#former.delete(number);
     this.#sites = sites;
+    const inForce = new Set(originsOf(sites));
+    for (const origin of originsOf(before)) if (!inForce.has(origin)) origin.gate.retire();
     if (gone.length === 0) return;
     setTimeout(() => {
       for (const pool of gone) void pool.close().catch(() => {});
@@ -120,7 +123,7 @@ export class OriginPools {
   /** Another thread has something for those who wait on this one. */
   onRing(): void {
     for (const { origins } of this.#sites.values()) {
-      for (const { gate } of origins) if (gate.waiting > 0) gate.look();
+      for (const { gate } of origins) if (gate.isConcerned) gate.look();
     }
   }
 
@@ -128,6 +131,7 @@ export class OriginPools {
   stats(site: number): { connected: number; pending: number; running: number } {
     const sum = { connected: 0, pending: 0, running: 0 };
     for (const { pool, state, gate } of this.#sites.get(site)?.origins ?? []) {
+      gate.prune();
       const { connected, pending, running } = pool.stats;
       state.setOwn(OWN.sockets, connected);
       sum.connected += connected;
@@ -159,7 +163,7 @@ export class OriginPools {
       const pool = isKept ? old.pool : this.#open(config, site);
       if (!isKept) opened.push(pool);
       const state = this.#states.slot(slots.origins[index]);
-      const gate = { now, ring };
+      const gate = { now, ring, counted: pool instanceof LimitedConnections ? pool : undefined };
       return new Origin(config, site, { pool, servername: dispatchServername(config), state, gate });
     });
     return new SiteOrigins(site, origins, this.#states.slot(slots.site), { now, random });
@@ -167,17 +171,21 @@ export class OriginPools {
 
   #open(config: OriginConfig, site: SiteConfig): OriginConnections {
     const { connections } = site.originLimits;
-    return openConnections(config, site, {
-      multiTenant: this.#options.multiTenant,
-      dns: this.#dns,
-      connections: connections === 0 ? THREAD_CONNECTIONS : connections,
-      maxAge: this.#dnsConfig.maxTtl,
-    });
+    const terms = { multiTenant: this.#options.multiTenant, dns: this.#dns, maxAge: this.#dnsConfig.maxTtl };
+    const open = (limit: number) => openConnections(config, site, { ...terms, connections: limit });
+    if (connections === 0) return open(THREAD_CONNECTIONS);
+    // requests share a connection over HTTP/2, and none is kept where each has its PROXY header
+    const isShared = site.originHttp2 === 'on' || (config.tls && site.originHttp2 === 'auto');
+    return isShared || config.proxyProtocol > 0 ? open(connections) : new LimitedConnections(() => open(1));
   }
 }
 
+function originsOf(sites: ReadonlyMap<number, SiteOrigins>): Origin[] {
+  return [...sites.values()].flatMap(({ origins }) => origins);
+}
+
 function poolsOf(sites: ReadonlyMap<number, SiteOrigins>): OriginConnections[] {
-  return [...sites.values()].flatMap(({ origins }) => origins.map(({ pool }) => pool));
+  return originsOf(sites).map(({ pool }) => pool);
 }
 
 /** Whether connections made for one configuration of a site serve the other: files of TLS may have changed meanwhile. */
