@@ -1,5 +1,5 @@
 // TLS of a whole lb: certificates from files, reloads, sites, other programs as clients.
-import { equal, match, notEqual, ok } from 'node:assert/strict';
+import { equal, match, notEqual, ok, rejects } from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { connect as connectHttp2 } from 'node:http2';
@@ -187,12 +187,9 @@ test('curl and openssl get what they ask for', async (t) => {
 });
 
 test('a start with a certificate that cannot be used ends with one sentence', async (t) => {
-  const folder: CertificateFolder = await certificateFolder(t);
+  const folder = await certificateFolder(t);
   await folder.put('one', ['a.test']);
   rmSync(join(folder.path, 'one.key'));
-  const started = startLb(t, { origins: ['127.0.0.1:1'], tls: { listen: '127.0.0.1:0', folder: folder.path } });
-  await started.then(
-    () => ok(false),
-    (error: Error) => match(error.message, /the key .*one\.key cannot be read: there is no such file/),
-  );
+  const settings = { origins: ['127.0.0.1:1'], tls: { listen: '127.0.0.1:0', folder: folder.path } };
+  await rejects(startLb(t, settings), /the key .*one\.key cannot be read: there is no such file/);
 });
