@@ -29,7 +29,7 @@ export function pump(x: Exchange): Step {
       if (x.rest !== undefined) return goOnWithRest(x);
       if (state === BROKEN) x.reply.destroy();
       else if (state === DONE) x.reply.finish();
-      else return WAIT;
+      else return awaitMore(x, sent);
       return FINISH;
     }
     if (!x.reply.write(run, x.bodyTotal)) {
@@ -38,6 +38,11 @@ export function pump(x: Exchange): Step {
       return WAIT;
     }
   }
+}
+
+function awaitMore(x: Exchange, sent: number): Step {
+  if (sent === 0) x.reply.flush?.(x.bodyTotal);
+  return WAIT;
 }
 
 /** The bytes behind the first `sent` of the body, as far as they lie in one piece; undefined where none are there yet. */

@@ -121,7 +121,6 @@ export class NodeReply implements Reply {
   readonly #message: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #clients: ClientWatch;
-  #length = false;
 
   constructor(message: IncomingMessage, response: ServerResponse, clients: ClientWatch) {
     this.#message = message;
@@ -154,7 +153,7 @@ export class NodeReply implements Reply {
   end(body: Uint8Array | string): void {
     this.closed = true;
     this.offset += body.length;
-    this.#response.setHeader('Content-Length', Buffer.byteLength(body));
+    this.#declare(Buffer.byteLength(body));
     // views of shared memory are copied: the entry may be gone before the socket takes it
     this.#response.end(Buffer.from(body as Uint8Array));
     this.#watchRest();
@@ -176,16 +175,13 @@ export class NodeReply implements Reply {
 
   endEmpty(length: number): void {
     this.closed = true;
-    if (length >= 0) this.#response.setHeader('Content-Length', length);
+    if (length >= 0) this.#declare(length);
     this.#response.end();
   }
 
   write(chunk: Uint8Array, total: number): boolean {
     if (this.closed) return false;
-    if (total >= 0 && !this.#length) {
-      this.#length = true;
-      this.#response.setHeader('Content-Length', total);
-    }
+    if (total >= 0) this.#declare(total);
     const part = chunk.length > PART ? chunk.subarray(0, PART) : chunk;
     this.offset += part.length;
     const ready = this.#response.write(Buffer.from(part));
@@ -194,6 +190,16 @@ export class NodeReply implements Reply {
     this.#response.end();
     this.#watchRest();
     return true;
+  }
+
+  flush(total: number): void {
+    if (this.closed || this.#response.headersSent) return;
+    if (total >= 0) this.#declare(total);
+    this.#response.flushHeaders();
+  }
+
+  #declare(length: number): void {
+    if (!this.#response.headersSent) this.#response.setHeader('Content-Length', length);
   }
 
   finish(trailers: readonly string[] = []): void {

@@ -1,0 +1,3 @@
+import { eventCases } from './events.ts';
+
+eventCases(false);
