@@ -11,7 +11,7 @@ import { type Cleanup, within } from '../support/cleanup.ts';
 import { startLb } from '../support/lb.ts';
 import { startOrigin } from '../support/origin.ts';
 import { ask, handshake, nameOf } from './client.ts';
-import { type CertificateFolder, certificateFolder, securePort } from './site.ts';
+import { certificateFolder, securePort } from './site.ts';
 
 const run = promisify(execFile);
 
