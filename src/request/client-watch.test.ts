@@ -1,8 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ClientWatch, type Watched } from './client-watch.ts';
+import { ClientWatch, type Watched, type WatchLimits } from './client-watch.ts';
 
 const LIMITS = { bodyTimeout: 30_000, minReceiveRate: 256, minSendRate: 256, sendTimeout: 60_000 };
+
+let now = 0;
+
+function watchOf(limits: WatchLimits): ClientWatch {
+  return new ClientWatch(limits, () => now);
+}
+
+/** One look after `ms`. */
+function look(watch: ClientWatch, ms: number): void {
+  now += ms;
+  watch.look();
+}
 
 /** A client, by the second. */
 class Slow implements Watched {
@@ -27,14 +39,14 @@ class Slow implements Watched {
 function seconds(watch: ClientWatch, client: Slow, most: number, step: (second: number) => void = () => {}): number {
   for (let second = 1; second <= most; second++) {
     step(second);
-    watch.look(1000);
+    look(watch, 1000);
     if (client.ended > 0) return second;
   }
   return -1;
 }
 
 test('a body that pauses', () => {
-  const watch = new ClientWatch({ ...LIMITS, minReceiveRate: 0 });
+  const watch = watchOf({ ...LIMITS, minReceiveRate: 0 });
   const client = new Slow();
   watch.receive(client);
   assert.equal(
@@ -43,12 +55,12 @@ test('a body that pauses', () => {
     }),
     40,
   );
-  watch.look(100_000);
+  look(watch, 100_000);
   assert.deepEqual([client.ended, watch.size], [1, 0]);
 });
 
 test('a body below the minimum rate, after five seconds', () => {
-  const watch = new ClientWatch(LIMITS);
+  const watch = watchOf(LIMITS);
   const client = new Slow();
   watch.receive(client);
   assert.equal(
@@ -68,7 +80,7 @@ test('a body below the minimum rate, after five seconds', () => {
 });
 
 test('what was fast once does not stay so for ever', () => {
-  const watch = new ClientWatch(LIMITS);
+  const watch = watchOf(LIMITS);
   const client = new Slow();
   watch.receive(client);
   client.bytes = 1e9;
@@ -77,7 +89,7 @@ test('what was fast once does not stay so for ever', () => {
 });
 
 test('an origin that takes nothing is not the fault of the client', () => {
-  const watch = new ClientWatch(LIMITS);
+  const watch = watchOf(LIMITS);
   const client = new Slow();
   watch.receive(client);
   client.waiting = false;
@@ -87,7 +99,7 @@ test('an origin that takes nothing is not the fault of the client', () => {
 });
 
 test('a response that stands still, and one that trickles', () => {
-  const watch = new ClientWatch(LIMITS);
+  const watch = watchOf(LIMITS);
   const still = new Slow();
   watch.send(still);
   assert.equal(seconds(watch, still, 100), 60);
@@ -109,22 +121,22 @@ test('a response that stands still, and one that trickles', () => {
 });
 
 test('limits of 0 limit nothing, and other limits are in force at once', () => {
-  const watch = new ClientWatch({ bodyTimeout: 0, minReceiveRate: 0, minSendRate: 0, sendTimeout: 0 });
+  const watch = watchOf({ bodyTimeout: 0, minReceiveRate: 0, minSendRate: 0, sendTimeout: 0 });
   const body = new Slow();
   const response = new Slow();
   watch.receive(body);
   watch.send(response);
   assert.equal(seconds(watch, body, 1000), -1);
   watch.update(LIMITS);
-  watch.look(1000);
+  look(watch, 1000);
   assert.deepEqual([body.ended, response.ended], [1, 1]);
 });
 
 test('what is forgotten is left alone', () => {
-  const watch = new ClientWatch(LIMITS);
+  const watch = watchOf(LIMITS);
   const client = new Slow();
   watch.receive(client);
   watch.forget(client);
-  watch.look(1e6);
+  look(watch, 1e6);
   assert.deepEqual([client.ended, watch.size], [0, 0]);
 });

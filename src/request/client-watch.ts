@@ -38,10 +38,18 @@ interface Progress {
   /** Waiting for the client since the window began, and since the last byte. */
   waited: number;
   still: number;
+  /** Time of the last look. */
+  looked: number;
+  /** Those that are looked at together with it. */
+  slot: Set<Progress>;
 }
 
-/** How often is looked, in ms. */
-const TICK = 1000;
+/**
+ * Each body is looked at once a second, but not all at the same moment: ending hundreds of clients at once would hold up
+ * all others of the thread.
+ */
+const SLOTS = 20;
+const TICK = 1000 / SLOTS;
 
 /** Waiting before the rate of a request body counts. */
 const RECEIVE_GRACE = 5000;
@@ -56,12 +64,16 @@ const SEND_WINDOW = 60_000;
  */
 export class ClientWatch {
   readonly #watched = new Map<Watched, Progress>();
+  readonly #slots: readonly Set<Progress>[] = Array.from({ length: SLOTS }, () => new Set());
+  #slot = 0;
+  readonly #now: () => number;
   #receive!: Terms;
   #send!: Terms;
   #timer: NodeJS.Timeout | undefined;
-  #looked = 0;
 
-  constructor(limits: WatchLimits) {
+  /** @param now a clock in ms */
+  constructor(limits: WatchLimits, now: () => number = () => performance.now()) {
+    this.#now = now;
     this.update(limits);
   }
 
@@ -88,35 +100,47 @@ export class ClientWatch {
   }
 
   forget(item: Watched): void {
+    const progress = this.#watched.get(item);
+    if (progress === undefined) return;
     this.#watched.delete(item);
+    progress.slot.delete(progress);
   }
 
-  /** Looks at all that is watched. @param elapsed ms since the last look */
-  look(elapsed: number): void {
-    for (const progress of this.#watched.values()) {
+  /** Looks at all that is watched. */
+  look(): void {
+    for (const slot of this.#slots) this.#lookAt(slot);
+  }
+
+  #lookAt(slot: Set<Progress>): void {
+    const now = this.#now();
+    for (const progress of slot) {
+      const { item, looked } = progress;
       const terms = progress.terms === 'receive' ? this.#receive : this.#send;
-      if (!isTooSlow(progress, terms, elapsed)) {
-        progress.item.keep?.();
+      progress.looked = now;
+      if (!isTooSlow(progress, terms, now - looked)) {
+        item.keep?.();
         continue;
       }
-      this.#watched.delete(progress.item);
-      progress.item.tooSlow();
+      this.forget(item);
+      item.tooSlow();
     }
-    if (this.#watched.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
   }
 
   #add(item: Watched, terms: Progress['terms']): void {
     const bytes = item.progress();
-    this.#watched.set(item, { item, terms, from: bytes, last: bytes, waited: 0, still: 0 });
-    if (this.#timer !== undefined) return;
-    this.#looked = performance.now();
-    this.#timer = setInterval(() => {
-      const now = performance.now();
-      this.look(now - this.#looked);
-      this.#looked = now;
-    }, TICK).unref();
+    const slot = this.#slots[this.#slot];
+    const progress = { item, terms, from: bytes, last: bytes, waited: 0, still: 0, looked: this.#now(), slot };
+    this.#watched.set(item, progress);
+    slot.add(progress);
+    this.#timer ??= setInterval(() => this.#tick(), TICK).unref();
+  }
+
+  #tick(): void {
+    this.#slot = (this.#slot + 1) % SLOTS;
+    this.#lookAt(this.#slots[this.#slot]);
+    if (this.#watched.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 }
 
