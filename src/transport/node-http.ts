@@ -195,7 +195,8 @@ export class NodeReply implements Reply {
   flush(total: number): void {
     if (this.closed || this.#response.headersSent) return;
     if (total >= 0) this.#declare(total);
-    this.#response.flushHeaders();
+    // `flushHeaders` would send fields as UTF-8
+    this.#response.write(NOTHING);
   }
 
   #declare(length: number): void {
@@ -251,6 +252,8 @@ export class NodeReply implements Reply {
     throw new Error('the request asks for no other protocol');
   }
 }
+
+const NOTHING = Buffer.alloc(0);
 
 /** Largest part of a body copied at once. Bytes. */
 const PART = 64 * 1024;
