@@ -47,7 +47,7 @@ export const IMPORT_TABLE: Readonly<Record<string, Rule>> = {
       'native-bindings',
     ],
   },
-  acme: { imports: ['base', 'config'] },
+  acme: { imports: ['base', 'config', 'tls'] },
   supervisor: { imports: ['base', 'native-bindings'] },
   cli: { imports: ['any'] },
   main: { imports: ['any'] },
@@ -74,6 +74,7 @@ export const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli', 'main'],
   sax: ['cli'],
   'acme-client': ['acme'],
+  '@peculiar/x509': ['acme'],
 };
 
 /** Parts that hold pure code: they import no package at all. */
