@@ -47,6 +47,7 @@ export class EdgeThreads {
   readonly #owner: EdgeOwner;
   readonly #edges: Edge[];
   #ending = false;
+  #challenges: TlsChallenge[] = [];
   /** The plan in force, once there was a reload. */
   #plan: PlanData | undefined;
 
@@ -129,6 +130,7 @@ export class EdgeThreads {
 
   /** Challenges of TLS-ALPN-01 that all threads answer; these and no others. */
   challenges(challenges: TlsChallenge[]): void {
+    this.#challenges = challenges;
     this.#tellAll({ type: 'challenges', challenges });
   }
 
@@ -186,6 +188,7 @@ export class EdgeThreads {
       case 'ready':
         edge.since = performance.now();
         edge.pinged = false;
+        if (this.#challenges.length > 0) this.#tell(edge, { type: 'challenges', challenges: this.#challenges });
         break;
       case 'pong':
         edge.pinged = false;

@@ -19,7 +19,7 @@ export class EdgeListeners {
   #plan: Pick<PlanData, 'config' | 'tls'> | undefined;
   #nextPlan: Pick<PlanData, 'config' | 'tls'> | undefined;
   /** Accept no more; their connections go on. */
-  readonly #former: NodeListener[] = [];
+  #former: NodeListener[] = [];
 
   constructor(parts: ListenerParts) {
     this.#parts = parts;
@@ -52,8 +52,14 @@ export class EdgeListeners {
     for (const open of this.#open) {
       if (this.#next.includes(open)) continue;
       open.listener.stop();
+      open.listener.drain();
       this.#former.push(open.listener);
     }
+    this.#former = this.#former.filter((listener) => {
+      const isInUse = listener.connections() > 0;
+      if (!isInUse) listener.close();
+      return isInUse;
+    });
     if (plan !== undefined) for (const { listener, tls } of this.#open) listener.update(termsOf(plan, tls));
     this.#open = this.#next;
     this.#next = [];
