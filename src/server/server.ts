@@ -195,12 +195,13 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const accessLog = openAccessLog(live, memory, options);
   const parts = { live, state, entrance, edges, purger, reloader, accessLog, tls, origins };
   origins.commit(live.config);
-  tls.ticketKey.rotate(() => {
-    const terms = plan.tls && { ...plan.tls, ticketKey: tls.ticketKey.current };
-    if (terms === undefined) return;
-    plan = { ...plan, tls: terms };
-    edges.certificates(terms);
-  });
+  const renewTls = () => {
+    if (plan.tls === undefined) return;
+    const renewed = tls.renewed(plan.tls);
+    plan = { ...plan, tls: renewed };
+    edges.certificates(renewed);
+  };
+  tls.ticketKey.rotate(renewTls);
   try {
     // who takes over is not asked before it can serve
     if (options.takesOver) await edges.start();

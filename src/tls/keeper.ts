@@ -22,7 +22,7 @@ export class TlsKeeper {
     return this.#loaded;
   }
 
-  /** Certificates beside those of files; `termsFor` has them from then on, behind those of files. */
+  /** Certificates beside those of files, behind which terms have them from then on. */
   setObtained(certificates: readonly TlsCertificate[]): void {
     this.#obtained = certificates;
   }
@@ -35,15 +35,24 @@ export class TlsKeeper {
     this.#loaded = loaded;
     for (const warning of loaded.warnings) if (!this.#warned.has(warning)) this.#warn(warning);
     this.#warned = new Set(loaded.warnings);
-    const own = loaded.certificates.map(({ cert, key, names, kind }) => ({ cert, key, names, kind }));
     return {
-      certificates: [...own, ...this.#obtained],
+      certificates: this.#certificates(),
       minVersion: tls.minVersion,
       http2: tls.http2,
       clientCa,
       clientAuth: tls.clientAuth,
       ticketKey: this.ticketKey.current,
     };
+  }
+
+  /** Terms in force with the certificates that were obtained since, and the ticket key of now. Reads no file. */
+  renewed(terms: TlsTerms): TlsTerms {
+    return { ...terms, certificates: this.#certificates(), ticketKey: this.ticketKey.current };
+  }
+
+  #certificates(): TlsCertificate[] {
+    const own = this.#loaded?.certificates ?? [];
+    return [...own.map(({ cert, key, names, kind }) => ({ cert, key, names, kind })), ...this.#obtained];
   }
 }
 
