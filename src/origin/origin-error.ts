@@ -13,6 +13,9 @@ export interface OriginError {
 }
 
 const ADVICE: Partial<Record<ProxyErrorType, string>> = {
+  destination_unavailable:
+    'no origin of the site may be asked: health checks fail, or circuits are open; see lb status',
+  connection_limit_reached: 'too many requests wait for the origin, or too many files are open',
   dns_error: "the origin's name does not resolve; check the host in the configuration",
   dns_timeout: "the name servers did not answer for the origin's name",
   connection_refused: 'nothing accepts connections at the origin; check its port or socket and that it runs',

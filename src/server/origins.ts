@@ -47,6 +47,7 @@ export class Origins {
 
   /** A configuration is in force. */
   commit({ sites, dns }: Pick<Config, 'sites' | 'dns'>): void {
+    for (const { number } of this.#sites) this.#gauge(number, []);
     this.#sites = sites;
     this.#siteSlots = this.#slots.assign(sites);
     this.#slots.keep(sites);
@@ -124,11 +125,18 @@ export class Origins {
 
   #count(): void {
     this.#sites.forEach(({ number }, index) => {
-      const states = this.#siteSlots[index].origins.map((slot) => this.#stateOf(slot));
-      ORIGIN_STATES.forEach((name, offset) => {
-        const count = states.filter((state) => state === name).length;
-        this.#counters.set(this.#counters.site(number), SLOT.originsByState + offset, count);
-      });
+      this.#gauge(
+        number,
+        this.#siteSlots[index].origins.map((slot) => this.#stateOf(slot)),
+      );
+    });
+  }
+
+  #gauge(site: number, states: readonly string[]): void {
+    const line = this.#counters.site(site);
+    ORIGIN_STATES.forEach((name, offset) => {
+      const count = states.filter((state) => state === name).length;
+      this.#counters.set(line, SLOT.originsByState + offset, count);
     });
   }
 }
