@@ -19,6 +19,8 @@ import type { EdgeData, EdgeListen, PlanData } from '../threads/messages.ts';
 import { certificateFiles } from '../tls/certificates.ts';
 import { TlsKeeper } from '../tls/keeper.ts';
 import { ConnectionCounts } from '../transport/connection-counts.ts';
+import { loadUws, longestHead } from '../transport/load-uws.ts';
+import { AcmeRunner } from './acme.ts';
 import { Entrance } from './entrance.ts';
 import { createExplainer } from './explainer.ts';
 import { plannedListeners } from './listeners.ts';
@@ -101,8 +103,9 @@ export class Server {
    *   the word that they end, and the admin API is the other's from now on
    */
   async stop(timeout: number = this.shutdownTimeout, handedOver = false): Promise<void> {
-    const { state, entrance, edges, purger, accessLog, reloader, tls, origins } = this.#parts;
+    const { state, entrance, edges, purger, accessLog, reloader, tls, origins, acme } = this.#parts;
     state.draining = true;
+    acme.stop();
     reloader.unwatch();
     tls.ticketKey.stop();
     entrance.stop();
@@ -131,6 +134,7 @@ interface Parts {
   accessLog: AccessLog;
   tls: TlsKeeper;
   origins: Origins;
+  acme: AcmeRunner;
 }
 
 /**
@@ -143,9 +147,22 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const cache = openCache(memory.cache, 0);
   const live = new Live(config, cache);
   const tls = new TlsKeeper((warning) => logger.warn({}, warning));
+  const acme = new AcmeRunner({
+    logger,
+    replace: (former, next) => {
+      tls.setObtained([next]);
+      if (plan.tls === undefined) return;
+      const certificates = plan.tls.certificates.map((certificate) => (certificate === former ? next : certificate));
+      plan = { ...plan, tls: { ...plan.tls, certificates } };
+      edges.certificates({ ...plan.tls, certificates } as TlsTerms);
+    },
+    setChallenges: (challenges) => edges.challenges(challenges),
+  });
+  tls.setObtained(await acme.prepare(config));
   tls.termsFor(config); // before anything is opened
   const origins = new Origins(memory.origins, openCounters(memory.counters, 0), config, logger);
   const planner = new Planner(tls, origins);
+  loadUws(longestHead(config.limits.url, config.maxRequestHeader));
   const entrance = new Entrance(logger, options.takesOver === true);
   const counts = new ConnectionCounts(memory.connections);
   let plan = planner.plan(config, live.generation, await openListeners(entrance, config));
@@ -169,11 +186,13 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     const listen = await entrance.prepare(plannedListeners(next, entrance.uws !== undefined));
     let prepared: PlanData;
     try {
+      tls.setObtained(await acme.prepare(next));
       prepared = planner.plan(next, live.generation + 1, listen);
       const problem = await edges.prepare(prepared);
       if (problem !== undefined) throw new Error(problem);
     } catch (error) {
       entrance.discard();
+      tls.setObtained(acme.discard());
       throw error;
     }
     const gone = live.sites.filter(({ index }) => !next.sites.some(({ number }) => number === index));
@@ -184,6 +203,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     void limitUnsent(portsOf(entrance));
     live.replace(next);
     origins.commit(next);
+    acme.commit();
     state.settings = settings;
     if (next.watch) reloader.watch(filesOf(next, options.file));
     // what comes back under the same name starts anew
@@ -193,7 +213,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const read = options.reread ?? (() => ({ errors: [] }));
   const reloader = new Reloader({ read, current: () => live.config, apply, logger });
   const accessLog = openAccessLog(live, memory, options);
-  const parts = { live, state, entrance, edges, purger, reloader, accessLog, tls, origins };
+  const parts = { live, state, entrance, edges, purger, reloader, accessLog, tls, origins, acme };
   origins.commit(live.config);
   const renewTls = () => {
     if (plan.tls === undefined) return;
@@ -209,6 +229,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     if (!options.takesOver) await edges.start();
     entrance.open();
     await limitUnsent(portsOf(entrance));
+    acme.commit();
     warnOfUnresolvableOrigins(config, logger);
     if (config.watch) reloader.watch(filesOf(live.config, options.file));
     return new Server(parts, admin);

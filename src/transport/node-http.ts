@@ -12,7 +12,7 @@ import type {
 } from '../request/reply.ts';
 import { clientAddress } from './client-address.ts';
 import { serveHttp1 } from './http1-requests.ts';
-import { MAX_REQUEST_HEAD_BYTES } from './load-uws.ts';
+import { longestHead } from './load-uws.ts';
 import type { RequestHandler } from './uws.ts';
 
 /** Deadlines and sizes of HTTP/1.1 connections. Times in ms, 0 for none. */
@@ -21,15 +21,22 @@ export interface HttpLimits {
   headerTimeout: number;
   /** How long a connection may be without a request. */
   idleTimeout: number;
+  /** Longest request target. Bytes. */
+  url?: number;
 }
 
 /** How often is looked for late heads, in ms. */
 const TICK = 1000;
 
 /** Leads all requests of connections that are handed over by `emit('connection', socket)` to a handler. */
-export function createHttpServer(handler: RequestHandler, clients: ClientWatch, limits: HttpLimits): Server {
+export function createHttpServer(
+  handler: RequestHandler,
+  clients: ClientWatch,
+  limits: HttpLimits,
+  maxRequestHeader: number,
+): Server {
   const options = {
-    maxHeaderSize: MAX_REQUEST_HEAD_BYTES,
+    maxHeaderSize: longestHead(limits.url ?? 0, maxRequestHeader),
     headersTimeout: limits.headerTimeout,
     // of bodies the pipeline takes care
     requestTimeout: 0,

@@ -25,7 +25,13 @@ export interface ListenerTerms {
   readonly h2c: boolean;
   /** Networks of proxies whose connections begin with a PROXY header. */
   readonly proxyProtocol: readonly string[];
-  readonly limits: { readonly streams: number; readonly headerTimeout: number; readonly idleTimeout: number };
+  readonly limits: {
+    readonly streams: number;
+    readonly headerTimeout: number;
+    readonly idleTimeout: number;
+    /** Longest request target of HTTP/1.1, where there is to be room for more than is usual. */
+    readonly url?: number;
+  };
   readonly maxRequestHeader: number;
 }
 
@@ -85,7 +91,7 @@ class Listener implements NodeListener {
     this.#terms = terms;
     this.#gate = gate;
     this.#isProxy = networkTest(terms.proxyProtocol);
-    this.#http1 = createHttpServer(handler, clients, terms.limits);
+    this.#http1 = createHttpServer(handler, clients, terms.limits, terms.maxRequestHeader);
     serveUpgrades(this.#http1, handler, clients);
     this.#http2 = new Http2Connections(handler, clients, http2Limits(terms));
     this.#challenges = challenges;

@@ -9,6 +9,9 @@ import { openClient, request, requestText } from '../support/client.ts';
 import { type Origin, startOrigin } from '../support/origin.ts';
 import { serveLb } from '../support/process.ts';
 
+/** Environments: with uWebSockets.js, and without it. */
+const ON: readonly Record<string, string>[] = [{}, { LB_TEST_NO_UWS: '1' }];
+
 /** Largest growth of memory that answers for who does not read may cost. */
 const MOST = 100 << 20;
 
@@ -59,6 +62,22 @@ for (const [name, text] of PIPELINED) {
   });
 }
 
+for (const env of ON) {
+  const on = 'LB_TEST_NO_UWS' in env ? 'node:http' : 'uWebSockets.js';
+  test(`limits above the usual ones hold on ${on}`, async (t) => {
+    const origin = await body(t);
+    const limits = { LB_LIMITS_URL: '100KB', LB_MAX_REQUEST_HEADER: '100KB' };
+    const lb = await serveLb(t, origin.address, [], { ...env, ...limits });
+    const statusOf = async (target: number, field: number) => {
+      const fields: [string, string][] = [['X-A', 'x'.repeat(field)]];
+      return (await request(t, lb.port, `/${'x'.repeat(target)}`, { fields })).status;
+    };
+    assert.equal(await statusOf(90_000, 90_000), 200);
+    assert.equal(await statusOf(103_000, 1), 414);
+    assert.equal(await statusOf(1, 103_000), 431);
+  });
+}
+
 test('a client that reads what it pipelined gets all of it', async (t) => {
   const origin = await body(t);
   const lb = await serveLb(t, origin.address);
@@ -70,7 +89,7 @@ test('a client that reads what it pipelined gets all of it', async (t) => {
   }
 });
 
-for (const env of process.platform === 'linux' ? [{}, { LB_TEST_NO_UWS: '1' }] : []) {
+for (const env of process.platform === 'linux' ? ON : []) {
   const on = 'LB_TEST_NO_UWS' in env ? 'node:http' : 'uWebSockets.js';
   test(`more clients than descriptors on ${on}: the others are served, and all are once there is room`, async (t) => {
     const origin = await body(t);
