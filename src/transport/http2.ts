@@ -78,8 +78,12 @@ export class Http2Connections {
 
   /** Takes a connection over; over TLS ALPN has chosen `h2`. */
   take(socket: Socket): void {
-    this.#server.once('session', (session) => this.#onSession(session, factsOf(socket)));
+    if (socket.destroyed) return;
+    const begin = (session: ServerHttp2Session) => this.#onSession(session, factsOf(socket));
+    // told within the next call
+    this.#server.once('session', begin);
     this.#server.emit('connection', socket);
+    this.#server.off('session', begin);
   }
 
   /** Other limits: times at once, the rest for connections that are yet to come. */
