@@ -73,6 +73,7 @@ export const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
   'mmdb-lib': ['geo'],
   commander: ['cli', 'main'],
   sax: ['cli'],
+  re2js: ['admin'],
   'acme-client': ['acme'],
   '@peculiar/x509': ['acme'],
 };

@@ -54,7 +54,7 @@ test('what is wrong is said with its column', () => {
     ['cache == "MIS"', 10, /HIT, MISS/],
     ['host > "a"', 6, /is text/],
     ['status =~ "5.."', 11, /is a number/],
-    ['path =~ "a(b"', 11, /no \)/],
+    ['path =~ "a(b"', 10, /missing closing/],
     ['path == "abc', 9, /closing quote/],
     ['(status == 500', 1, /no \) for/],
     ['status == 500)', 14, /no \( for/],

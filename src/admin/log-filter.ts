@@ -5,7 +5,7 @@
 //   not        "!" not | "(" or ")" | comparison
 //   comparison FIELD [ ("==" | "!=" | "<" | "<=" | ">" | ">=" | "=~" | "!~") VALUE ]
 //   VALUE      "text" | 'text' | 12 | 1.5s | 10KB | 5xx
-import { LinearRegExp, PatternError } from '../base/linear-regexp.ts';
+import { RE2JS, RE2JSException } from 're2js';
 import { nearest } from '../config/suggest.ts';
 import { parseDuration, parseSize } from '../config/units.ts';
 import { CACHE_RESULTS } from '../stats/log-ring.ts';
@@ -153,10 +153,11 @@ function matches(name: FieldName, value: Token, negated: boolean): LinePredicate
   if (FIELDS[name] !== 'text' && FIELDS[name] !== 'cache')
     throw wrong(value, `${name} is a number: compare it with < or >=`);
   try {
-    const pattern = new LinearRegExp(value.text);
+    // in linear time, so that a pattern from outside cannot hold up the thread
+    const pattern = RE2JS.compile(value.text);
     return (line) => pattern.test(String(line[name] ?? '')) !== negated;
   } catch (error) {
-    if (error instanceof PatternError) throw new FilterError(error.message, value.at + 1 + error.at, 1);
+    if (error instanceof RE2JSException) throw new FilterError(error.message, value.at, value.text.length + 2);
     throw error;
   }
 }

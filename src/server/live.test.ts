@@ -57,7 +57,13 @@ test('listeners: who accepts, and which is the same after a reload', () => {
   assert.ok(ids.every((id) => id.startsWith('uws')));
   assert.deepEqual(plannedListeners(plain, true), plannedListeners(structuredClone(plain), true));
   for (const config of [configOf({ ...site, h2c: true }), configOf({ ...site, proxy_protocol: ['127.0.0.0/8'] })]) {
-    assert.deepEqual(plannedListeners(config, true).map(({ by }) => by), ['node']);
+    assert.deepEqual(
+      plannedListeners(config, true).map(({ by }) => by),
+      ['node'],
+    );
   }
-  assert.deepEqual(plannedListeners(plain, false).map(({ by }) => by), ['node', 'node', 'node']);
+  assert.deepEqual(
+    plannedListeners(plain, false).map(({ by }) => by),
+    ['node', 'node', 'node'],
+  );
 });
