@@ -9,6 +9,7 @@ import { type ConnectionTimes, limitUwsConnections, limitUwsTimes } from './clie
 import type { ConnectionLimits } from './connection-limits.ts';
 import type { Uws } from './load-uws.ts';
 import { type RequestHandler, serveUws } from './uws.ts';
+import { Bystander } from './uws-bystander.ts';
 
 /** What all apps of a thread share. */
 export interface UwsParts {
@@ -41,6 +42,8 @@ export class UwsApps {
   readonly #former: App[] = [];
   #times: ConnectionTimes;
   #maxMessage = 0;
+  /** There once WebSockets are routed. */
+  #bystander: Bystander | undefined;
   #certificate: TlsCertificate | undefined;
 
   constructor(uws: Uws, parts: UwsParts, times: ConnectionTimes) {
@@ -74,7 +77,7 @@ export class UwsApps {
   #open(kind: AppKind, plain: TemplatedApp, scheme: 'http' | 'https'): unknown {
     const { handler, clients, connections } = this.#parts;
     const app = plain as App['app'];
-    const routeWebSockets = serveUws(app, handler, clients, scheme);
+    const routeWebSockets = serveUws(app, handler, clients, scheme, (call) => this.#bystander?.run(call));
     limitUwsTimes(app, this.#times);
     limitUwsConnections(app, connections);
     if (this.#maxMessage > 0) routeWebSockets(this.#maxMessage);
@@ -92,11 +95,13 @@ export class UwsApps {
   allowMessages(largest: number): void {
     if (largest <= this.#maxMessage) return;
     this.#maxMessage = largest;
+    this.#bystander ??= new Bystander(this.#uws);
     for (const { routeWebSockets } of this.#apps.values()) routeWebSockets(largest);
   }
 
   /** Breaks all connections; to be called before the thread ends. */
   close(): void {
+    this.#bystander?.close();
     for (const { app } of [...this.#apps.values(), ...this.#former]) app.close();
   }
 }

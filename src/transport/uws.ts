@@ -18,13 +18,15 @@ const HEAD_ROOM = 256;
  * Leads all requests of a uWebSockets.js app to a handler.
  * @param clients watches those who are slow to take what is left of an answered request
  * @param scheme `https` for an SSLApp
+ * @param outside makes calls while no connection of the app is corked; see Bystander
  * @returns routes WebSockets from now on, whose messages may have so many bytes; to be called again when that changes
  */
 export function serveUws(
   app: TemplatedApp,
   handler: RequestHandler,
   clients: ClientWatch,
-  scheme: 'http' | 'https' = 'http',
+  scheme: 'http' | 'https',
+  outside: (call: () => void) => void,
 ): (maxMessage: number) => void {
   const request = new UwsRequest(scheme);
   let reply = new UwsReply(clients);
@@ -54,7 +56,7 @@ export function serveUws(
   };
   return (maxMessage) => {
     const behavior = webSocketBehavior(maxMessage, (res, req, context) => {
-      if (asksForWebSocket(req)) upgrade({ res, context, key: req.getHeader('sec-websocket-key') }, req);
+      if (asksForWebSocket(req)) upgrade({ res, context, key: req.getHeader('sec-websocket-key'), outside }, req);
       else serve('GET', res, req);
     });
     app.ws('/*', behavior);

@@ -28,6 +28,8 @@ export interface Handshake {
   readonly res: HttpResponse;
   readonly key: string;
   readonly context: us_socket_context_t;
+  /** Calls while this connection is not corked; see Bystander. */
+  outside(call: () => void): void;
 }
 
 /** Fields of a 101 that the library writes itself, or that it does not offer. */
@@ -74,23 +76,9 @@ function hasToken(list: string, token: string): boolean {
   return list.split(',').some((member) => member.trim().toLowerCase() === token);
 }
 
-/** WebSockets that are open on this thread. */
-const open = new Set<Socket>();
-
-/**
- * Not within a cork of the response's own: at the end of that the library reads the state of a response where there is a
- * WebSocket by then, and may take it for one that ends its connection (20.57, HttpResponse::cork). Outside of any cork it
- * warns on stderr, and so another WebSocket is corked meanwhile, if there is one.
- */
-function upgrade(call: () => void): void {
-  const [other] = open;
-  if (other === undefined) call();
-  else other.cork(call);
-}
-
 /** Answers 101, and makes a channel of the connection. */
 export function switchToWebSocket(handshake: Handshake, answer: SwitchAnswer, events: ChannelEvents): Channel {
-  const { res, key, context } = handshake;
+  const { res, key, context, outside } = handshake;
   const channel = new WebSocketChannel(res, answer.maxMessage, events);
   const { lines } = answer;
   let subprotocol = '';
@@ -101,7 +89,7 @@ export function switchToWebSocket(handshake: Handshake, answer: SwitchAnswer, ev
       if (!LIBRARY_FIELDS.has(lines[i])) res.writeHeader(lines[i], Buffer.from(lines[i + 1], 'latin1'));
     }
   });
-  upgrade(() => res.upgrade<UserData>({ channel }, key, subprotocol, '', context));
+  outside(() => res.upgrade<UserData>({ channel }, key, subprotocol, '', context));
   return channel;
 }
 
@@ -140,7 +128,6 @@ class WebSocketChannel implements Channel {
 
   open(ws: Socket): void {
     this.#ws = ws;
-    open.add(ws);
   }
 
   get #isOpen(): boolean {
@@ -218,7 +205,6 @@ class WebSocketChannel implements Channel {
 
   /** The library's connection is over, by its own `end` too. */
   onClosed(code: number, reason: ArrayBuffer): void {
-    open.delete(this.#ws);
     if (this.closed) return;
     this.closed = true;
     const text = Buffer.from(new Uint8Array(reason));
