@@ -157,7 +157,7 @@ function matches(name: FieldName, value: Token, negated: boolean): LinePredicate
     const pattern = RE2JS.compile(value.text);
     return (line) => pattern.test(String(line[name] ?? '')) !== negated;
   } catch (error) {
-    if (error instanceof RE2JSException) throw new FilterError(error.message, value.at, value.text.length + 2);
+    if (error instanceof RE2JSException) throw new FilterError(error.message, value.at + 1, value.text.length);
     throw error;
   }
 }
