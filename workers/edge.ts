@@ -2,6 +2,7 @@
 
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
+import { challengeFolder } from '../src/acme/folder.ts';
 import { openCache } from '../src/cache/cache.ts';
 import type { ClientLimits, SiteConfig } from '../src/config/config.ts';
 import { BackgroundFills } from '../src/fill/background.ts';
@@ -67,7 +68,10 @@ const pools = new OriginPools(config.sites, {
 });
 
 /** What a plan comes to on this thread. */
-type Planned = Pick<RequestContext, 'hosts' | 'lines' | 'maxRequestBody' | 'requestLimits' | 'isTrusted'> & {
+type Planned = Pick<
+  RequestContext,
+  'hosts' | 'lines' | 'maxRequestBody' | 'requestLimits' | 'isTrusted' | 'challengeFolder'
+> & {
   sites: SitePlan[];
 };
 
@@ -83,6 +87,7 @@ function planned({ config, countries }: PlanData, lines: readonly number[]): Pla
     lines: known,
     maxRequestBody: config.maxRequestBody,
     isTrusted: config.trustedProxies.length === 0 ? undefined : networkTest(config.trustedProxies),
+    challengeFolder: config.acme.domains.length === 0 ? undefined : challengeFolder(config.dataDir),
     requestLimits: {
       ...DEFAULT_REQUEST_LIMITS,
       target: config.limits.url,

@@ -30,14 +30,6 @@ export interface AcmeOptions {
   readonly poll?: { min: number; max: number };
 }
 
-/**
- * Folder of the answers to challenges of HTTP-01, one file each: all processes that share the folder of lb's data answer
- * them, whichever has made the order.
- */
-export function challengeFolder(dataDir: string): string {
-  return join(dataDir, 'acme', 'challenges');
-}
-
 /** Keeps one certificate for all domains: obtains it, renews it in time, and takes over what other processes obtained. */
 export class AcmeManager {
   readonly #options: AcmeOptions;
@@ -58,11 +50,11 @@ export class AcmeManager {
 
   /**
    * What listeners can open with at once: the certificate that is stored, or one that nobody vouches for.
-   * @throws where the folder cannot be used
    */
   async open(): Promise<TlsCertificate> {
     const { domains } = this.#options.config;
-    const stored = await this.#store.readCertificate(domains);
+    // what cannot be read is told of when a new one is to be stored there
+    const stored = await this.#store.readCertificate(domains).catch(() => undefined);
     if (stored === undefined) return this.#ready(await selfSigned(domains));
     this.#take(stored);
     return this.#ready(stored);

@@ -45,6 +45,8 @@ export interface RequestContext extends EdgeContext {
   onChange(site: number, host: string, target: string): void;
   /** Undefined where nothing is ever logged. */
   readonly log: AccessLogWriter | undefined;
+  /** Folder of answers to challenges of HTTP-01; undefined where no authority is asked for certificates. */
+  readonly challengeFolder?: string | undefined;
   /** Undefined where tracing is off. */
   readonly tracer?: Tracer | undefined;
 }

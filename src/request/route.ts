@@ -1,9 +1,12 @@
 import type { SitePlan } from '../site/plan.ts';
+import { answerChallenge } from './acme-challenge.ts';
 import type { Exchange } from './exchange.ts';
 import { GUARD, RESPOND, type Step } from './step.ts';
 
 /** Finds the site that answers for the request's host. */
 export function route(x: Exchange): Step {
+  const { challengeFolder } = x.context;
+  if (challengeFolder !== undefined && answerChallenge(x, challengeFolder)) return RESPOND;
   const entry = x.context.hosts[x.scheme].find(x.hostField);
   if (typeof entry === 'string') {
     x.problem =

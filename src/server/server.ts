@@ -153,8 +153,9 @@ export async function startServer(config: Config, options: ServerOptions): Promi
       tls.setObtained([next]);
       if (plan.tls === undefined) return;
       const certificates = plan.tls.certificates.map((certificate) => (certificate === former ? next : certificate));
-      plan = { ...plan, tls: { ...plan.tls, certificates } };
-      edges.certificates({ ...plan.tls, certificates } as TlsTerms);
+      const terms = { ...plan.tls, certificates };
+      plan = { ...plan, tls: terms };
+      edges.certificates(terms);
     },
     setChallenges: (challenges) => edges.challenges(challenges),
   });

@@ -70,6 +70,8 @@ export class TestAuthority {
   /** Types of challenges that were looked at, with why they were found wrong. */
   readonly checked: { type: string; name: string; error: string | undefined }[] = [];
   readonly issued: string[] = [];
+  /** Requests wait for it. */
+  gate: Promise<void> | undefined;
   readonly accounts = new Map<string, JsonWebKey>();
   contacts: unknown;
   /** Challenges that are offered. */
@@ -120,6 +122,7 @@ export class TestAuthority {
     };
     try {
       const body = Buffer.concat(await request.toArray()).toString();
+      await this.gate;
       const { status = 200, body: answer, headers } = await this.#answer(request.method ?? '', request.url ?? '', body);
       send(status, answer, headers);
     } catch (error) {
