@@ -7,6 +7,20 @@ export function editTail(tail: Uint8Array | string, edits: HeaderEdits): Buffer 
   return Buffer.from(tailOf(edits.apply(parseTail(tail))), 'latin1');
 }
 
+/** Whether a field says what the content is, and how long caches may keep it. */
+const OF_CONTENT = /^(?:content-type|(?:.+-)?cache-control|surrogate-control|expires|pragma)$/;
+
+/**
+ * As `editTail`, of an answer that tells what is wrong with one request: what rules say of the content does not hold for
+ * it, or caches behind lb would keep for everybody what one client was told.
+ */
+export function editRefusal(tail: string, edits: HeaderEdits): Buffer {
+  const own = parseTail(tail);
+  const changed = edits.apply(own);
+  const lines = changed.filter((_, i) => !OF_CONTENT.test(changed[i & ~1]));
+  return Buffer.from(tailOf([...lines, ...own.filter((_, i) => OF_CONTENT.test(own[i & ~1]))]), 'latin1');
+}
+
 /**
  * A stored response as clients get it under these changes. Made once where many requests share the changes, and kept
  * beside the view; so what is stored stays as it is, and other changes hold for it as soon as they are configured.

@@ -2,7 +2,7 @@ import { PROXY_NAME } from '../fill/head.ts';
 import { PROBLEM_CONTENT_TYPE, problemJson } from '../http/problem.ts';
 import { statusText } from '../http/status-text.ts';
 import type { SimpleAnswer } from '../site/rule-compile.ts';
-import { editTail } from './edit-tail.ts';
+import { editRefusal, editTail } from './edit-tail.ts';
 import type { Exchange, RequestProblem } from './exchange.ts';
 import { FINISH, RESPOND, type Step, WAIT } from './step.ts';
 
@@ -34,7 +34,7 @@ function send(x: Exchange): Step {
   if (proxyStatus !== undefined) lines.push(`Proxy-Status: ${proxyStatus}`);
   if (x.requestId !== '') lines.push(`X-Request-Id: ${x.requestId}`);
   if (x.cacheStatus === '') x.cacheStatus = `${PROXY_NAME}; fwd=bypass; detail=refused`;
-  return sendWhole(x, status, lines, body);
+  return sendWhole(x, status, lines, body, editRefusal);
 }
 
 /** Answers as a rule says. */
@@ -46,15 +46,22 @@ export function sendAnswer(x: Exchange, answer: SimpleAnswer): Step {
     status,
     headers.map(([name, value]) => `${name}: ${value}`),
     body,
+    editTail,
   );
 }
 
 /** @param lines `Name: value` */
-function sendWhole(x: Exchange, status: number, lines: readonly string[], body: Uint8Array | string): Step {
+function sendWhole(
+  x: Exchange,
+  status: number,
+  lines: readonly string[],
+  body: Uint8Array | string,
+  edit: typeof editRefusal,
+): Step {
   x.status = status;
   const fields = lines.map((line) => line.replace(/^[^:]*/, (name) => name.toLowerCase()));
   const plain = [`1.1 ${PROXY_NAME}`, ...fields].join('\r\n');
-  const tail = x.rules?.response === undefined ? plain : editTail(plain, x.rules.response);
+  const tail = x.rules?.response === undefined ? plain : edit(plain, x.rules.response);
   const write = () => {
     x.reply.head(statusText(status), x.cacheStatus, tail, -1);
     x.headSent = true;

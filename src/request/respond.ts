@@ -9,7 +9,7 @@ import { getHeader } from '../http/headers.ts';
 import { type ByteRange, resolveRange } from '../http/range.ts';
 import { statusText } from '../http/status-text.ts';
 import { headersOf304 } from '../http/stored-headers.ts';
-import { dress, editTail } from './edit-tail.ts';
+import { dress, editRefusal } from './edit-tail.ts';
 import type { Exchange } from './exchange.ts';
 import { wantedPart } from './parts.ts';
 import { multipartBody } from './pieces.ts';
@@ -128,7 +128,7 @@ function sendUnsatisfiable(x: Exchange, view: StoredView): Step {
   x.status = 416;
   const tail = `1.1 ${PROXY_NAME}\r\nContent-Range: ${formatUnsatisfiedRange(view.length)}`;
   const edits = x.rules?.response;
-  sendHead(x, statusText(416), view, edits === undefined ? tail : editTail(tail, edits));
+  sendHead(x, statusText(416), view, edits === undefined ? tail : editRefusal(tail, edits));
   x.reply.end('');
   return FINISH;
 }

@@ -90,7 +90,7 @@ export class TargetText {
   fill(match: RuleMatch): string {
     let text = '';
     for (const part of this.#parts) text += typeof part === 'string' ? part : this.#value(part, match);
-    if (this.#isRedirect) text = text.replace(/[^\x21-\x7e]|["<>\\^`{|}]/g, encodeURIComponent);
+    if (this.#isRedirect) text = text.toWellFormed().replace(/[^\x21-\x7e]|["<>\\^`{|}]/gu, encodeURIComponent);
     // two slashes would begin the name of another host
     if (text.startsWith('//')) text = text.replace(/^\/+/, '/');
     return text.endsWith('?') ? text.slice(0, -1) : text;

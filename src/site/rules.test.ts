@@ -146,7 +146,7 @@ const anyText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 20 }),
   fc.constantFrom('..', '.', '//x', '/\\x', '\r\na: b', '%2e'),
 );
-const anyPath = anyText.map((text) => `/${text.replace(/[^\x21-\x7e]|[?#]/g, '')}`);
+const anyPath = anyText.map((text) => `/${text.replace(/[\x00-\x20\x7f?#]/g, '')}`);
 
 test('whatever clients send: no header is split, no redirect leads to another host, no rewrite out of its folder', () => {
   const plan = planOf({
