@@ -15,6 +15,8 @@ export interface TestListener {
   readonly port: number;
   readonly challenges: TlsChallenges;
   readonly clients: ClientWatch;
+  /** Lets time pass for clients that are slow. */
+  pass(milliseconds: number): void;
   readonly terms: ListenerTerms;
 }
 
@@ -36,12 +38,17 @@ export async function startListener(
 ): Promise<TestListener> {
   const terms = { ...TERMS, ...changed };
   const challenges = new TlsChallenges();
-  const clients = new ClientWatch(SLOW);
+  let now = 0;
+  const clients = new ClientWatch(SLOW, () => now);
+  const pass = (milliseconds: number) => {
+    now += milliseconds;
+    clients.look();
+  };
   const gate = { opened: () => true, closed: () => {} };
   const parts = { handler: { handle: answer }, clients, gate, challenges };
   const listener = await openNodeListener({ host: '127.0.0.1', port: 0 }, terms, parts);
   t.after(() => listener.close());
-  return { listener, port: listener.port, challenges, clients, terms };
+  return { listener, port: listener.port, challenges, clients, pass, terms };
 }
 
 /** What a listener needs for certificates of the names given. */
