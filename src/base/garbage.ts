@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 /** Bytes of body chunks between two collections. */
 const BUDGET = 8 << 20;
 
-let collect: ((options: { type: 'minor' }) => void) | undefined;
+let collect: ((options: { type: 'minor' | 'major' }) => void) | undefined;
 let passed = 0;
 
 /**
@@ -20,11 +20,17 @@ export function countPassing(bytes: number): void {
   collect({ type: 'minor' });
 }
 
+/** Collects all garbage of this thread at once, which stops it for tens of milliseconds. */
+export function collectAll(): void {
+  collect ??= exposeCollection();
+  collect({ type: 'major' });
+}
+
 /**
  * V8's flags are the process's, not the thread's: the flag stays on, since another thread may have set it for its own
  * context that is about to be made. Only contexts made from now on show the function.
  */
-function exposeCollection(): (options: { type: 'minor' }) => void {
+function exposeCollection(): (options: { type: 'minor' | 'major' }) => void {
   setFlagsFromString('--expose-gc');
-  return runInNewContext('gc') as (options: { type: 'minor' }) => void;
+  return runInNewContext('gc') as (options: { type: 'minor' | 'major' }) => void;
 }

@@ -1,6 +1,7 @@
 import { type ClientHttp2Session, connect } from 'node:http2';
 import type { Socket } from 'node:net';
 import { errors } from 'undici';
+import { keepHandleOnError } from '../base/http2-handles.ts';
 import {
   type PendingRequest,
   type Refusal,
@@ -144,7 +145,10 @@ export class OriginSession implements StreamOwner {
   }
 
   #listen(session: ClientHttp2Session, socket: Socket): void {
-    session.on('connect', () => session.setLocalWindowSize(CONNECTION_WINDOW));
+    session.on('connect', () => {
+      keepHandleOnError(session);
+      session.setLocalWindowSize(CONNECTION_WINDOW);
+    });
     session.on('remoteSettings', ({ maxConcurrentStreams = MAX_STREAMS }) => {
       this.#isKnown = true;
       this.#limit = Math.min(MAX_STREAMS, maxConcurrentStreams);

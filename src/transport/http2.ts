@@ -1,6 +1,7 @@
 import { constants, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { keepHandleOnError } from '../base/http2-handles.ts';
 import type { ClientWatch } from '../request/client-watch.ts';
 import { clientAddress } from './client-address.ts';
 import { Http2Reply } from './http2-reply.ts';
@@ -106,6 +107,7 @@ export class Http2Connections {
   #onSession(session: ServerHttp2Session, facts: ConnectionFacts): void {
     const state = { facts, streams: 0, since: performance.now(), used: false, closing: false };
     this.#sessions.set(session, state);
+    keepHandleOnError(session);
     session.on('close', () => this.#sessions.delete(session));
     session.on('stream', (stream, _headers, _flags, lines) => this.#onStream(stream, lines, session, state));
     session.setLocalWindowSize(CONNECTION_WINDOW);
