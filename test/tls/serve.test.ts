@@ -15,17 +15,17 @@ import { certificateFolder, securePort } from './site.ts';
 
 const run = promisify(execFile);
 
-async function scene(t: Cleanup, more: object = {}, tls: object = {}) {
+async function scene(t: Cleanup, more: object = {}) {
   const folder = await certificateFolder(t);
   await folder.put('first', ['a.test', '*.a.test']);
   const origin = await startOrigin(t, ({ target }, answer) =>
     answer.send(200, [['Cache-Control', 'max-age=60']], `for ${target}`),
   );
-  const settings = (changed: object = {}) => ({
+  const settings = () => ({
     origins: [origin.address],
-    tls: { listen: '127.0.0.1:0', folder: folder.path, ...tls },
+    shutdown_timeout: '100ms',
+    tls: { listen: '127.0.0.1:0', folder: folder.path },
     ...more,
-    ...changed,
   });
   const lb = await startLb(t, settings());
   return { folder, origin, lb, settings, port: securePort(lb) };
@@ -47,6 +47,7 @@ test('a request for another site than the TLS name is refused, one for another h
   const origin = await startOrigin(t, (_, answer) => answer.send(200, [], 'hello'));
   const site = { origins: [origin.address] };
   const lb = await startLb(t, {
+    shutdown_timeout: '100ms',
     tls: { listen: '127.0.0.1:0', folder: folder.path },
     sites: { 'a.test': { ...site, hosts: ['www.a.test'] }, 'b.test': site },
   });
@@ -146,7 +147,12 @@ test('uWebSockets.js ends TLS where HTTP/2 is off and there is one certificate',
   await folder.put('one', ['a.test']);
   const origin = await startOrigin(t, (_, answer) => answer.send(200, [['Cache-Control', 'max-age=60']], 'hello'));
   const files = { cert: join(folder.path, 'one.crt'), key: join(folder.path, 'one.key') };
-  const settings = { origins: [origin.address], workers: 2, tls: { listen: '127.0.0.1:0', http2: false, ...files } };
+  const settings = {
+    origins: [origin.address],
+    shutdown_timeout: '100ms',
+    workers: 2,
+    tls: { listen: '127.0.0.1:0', http2: false, ...files },
+  };
   const lb = await startLb(t, settings);
   const port = securePort(lb);
   const before = await handshake(t, port, { servername: 'a.test', ALPNProtocols: ['h2', 'http/1.1'] });
