@@ -1,3 +1,4 @@
+/** A process of its own for slow.ts, so that nothing else delays what it measures: `node good-client.ts URL`. */
 import { Agent, request } from 'node:http';
 
 /** What a client got. */
@@ -17,12 +18,11 @@ const PAUSE = 40;
 const PATIENCE = 10_000;
 
 /** A client that asks again and again on a few kept connections, at a pace that leaves the machine its time. */
-export function startGoodClient(url: URL): { end(): Promise<Experience> } {
+async function run(url: URL, isOver: () => boolean): Promise<Experience> {
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   const seen: Experience = { requests: 0, failures: 0, times: [] };
-  let over = false;
-  const workers = Array.from({ length: CONNECTIONS }, async () => {
-    while (!over) {
+  const clients = Array.from({ length: CONNECTIONS }, async () => {
+    while (!isOver()) {
       const begin = performance.now();
       seen.requests++;
       if (!(await ask(url, agent))) seen.failures++;
@@ -30,15 +30,10 @@ export function startGoodClient(url: URL): { end(): Promise<Experience> } {
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
   });
-  return {
-    end: async () => {
-      over = true;
-      await Promise.all(workers);
-      agent.destroy();
-      seen.times.sort((a, b) => a - b);
-      return seen;
-    },
-  };
+  await Promise.all(clients);
+  agent.destroy();
+  seen.times.sort((a, b) => a - b);
+  return seen;
 }
 
 function ask(url: URL, agent: Agent): Promise<boolean> {
@@ -53,3 +48,10 @@ function ask(url: URL, agent: Agent): Promise<boolean> {
     asked.end();
   });
 }
+
+let over = false;
+process.once('message', () => {
+  over = true;
+});
+process.send?.(await run(new URL(process.argv[2]), () => over));
+process.disconnect?.();

@@ -1,7 +1,8 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, fork, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { startGoodClient } from './good-client.ts';
+import type { Experience } from './good-client.ts';
 import { startTarget, type Target } from './target.ts';
 
 const HELP = `Holds slow connections to lb by slowhttptest, and shows what a good client beside them gets.
@@ -81,7 +82,7 @@ function hasSlowhttptest(): boolean {
 
 /** Lets a good client ask while slow ones are held. @returns whether it got what it must */
 async function measure(target: Target, name: string, slow: string[] | undefined, seconds: number): Promise<boolean> {
-  const good = startGoodClient(new URL('/static/1', target.url));
+  const good = fork(fileURLToPath(new URL('good-client.ts', import.meta.url)), [new URL('/static/1', target.url).href]);
   let most = 0;
   const look = setInterval(() => {
     most = Math.max(most, connectionsTo(target.url));
@@ -89,7 +90,8 @@ async function measure(target: Target, name: string, slow: string[] | undefined,
   if (slow === undefined) await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
   else await runSlow(slow, target.url, seconds + SLACK_SECONDS);
   clearInterval(look);
-  const { requests, failures, times } = await good.end();
+  good.send('end');
+  const [{ requests, failures, times }] = (await once(good, 'message')) as [Experience];
   const p99 = times[Math.floor(times.length * 0.99)] ?? Number.POSITIVE_INFINITY;
   const success = (requests - failures) / requests;
   const isKept = success >= LEAST_SUCCESS && p99 < MOST_P99;
