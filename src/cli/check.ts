@@ -1,5 +1,8 @@
 import { Argument, Command } from 'commander';
+import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
+import { CertificateError } from '../tls/certificates.ts';
+import { TlsKeeper } from '../tls/keeper.ts';
 import { CliError, EXIT } from './exit.ts';
 import type { Io } from './io.ts';
 import { addSettingFlags, type GivenFlags } from './setting-flags.ts';
@@ -22,7 +25,9 @@ export function checkCommand(io: Io, given: GivenFlags): Command {
 
 function printText(given: GivenFlags, io: Io): void {
   const { config, announcements, file } = loadOrFail(given, io);
-  for (const text of announcements) io.stderr.write(`note: ${text}\n`);
+  const { error, warnings } = checkCertificates(config);
+  if (error !== undefined) throw new CliError(error, EXIT.usage);
+  for (const text of [...announcements, ...warnings]) io.stderr.write(`note: ${text}\n`);
   const rules = config.sites.reduce((count, site) => count + site.cache.rules.length, 0);
   io.stdout.write(
     `${file ?? 'flags and environment'}: ok (${plural(config.sites.length, 'site')}, ${plural(rules, 'cache rule')})\n`,
@@ -35,9 +40,27 @@ function printJson(given: GivenFlags, io: Io): void {
   const shown = errors.map(({ source, line, column, message, fix }) =>
     line > 0 ? { source, line, column, message, fix } : { source, message, fix },
   );
-  const announcements = 'errors' in result ? [] : result.announcements;
-  io.stdout.write(`${JSON.stringify({ ok: errors.length === 0, errors: shown, announcements }, null, 2)}\n`);
-  if (errors.length > 0) throw new CliError('', EXIT.usage);
+  const announcements = 'errors' in result ? [] : [...result.announcements];
+  if ('config' in result) {
+    const { error, warnings } = checkCertificates(result.config);
+    announcements.push(...warnings);
+    if (error !== undefined)
+      shown.push({ source: 'tls', message: error, fix: 'see docs/tls.md for what files are to hold' });
+  }
+  io.stdout.write(`${JSON.stringify({ ok: shown.length === 0, errors: shown, announcements }, null, 2)}\n`);
+  if (shown.length > 0) throw new CliError('', EXIT.usage);
+}
+
+/** What `lb serve` would say of the certificates. */
+function checkCertificates(config: Config): { error?: string; warnings: string[] } {
+  const warnings: string[] = [];
+  try {
+    new TlsKeeper((warning) => warnings.push(warning)).termsFor(config);
+    return { warnings };
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error;
+    return { error: error.message, warnings };
+  }
 }
 
 function plural(count: number, noun: string): string {

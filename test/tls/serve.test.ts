@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { connect } from 'node:tls';
 import { promisify } from 'node:util';
+import { Folder } from '../config/cli.ts';
 import { type Cleanup, within } from '../support/cleanup.ts';
 import { startLb } from '../support/lb.ts';
 import { startOrigin } from '../support/origin.ts';
@@ -198,4 +199,20 @@ test('a start with a certificate that cannot be used ends with one sentence', as
   rmSync(join(folder.path, 'one.key'));
   const settings = { origins: ['127.0.0.1:1'], tls: { listen: '127.0.0.1:0', folder: folder.path } };
   await rejects(startLb(t, settings), /the key .*one\.key cannot be read: there is no such file/);
+});
+
+test('lb check finds certificates that lb serve would refuse', async (t) => {
+  const { authority } = await certificateFolder(t);
+  const [one, other] = [await authority.issue(), await authority.issue()];
+  using folder = new Folder({ 'a.crt': one.cert, 'a.key': one.key, 'b.key': other.key });
+  const check = (key: string, ...more: string[]) =>
+    folder.lb(['check', '-b', '127.0.0.1:3000', '--tls-cert', 'a.crt', '--tls-key', key, ...more]);
+  const good = await check('a.key');
+  equal(good.code, 0);
+  match(good.stderr, /note: .*a\.crt expires on/);
+  const bad = await check('b.key');
+  equal(bad.code, 2);
+  match(bad.stderr, /the key in .*b\.key is not that of .*a\.crt/);
+  const json = JSON.parse((await check('b.key', '--json')).stdout) as { ok: boolean; errors: { message: string }[] };
+  ok(!json.ok && json.errors[0].message.includes('b.key'));
 });
