@@ -73,7 +73,7 @@ export class UpgradeFetch implements Source {
         if (this.#over) socket.destroy();
         else this.#ask(socket, request);
       },
-      (error: Error) => this.#fail(originErrorFrom(error)),
+      (error: unknown) => this.#fail(originErrorFrom(error as Error)),
     );
   }
 

@@ -29,7 +29,7 @@ export interface Handshake {
   readonly key: string;
   readonly context: us_socket_context_t;
   /** Calls while this connection is not corked; see Bystander. */
-  outside(call: () => void): void;
+  readonly outside: (call: () => void) => void;
 }
 
 /** Fields of a 101 that the library writes itself, or that it does not offer. */
@@ -93,6 +93,12 @@ export function switchToWebSocket(handshake: Handshake, answer: SwitchAnswer, ev
   return channel;
 }
 
+/** The calls of a response that hold its client back. */
+interface Flow {
+  pause(this: Socket): void;
+  resume(this: Socket): void;
+}
+
 /**
  * A WebSocket of the library, which gives and takes messages, as bytes of the frames that an origin exchanges with its
  * client: what the client sends is put into masked frames, what comes for it is read as frames.
@@ -102,9 +108,8 @@ class WebSocketChannel implements Channel {
   readonly #events: ChannelEvents;
   readonly #maxMessage: number;
   readonly #reader: FrameReader;
-  /** The library can hold back requests only; but a request and a WebSocket are both its socket, and these serve for both. */
-  readonly #hold: () => void;
-  readonly #release: () => void;
+  /** Of responses: the library can hold back these only, but it has one kind of socket behind them and WebSockets. */
+  readonly #flow: Flow;
   #ws!: Socket;
   #paused = false;
   #full = false;
@@ -113,9 +118,8 @@ class WebSocketChannel implements Channel {
   /** The client's close frame, which comes behind all that it is still owed. */
   #ending: { code: number; reason: Buffer } | undefined;
 
-  constructor({ pause, resume }: HttpResponse, maxMessage: number, events: ChannelEvents) {
-    this.#hold = pause;
-    this.#release = resume;
+  constructor(res: HttpResponse, maxMessage: number, events: ChannelEvents) {
+    this.#flow = Object.getPrototypeOf(res) as Flow;
     this.#maxMessage = maxMessage;
     this.#events = events;
     this.#reader = new FrameReader(maxMessage, {
@@ -156,13 +160,13 @@ class WebSocketChannel implements Channel {
   pause(): void {
     if (!this.#isOpen || this.#paused) return;
     this.#paused = true;
-    this.#hold.call(this.#ws);
+    this.#flow.pause.call(this.#ws);
   }
 
   resume(): void {
     if (this.closed || !this.#paused) return;
     this.#paused = false;
-    this.#release.call(this.#ws);
+    this.#flow.resume.call(this.#ws);
   }
 
   close(code: number, reason: string): void {

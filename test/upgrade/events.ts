@@ -50,8 +50,9 @@ async function subscribe(t: Parameters<typeof openClient>[0], port: number, path
   const client = await openClient(t, port);
   client.send(requestText('GET', path, [['Accept', 'text/event-stream']]));
   const response = await client.head();
-  assert.equal(response?.status, 200);
-  return [client, response as Response];
+  assert.ok(response !== undefined);
+  assert.equal(response.status, 200);
+  return [client, response];
 }
 
 /** Collects a client's body in the background. */
@@ -89,7 +90,7 @@ export function eventCases(headFirst: boolean): void {
           sent += event;
           await answer.chunk(event);
           // the next one is sent only when this one is there
-          await until(() => got.every(({ text }) => text() === sent), `event ${i}`);
+          await until(() => got.every((one) => one.text() === sent), `event ${i}`);
         }
         assert.equal(pair.origin.requests.length, 1);
         await stream.end();
@@ -124,7 +125,7 @@ export function eventCases(headFirst: boolean): void {
       for (let round = 1; round <= 3; round++) {
         for (const answer of answers) await answer.chunk('data: x\n\n');
         const all = HELLO + 'data: x\n\n'.repeat(round);
-        await until(() => got.every(({ text }) => text() === all), `round ${round}`);
+        await until(() => got.every((one) => one.text() === all), `round ${round}`);
       }
       for (const [client] of clients) client.close();
       await within(Promise.all(answers.map(({ gone }) => gone)), 'the ends of all streams');
