@@ -1,5 +1,3 @@
-import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { startAdmin } from '../admin/server.ts';
@@ -23,6 +21,7 @@ import { loadUws, longestHead } from '../transport/load-uws.ts';
 import { AcmeRunner } from './acme.ts';
 import { Entrance } from './entrance.ts';
 import { createExplainer } from './explainer.ts';
+import type { Watched } from './file-watch.ts';
 import { plannedListeners } from './listeners.ts';
 import { Live } from './live.ts';
 import { Origins } from './origins.ts';
@@ -31,6 +30,7 @@ import { Purger } from './purger.ts';
 import { Reloader, type ReloadResult, type Reread } from './reload.ts';
 import { type SharedMemory, shareMemory } from './shared-memory.ts';
 import { listenerStates } from './states.ts';
+import { warnOfUnresolvableOrigins } from './unresolvable.ts';
 import { limitUnsent } from './unsent.ts';
 
 /** How long clients have to take what was handed over to their sockets before connections without a request end, in ms. */
@@ -106,7 +106,7 @@ export class Server {
     const { state, entrance, edges, purger, accessLog, reloader, tls, origins, acme } = this.#parts;
     state.draining = true;
     acme.stop();
-    reloader.unwatch();
+    reloader.stop();
     tls.ticketKey.stop();
     entrance.stop();
     if (handedOver) await this.admin.close();
@@ -206,7 +206,6 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     origins.commit(next);
     acme.commit();
     state.settings = settings;
-    if (next.watch) reloader.watch(filesOf(next, options.file));
     // what comes back under the same name starts anew
     for (const { index } of gone) purger.forgetSite(index);
     return live.generation;
@@ -232,7 +231,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     await limitUnsent(portsOf(entrance));
     acme.commit();
     warnOfUnresolvableOrigins(config, logger);
-    if (config.watch) reloader.watch(filesOf(live.config, options.file));
+    if (config.watch) reloader.watch(() => filesOf(live.config, options.file));
     return new Server(parts, admin);
   } catch (error) {
     await edges.drain(0, 0);
@@ -247,9 +246,14 @@ function portsOf(entrance: Entrance): number[] {
   return entrance.listeners().map(({ address }) => address.port);
 }
 
-/** What a reload reads: the configuration and the certificates. */
-function filesOf({ tls }: Config, file: string | undefined): string[] {
-  return [...(file === undefined ? [] : [resolve(file)]), ...certificateFiles(tls)];
+/** What a reload reads: the configuration and certificates. */
+function filesOf({ tls, sites }: Config, file: string | undefined): Watched {
+  const ofOrigins = sites.flatMap(({ originTls: { ca, cert, key } }) => [ca, cert, key]);
+  const named = [file === undefined ? undefined : resolve(file), ...certificateFiles(tls), ...ofOrigins];
+  return {
+    files: [...new Set(named.filter((name) => name !== undefined))],
+    folders: tls.folder === undefined ? [] : [tls.folder],
+  };
 }
 
 /** @throws ListenError */
@@ -334,18 +338,4 @@ function notReady(edges: EdgeThreads, draining: boolean): string[] {
 function statistics({ config }: Live, cache: Cache): object {
   const sites = config.sites.map(({ name, number }) => ({ name, objects: cache.objectsOfSite(number) }));
   return { ...cache.stats(), eviction: config.cache.eviction, sites };
-}
-
-/** A name that does not resolve is most often a typing error: said at once, in one line, without refusing to start. */
-function warnOfUnresolvableOrigins(config: Config, logger: Logger): void {
-  const names = new Set(config.sites.flatMap((site) => site.origins.map(({ host }) => host)));
-  for (const name of names) {
-    if (isIP(name) !== 0) continue;
-    lookup(name).catch((error: unknown) => {
-      logger.error(
-        { origin: name, code: (error as NodeJS.ErrnoException).code },
-        `the origin ${name} does not resolve; requests for it get 502 until it does`,
-      );
-    });
-  }
 }
