@@ -204,7 +204,7 @@ export class Http2Reply implements Reply {
     this.#stream.resume();
   }
 
-  switchProtocols({ lines }: SwitchAnswer, events: ChannelEvents): Channel {
+  switchProtocols({ protocol, lines }: SwitchAnswer, events: ChannelEvents): Channel {
     if (!this.#request.isUpgrade) throw new Error('the request asks for no other protocol');
     this.closed = true;
     const head = [':status', '200'];
@@ -213,7 +213,7 @@ export class Http2Reply implements Reply {
       if (lines[i] !== 'sec-websocket-accept' && !CONNECTION_FIELDS.has(lines[i])) head.push(lines[i], lines[i + 1]);
     }
     if (!this.#isGone) this.#stream.respond(head);
-    return new RawChannel(this.#stream, Buffer.alloc(0), events);
+    return new RawChannel(this.#stream, Buffer.alloc(0), protocol, events);
   }
 }
 

@@ -45,6 +45,6 @@ class SwitchingReply extends NodeReply {
     let head = `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n`;
     for (let i = 0; i < lines.length; i += 2) head += `${lines[i]}: ${lines[i + 1]}\r\n`;
     socket.write(`${head}\r\n`, 'latin1');
-    return new RawChannel(socket, this.#early, events);
+    return new RawChannel(socket, this.#early, protocol, events);
   }
 }

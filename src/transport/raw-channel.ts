@@ -1,22 +1,33 @@
 import type { Duplex } from 'node:stream';
 import type { Channel, ChannelEvents } from '../request/reply.ts';
+import { FrameBoundary } from './frame-boundary.ts';
+import { closeFrame, serverCloseFrame } from './websocket-frames.ts';
 
 /**
- * A client's connection, or its stream of HTTP/2, as a channel: bytes as they come.
- * @param early bytes that came with the request
+ * A client's connection, or its stream of HTTP/2, as a channel: bytes as they come. Of a WebSocket it follows the frames, so
+ * that both sides can be told why it ends.
  */
 export class RawChannel implements Channel {
   readonly #stream: Duplex;
   readonly #events: ChannelEvents;
   /** `close` has a listener of ours that is to say no more. */
   #silent = false;
+  readonly #frames: { fromClient: FrameBoundary; toClient: FrameBoundary } | undefined;
 
-  constructor(stream: Duplex, early: Buffer, events: ChannelEvents) {
+  /**
+   * @param early bytes that came with the request
+   * @param protocol what was switched to
+   */
+  constructor(stream: Duplex, early: Buffer, protocol: string, events: ChannelEvents) {
     this.#stream = stream;
     this.#events = events;
     stream.allowHalfOpen = true;
     if (early.length > 0) stream.unshift(early);
-    stream.on('data', (chunk: Buffer) => events.onData(chunk));
+    if (protocol === 'websocket') this.#frames = { fromClient: new FrameBoundary(), toClient: new FrameBoundary() };
+    stream.on('data', (chunk: Buffer) => {
+      this.#frames?.fromClient.feed(chunk);
+      events.onData(chunk);
+    });
     stream.on('end', () => events.onEnd());
     stream.on('drain', () => events.onDrain());
     stream.on('error', () => {});
@@ -30,7 +41,9 @@ export class RawChannel implements Channel {
   }
 
   write(chunk: Buffer): boolean {
-    return this.#stream.writable ? this.#stream.write(chunk) : true;
+    if (!this.#stream.writable) return true;
+    this.#frames?.toClient.feed(chunk);
+    return this.#stream.write(chunk);
   }
 
   end(): void {
@@ -45,8 +58,15 @@ export class RawChannel implements Channel {
     this.#stream.resume();
   }
 
-  close(): void {
+  close(code: number, reason: string): void {
     if (this.closed) return;
+    const { fromClient, toClient } = this.#frames ?? {};
+    if (fromClient?.isFree && toClient?.isFree && this.#stream.writable) {
+      for (const part of closeFrame(code, Buffer.from(reason))) this.#events.onData(part);
+      this.#events.onEnd();
+      this.#stream.end(serverCloseFrame(code, reason));
+      return;
+    }
     this.destroy();
     this.#events.onClose();
   }

@@ -41,7 +41,14 @@ export function clientFrame(opcode: number, data: Buffer): Buffer[] {
   return Sender.frame(data, { fin: true, rsv1: false, opcode, mask: true, readOnly: false });
 }
 
-/** The close frame for a code; 1005 stands for one without. */
+/** The close frame of a server. */
+export function serverCloseFrame(code: number, reason: string): Buffer {
+  const text = Buffer.from(reason);
+  const head = Buffer.from([0x80 | OPCODE.close, 2 + text.length, code >> 8, code & 0xff]);
+  return Buffer.concat([head, text]);
+}
+
+/** The close frame of a client for a code; 1005 stands for one without. */
 export function closeFrame(code: number, reason: Buffer): Buffer[] {
   if (code === CLOSE.noStatus) return clientFrame(OPCODE.close, Buffer.alloc(0));
   const payload = Buffer.allocUnsafe(2 + reason.length);

@@ -2,4 +2,4 @@
 import { tunnelCases } from './tunnels.ts';
 
 process.env.LB_TEST_NO_UWS = '1';
-tunnelCases(false);
+tunnelCases();

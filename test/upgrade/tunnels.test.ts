@@ -1,3 +1,3 @@
 import { tunnelCases } from './tunnels.ts';
 
-tunnelCases(true);
+tunnelCases();

@@ -41,8 +41,8 @@ async function stalled(socket: WebSocket): Promise<number> {
   return last;
 }
 
-/** What tunnels do over time, whatever carries them. @param scheme of the clients' connections */
-export function tunnelCases(knowsFrames: boolean): void {
+/** What tunnels do over time, whatever carries them. */
+export function tunnelCases(): void {
   describe('a tunnel', () => {
     for (const side of ['origin', 'client'] as const) {
       it(`holds the ${side} back while the other side reads nothing, and loses nothing`, async (t) => {
@@ -81,13 +81,12 @@ export function tunnelCases(knowsFrames: boolean): void {
       const idle = await openWebSocket(t, `ws://127.0.0.1:${lb.port}/idle`);
       const busy = await openWebSocket(t, `ws://127.0.0.1:${lb.port}/busy`);
       const pings = setInterval(() => busy.socket.ping(), 100);
-      const expected = knowsFrames ? 1001 : 1006;
-      assert.equal((await idle.heard.closed).code, expected);
-      assert.equal((await (await origin.connection('/idle')).heard.closed).code, expected);
+      assert.equal((await idle.heard.closed).code, 1001);
+      assert.equal((await (await origin.connection('/idle')).heard.closed).code, 1001);
       busy.socket.send('still here');
       assert.equal(await busy.heard.message(0), 'still here');
       clearInterval(pings);
-      assert.equal((await busy.heard.closed).code, expected);
+      assert.equal((await busy.heard.closed).code, 1001);
     });
 
     it('lasts while lb drains, and is told of the end', async (t) => {
@@ -98,9 +97,8 @@ export function tunnelCases(knowsFrames: boolean): void {
       const stopped = lb.server.stop(600);
       socket.send('while draining');
       assert.equal(await heard.message(0), 'while draining');
-      const expected = knowsFrames ? 1001 : 1006;
-      assert.equal((await heard.closed).code, expected);
-      assert.equal((await there.heard.closed).code, expected);
+      assert.equal((await heard.closed).code, 1001);
+      assert.equal((await there.heard.closed).code, 1001);
       await stopped;
     });
 
