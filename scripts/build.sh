@@ -13,3 +13,5 @@ rolldown --config rolldown.config.ts --configLoader native "$@"
 # What an earlier build left behind.
 find dist -type f ! -name .building ! -newer dist/.building -exec rm -f {} +
 mv dist/.building dist/.built
+# Made ahead of the first start that needs it, where there is a C compiler; everything else works without it.
+node native-bindings/sockets/build.ts >/dev/null 2>&1 || :

@@ -13,7 +13,9 @@ const all = stages.flatMap((stage) => stage.instructions);
 const inFinal = (keyword: string) => final.instructions.filter((instruction) => instruction.keyword === keyword);
 
 test('every base image is a Node 24 on Debian with a new enough glibc, by tag', () => {
-  for (const { image } of stages) assert.equal(image, 'node:24-trixie-slim');
+  // a compiler is only in the larger one, which is not what the image is made from
+  for (const { image } of stages.slice(0, -1)) assert.match(image, /^node:24-trixie(-slim)?$/);
+  assert.equal(final.image, 'node:24-trixie-slim');
 });
 
 test('files are copied by name, from the project or a stage that exists', () => {
