@@ -78,7 +78,8 @@ const PROCESS_SETTINGS: readonly Setting[] = [
     type: 'boolean',
     default: false,
     env: 'LB_WATCH',
-    prose: 'Whether lb loads its settings again when lb.json or a certificate changes.',
+    prose:
+      'Whether lb loads its settings again when lb.json or a file or folder of certificates changes, those of `origin_tls` among them.',
   },
   {
     path: 'geo.database',
@@ -87,7 +88,7 @@ const PROCESS_SETTINGS: readonly Setting[] = [
     defaultText: 'the one that comes with lb',
     env: 'LB_GEO_DATABASE',
     prose:
-      'MMDB file that tells the country of an address, with a field `country_code` or `country.iso_code`. Read at start when a cache key uses the country.',
+      'MMDB file that tells the country of an address, with a field `country_code` or `country.iso_code`. Read when a cache key or a rule uses the country: at the start, and at a reload if the file is another one by then.',
   },
   {
     path: 'log.level',

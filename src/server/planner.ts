@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { Config, SiteConfig } from '../config/config.ts';
 import { loadCountries } from '../geo/country.ts';
 import { rulesAskForCountries } from '../site/rules.ts';
@@ -10,8 +11,8 @@ export class Planner {
   readonly #tls: TlsKeeper;
   readonly #origins: Origins;
   #countries: SharedArrayBuffer | undefined;
-  /** The file that they came from. */
-  #database: string | undefined;
+  /** The file that they came from, as it was then. */
+  #database = '';
 
   constructor(tls: TlsKeeper, origins: Origins) {
     this.#tls = tls;
@@ -34,12 +35,19 @@ export class Planner {
 
   #countriesFor({ sites, geo }: Config): SharedArrayBuffer | undefined {
     if (!sites.some(asksForCountries)) return undefined;
-    if (this.#countries === undefined || this.#database !== geo.database) {
+    const database = identityOf(geo.database);
+    if (this.#countries === undefined || this.#database !== database) {
       this.#countries = loadCountries(geo.database);
-      this.#database = geo.database;
+      this.#database = database;
     }
     return this.#countries;
   }
+}
+
+/** Tells a file apart from another one, and from itself at another time. That of lb itself does not change. */
+function identityOf(file: string | undefined): string {
+  const stats = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false });
+  return stats === undefined ? `${file}` : `${file} ${stats.ino} ${stats.size} ${stats.mtimeMs}`;
 }
 
 /** Whether a cache key or a rule of the site has the client's country in it. */

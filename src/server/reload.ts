@@ -1,10 +1,9 @@
-import { type FSWatcher, watch } from 'node:fs';
-import { basename, dirname } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { ConfigError } from '../config/errors.ts';
 import type { Provenance } from '../config/picker.ts';
 import type { Logger } from '../stats/logger.ts';
 import { type Changes, changesBetween, withStartSettings } from './changes.ts';
+import { FileWatch, type Watched } from './file-watch.ts';
 
 /** A configuration read anew from where the first one came from. */
 export type Reread =
@@ -36,16 +35,14 @@ export interface ReloaderOptions {
   readonly logger: Logger;
 }
 
-/** How long a file that changes is left alone, in ms: editors write in several steps. */
-const SETTLE = 100;
-
 /** Takes new configurations over, one after the other. */
 export class Reloader {
   readonly #options: ReloaderOptions;
   /** The last reload that was asked for. */
   #last: Promise<unknown> = Promise.resolve();
-  readonly #watchers = new Set<FSWatcher>();
-  #settle: NodeJS.Timeout | undefined;
+  #watch = () => {};
+  #unwatch = () => {};
+  #isOver = false;
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
@@ -60,6 +57,7 @@ export class Reloader {
 
   async #reload(cause: string): Promise<ReloadResult> {
     const { read, current, apply, logger } = this.#options;
+    if (this.#isOver) return this.#refuse(cause, 'lb is about to end', []);
     try {
       const reread = read();
       if ('errors' in reread) return this.#refuse(cause, 'the configuration has mistakes', reread.errors);
@@ -71,6 +69,8 @@ export class Reloader {
       return { ok: true, generation, ...changes };
     } catch (error) {
       return this.#refuse(cause, (error as Error).message, []);
+    } finally {
+      if (!this.#isOver) this.#watch();
     }
   }
 
@@ -83,33 +83,28 @@ export class Reloader {
     return { ok: false, error, mistakes };
   }
 
-  /** Reloads whenever one of the files changes. */
-  watch(files: readonly string[]): void {
-    this.unwatch();
-    const byFolder = Map.groupBy(files, (file) => dirname(file));
-    for (const [folder, names] of byFolder) {
-      const wanted = new Set(names.map((name) => basename(name)));
-      // the folder, since editors and deployments put new files in the place of old ones
-      const watcher = watch(folder, (_event, name) => {
-        // Kubernetes moves a link of another name
-        if (name === null || wanted.has(name) || name.startsWith('..')) this.#reloadSoon();
-      });
-      watcher.on('error', (error) =>
-        this.#options.logger.error({ folder, error: error.message }, 'cannot watch a folder'),
-      );
-      this.#watchers.add(watcher.unref());
-    }
+  /** Reloads whenever one of the files changes. @param files what a reload would read, asked for anew after each */
+  watch(files: () => Watched): void {
+    const { logger } = this.#options;
+    const watch = new FileWatch(
+      () => void this.reload('a file changed'),
+      (folder, error) => logger.error({ folder, error: error.message }, 'cannot watch a folder'),
+    );
+    this.#watch = () => {
+      try {
+        watch.set(files());
+      } catch (error) {
+        logger.error({ error: (error as Error).message }, 'files are watched as before');
+      }
+    };
+    this.#unwatch = () => watch.stop();
+    this.#watch();
   }
 
-  #reloadSoon(): void {
-    clearTimeout(this.#settle);
-    this.#settle = setTimeout(() => void this.reload('a file changed'), SETTLE).unref();
-  }
-
-  unwatch(): void {
-    clearTimeout(this.#settle);
-    for (const watcher of this.#watchers) watcher.close();
-    this.#watchers.clear();
+  /** Ends it all: what is asked for from now on is refused. */
+  stop(): void {
+    this.#isOver = true;
+    this.#unwatch();
   }
 }
 

@@ -51,7 +51,7 @@ export function loadCertificates(tls: TlsConfig, now: number = Date.now()): Cert
   return { certificates, warnings, fingerprint: hash.digest('hex') };
 }
 
-/** The files that a configuration's certificates are in, and the folder where there is one: what to watch for changes. */
+/** The files that a configuration's certificates are in. @throws CertificateError where the folder cannot be read */
 export function certificateFiles(tls: TlsConfig): string[] {
   const pairs = [...tls.certificates, ...(tls.folder === undefined ? [] : folderPairs(tls.folder))];
   const files = pairs.flatMap(({ cert, key }) => [cert, key]);
