@@ -109,6 +109,32 @@ describe('over HTTP/2', () => {
     stream.close();
   });
 
+  it('a navigation that waits gets early hints', async (t) => {
+    const link = '</a.css>; rel=preload';
+    const fields = [
+      ['Content-Type', 'text/html'],
+      ['Link', link],
+      ['Cache-Control', 'no-cache'],
+    ] as const;
+    const page = await startOrigin(t, (_, answer) => answer.send(200, fields, '<p>'));
+    const hinting = await startLb(t, { origins: [page.address], h2c: true, early_hints: true });
+    const client = connect(`http://127.0.0.1:${hinting.port}`);
+    t.after(() => client.destroy());
+    const ask = async () => {
+      const stream = client.request({ ':path': '/page' });
+      let early: Record<string, unknown> | undefined;
+      stream.on('headers', (head: Record<string, unknown>) => {
+        early = head;
+      });
+      stream.resume();
+      await within(once(stream, 'close'), 'an answer');
+      return early;
+    };
+    assert.equal(await ask(), undefined);
+    const early = await ask();
+    assert.deepEqual([early?.[':status'], early?.link], [103, link]);
+  });
+
   it('events come one by one', async (t) => {
     const events = await startOrigin(t, async (_, answer) => {
       await answer.head(200, [
