@@ -9,6 +9,7 @@ import {
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from 'node:http2';
+import { connect as connectSocket } from 'node:net';
 import { test } from 'node:test';
 import type { Reply } from '../../src/request/reply.ts';
 import { type Cleanup, until, within } from '../support/cleanup.ts';
@@ -331,4 +332,38 @@ test('without h2c the preface is no request, with it HTTP/1.1 goes on as ever', 
   const session = connect(`http://127.0.0.1:${plain.port}`);
   t.after(() => session.destroy());
   await within(new Promise((resolve) => session.once('error', resolve)), 'a refusal');
+});
+
+test('a beginning that goes nowhere ends after the time for a head', async (t) => {
+  const limits = { streams: 10, headerTimeout: 50, idleTimeout: 60_000 };
+  const terms = { h2c: true, limits, proxyProtocol: ['127.0.0.1'] };
+  const { listener, port } = await startListener(t, (_, reply) => say(reply, 'hello'), terms);
+  for (const text of ['', 'PROXY TCP4', 'PROXY UNKNOWN\r\n', 'PROXY UNKNOWN\r\nPRI * HTTP/2.0\r\n']) {
+    const socket = connectSocket(port, '127.0.0.1');
+    t.after(() => void socket.destroy());
+    socket.on('error', () => {}).resume();
+    socket.write(text);
+    await within(new Promise((resolve) => socket.once('close', resolve)), `the end of ${text}`);
+  }
+  await until(() => listener.connections() === 0, 'all to be gone');
+});
+
+test('behind a PROXY header comes HTTP/2 as HTTP/1.1 does, with the address of the client', async (t) => {
+  const answer: Answer = (request, reply) => say(reply, `${request.protocol} ${request.address()}`);
+  const { port } = await startListener(t, answer, { h2c: true, proxyProtocol: ['127.0.0.1'] });
+  const header = 'PROXY TCP6 2001:db8::7 2001:db8::1 5000 80\r\n';
+  const raw = connectSocket(port, '127.0.0.1');
+  t.after(() => void raw.destroy());
+  raw.write(header);
+  const session = connect(`http://127.0.0.1:${port}`, { createConnection: () => raw });
+  t.after(() => session.destroy());
+  equal((await take(session.request({ ':path': '/' }))).body.toString(), '2 2001:db8::7');
+  const plain = connectSocket(port, '127.0.0.1');
+  t.after(() => void plain.destroy());
+  plain.write(`${header}GET / HTTP/1.1\r\nHost: a.test\r\n\r\n`);
+  let text = '';
+  plain.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  await until(() => text.endsWith('1.1 2001:db8::7'), 'the answer');
 });

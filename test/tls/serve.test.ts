@@ -179,6 +179,14 @@ test('uWebSockets.js ends TLS where HTTP/2 is off and there is one certificate',
   await served(t, port, 'a.test', 'b.test');
 });
 
+test('with watch new certificates are taken over by themselves', async (t) => {
+  const { folder, port } = await scene(t, { watch: true });
+  await folder.put('new', ['new.test']);
+  await served(t, port, 'new.test', 'new.test');
+  await folder.put('first', ['other.test']);
+  await served(t, port, 'unknown.test', 'other.test');
+});
+
 test('curl and openssl get what they ask for', async (t) => {
   const { folder, port } = await scene(t);
   const authority = join(folder.path, '.authority');
