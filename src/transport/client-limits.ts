@@ -1,7 +1,7 @@
 import type { HttpResponse, TemplatedApp } from 'uWebSockets.js';
 import { PROBLEM_CONTENT_TYPE, problemJson } from '../http/problem.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
-import { remoteAddress } from './uws.ts';
+import { remoteAddress } from './uws-request.ts';
 
 /** Deadlines of connections. Times in ms, 0 for none. */
 export interface ConnectionTimes {
