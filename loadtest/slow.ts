@@ -58,7 +58,8 @@ async function main(): Promise<number> {
     return 2;
   }
   let kept = true;
-  const target = await startTarget();
+  // every slow body holds a connection to the origin
+  const target = await startTarget({ LB_ORIGIN_LIMITS_CONNECTIONS: String(2 * Number(values.connections)) });
   try {
     // the first requests of a process warm it up
     await measure(target, 'nobody else', undefined, 3);

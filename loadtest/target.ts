@@ -18,8 +18,11 @@ export interface Target {
   close(): Promise<void>;
 }
 
-/** Starts an origin and an lb in front of it, both on free ports of 127.0.0.1. Throws when lb does not start. */
-export async function startTarget(): Promise<Target> {
+/**
+ * Starts an origin and an lb in front of it, both on free ports of 127.0.0.1. Throws when lb does not start.
+ * @param settings further ones, by their variables
+ */
+export async function startTarget(settings: Readonly<Record<string, string>> = {}): Promise<Target> {
   if (!existsSync(MAIN)) throw new Error('dist/main.js is not built: npm run build');
   const origin = await startOrigin();
   const [port, adminPort] = [await freePort(), await freePort()];
@@ -32,6 +35,7 @@ export async function startTarget(): Promise<Target> {
       LB_ADMIN: `127.0.0.1:${adminPort}`,
       LB_CACHE_MEMORY: '256MB',
       LB_LOG_ACCESS: 'off',
+      ...settings,
     },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
