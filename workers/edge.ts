@@ -157,18 +157,20 @@ async function start(): Promise<void> {
 /** The plan that main may put in force next. */
 let next: { plan: PlanData; planned: Planned; origins: PreparedPools } | undefined;
 
-/** Main's messages about plans, one after the other: getting ready takes turns of the event loop. */
-let planning: Promise<void> = Promise.resolve();
+/** Main's messages about plans, one after the other and behind the start: getting ready takes turns of the event loop. */
+let planning: Promise<void>;
 
 async function prepare(plan: PlanData): Promise<void> {
   const { generation } = plan;
+  let origins: PreparedPools | undefined;
   try {
     const made = planned(plan, current.lines);
-    const origins = pools.prepare(plan.config.sites, plan.originSlots, plan.config.dns);
+    origins = pools.prepare(plan.config.sites, plan.originSlots, plan.config.dns);
     await listeners.prepare(plan);
     next = { plan, planned: made, origins };
     tell({ type: 'prepared', generation });
   } catch (error) {
+    if (origins !== undefined) pools.discard(origins);
     tell({ type: 'prepared', generation, error: (error as Error).message });
   }
 }
@@ -332,4 +334,4 @@ setInterval(() => {
   }
 }, GAUGE_INTERVAL).unref();
 
-void start();
+planning = start();

@@ -13,7 +13,7 @@ interface Watch {
   readonly watch: FileWatch;
   readonly failed: string[];
   /** Does something and waits until it is told of. */
-  told(change: () => void): Promise<void>;
+  readonly told: (change: () => void) => Promise<void>;
 }
 
 /** @param files and folders, below the folder that `make` fills */

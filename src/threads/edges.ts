@@ -38,7 +38,9 @@ interface Edge {
   pause: number;
   /** It was asked whether its event loop turns, and has not answered yet. */
   pinged: boolean;
-  /** Told once, of the plan that is being prepared, or of the thread's end. */
+  /** Generation of the plan that is being prepared, 0 for none. */
+  preparing: number;
+  /** Told once, of that plan or of the thread's end. */
   prepared: ((error?: string) => void) | undefined;
 }
 
@@ -62,6 +64,7 @@ export class EdgeThreads {
       since: 0,
       pause: 0,
       pinged: false,
+      preparing: 0,
       prepared: undefined,
     }));
   }
@@ -104,7 +107,9 @@ export class EdgeThreads {
   #prepareOne(edge: Edge, plan: PlanData): Promise<string | undefined> {
     if (edge.worker === undefined) return Promise.resolve(undefined);
     return new Promise((resolve) => {
+      edge.preparing = plan.generation;
       edge.prepared = (error) => {
+        edge.preparing = 0;
         edge.prepared = undefined;
         resolve(error);
       };
@@ -214,7 +219,7 @@ export class EdgeThreads {
 
   #onPrepared(edge: Edge, generation: number, error: string | undefined): void {
     if (error === undefined) edge.generation = generation;
-    if (edge.prepared !== undefined) edge.prepared(error);
+    if (edge.preparing === generation) edge.prepared?.(error);
     else if (error !== undefined && generation === this.#plan?.generation) {
       this.#owner.log('error', 'an edge thread cannot take the plan that the others have', { worker: edge.id, error });
     }
