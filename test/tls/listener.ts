@@ -16,7 +16,7 @@ export interface TestListener {
   readonly challenges: TlsChallenges;
   readonly clients: ClientWatch;
   /** Lets time pass for clients that are slow. */
-  pass(milliseconds: number): void;
+  readonly pass: (milliseconds: number) => void;
   readonly terms: ListenerTerms;
 }
 
