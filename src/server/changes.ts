@@ -38,6 +38,9 @@ const RELOADED: readonly (readonly [string, (config: Config) => unknown])[] = [
   ['shutdown_timeout', ({ shutdownTimeout }) => shutdownTimeout],
 ];
 
+/** Keys of a site that no setting of its own is for. */
+const DERIVED: ReadonlySet<keyof SiteConfig> = new Set(['number', 'redirectPorts']);
+
 /** What becomes of the difference between the configuration in force and a new one. */
 export function changesBetween(before: Config, after: Config): Changes {
   const differing = (rows: typeof AT_START) =>
@@ -56,7 +59,7 @@ function siteChanges(before: readonly SiteConfig[], after: readonly SiteConfig[]
     const former = old.get(site.name);
     if (former === undefined) return [`site added: ${site.name}`];
     const parts = (Object.keys(site) as (keyof SiteConfig)[])
-      .filter((key) => key !== 'number' && !isDeepStrictEqual(former[key], site[key]))
+      .filter((key) => !DERIVED.has(key) && !isDeepStrictEqual(former[key], site[key]))
       .map(snakeCase);
     return parts.length === 0 ? [] : [`${site.name}: ${parts.join(', ')}`];
   });

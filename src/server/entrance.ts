@@ -29,7 +29,8 @@ export class Entrance {
 
   /** Acceptors that wait for `open`, with where they will listen. */
   #waiting: { acceptor: Acceptor; address: Address }[] | undefined;
-  readonly #shared: boolean;
+  /** Whether what is bound may be another lb's as well. */
+  #shared: boolean;
 
   /**
    * @param logger told once, where node:http stands in for uWebSockets.js
@@ -85,6 +86,7 @@ export class Entrance {
   open(): void {
     for (const { acceptor, address } of this.#waiting ?? []) acceptor.listen(address.host, address.port);
     this.#waiting = undefined;
+    this.#shared = false;
   }
 
   attach(kind: AppKind, descriptor: unknown): void {
@@ -115,16 +117,11 @@ export class Entrance {
   }
 
   async #bind(plan: ListenerPlan): Promise<Open> {
-    const { host } = plan.address;
-    const taken = this.#open.find(({ address }) => address.host === host && address.port === plan.address.port);
-    if (taken !== undefined) {
-      throw new ListenError(
-        `${place(taken.address)} stays as it is until a restart: a listener cannot change its kind`,
-      );
-    }
-    // uWebSockets.js does not say why it cannot listen; edges need to know the port
-    const port = await freePort(plan.address, this.#shared);
-    const address = { host: plan.address.host, port };
+    const { host, port: wanted } = plan.address;
+    // until the plan is in force both share it; uWebSockets.js does not say why it cannot listen, and edges need the port
+    const isOwn = wanted !== 0 && this.#open.some(({ address }) => address.port === wanted);
+    const port = isOwn ? wanted : await freePort(plan.address, this.#shared);
+    const address = { host, port };
     if (plan.by === 'node' || this.uws === undefined) return { plan, address, acceptor: undefined };
     const acceptor = new Acceptor(this.uws, plan.tls);
     if (this.#waiting === undefined) acceptor.listen(address.host, port);

@@ -71,6 +71,30 @@ test('listeners come and go, and those that stay keep their connections', async 
   assert.equal((await kept.response()).text, 'two', 'the same connection, the new plan');
 });
 
+test('a listener on the port of one before it: by other means, and on fewer addresses', async () => {
+  const lb = await startLb(t, { ...site(one), listen: '0.0.0.0:0' });
+  const { port } = lb;
+  const kept = await openClient(t, port);
+  for (const [host, h2c] of [
+    ['0.0.0.0', true],
+    ['127.0.0.1', true],
+    ['127.0.0.1', false],
+    ['0.0.0.0', false],
+  ]) {
+    const result = await lb.reload({ ...site(two), listen: `${host}:${port}`, h2c });
+    assert.ok(result.ok, JSON.stringify(result));
+    assert.deepEqual(lb.server.listeners, [{ address: { host, port }, tls: false }]);
+    assert.equal(await ask(lb, 'a.test'), 'two');
+    const preface = await openClient(t, port);
+    preface.send('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0');
+    const isHttp2 = (await preface.reader.more()) && preface.reader.left[3] === 4;
+    assert.equal(isHttp2, h2c);
+    preface.close();
+    kept.send('GET / HTTP/1.1\r\nHost: a.test\r\n\r\n');
+    assert.equal((await kept.response()).text, 'two', 'a connection stays with the listener that it came by');
+  }
+});
+
 test('a listener that cannot be had refuses the whole reload', async () => {
   const lb = await startLb(t, site(one) as Settings);
   const result = await lb.reload({ ...site(two), listen: ['127.0.0.1:0', one.address] });
