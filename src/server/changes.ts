@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, SiteConfig } from '../config/config.ts';
+import { longestHead } from '../transport/load-uws.ts';
 
 /** How two configurations differ, in words for people. */
 export interface Changes {
@@ -47,8 +48,16 @@ export function changesBetween(before: Config, after: Config): Changes {
     rows.filter(([, of]) => !isDeepStrictEqual(of(before), of(after))).map(([name]) => name);
   return {
     changed: [...differing(RELOADED), ...siteChanges(before.sites, after.sites)],
-    needsRestart: differing(AT_START),
+    needsRestart: [...differing(AT_START), ...longerHeads(before, after)],
   };
+}
+
+/** uWebSockets.js takes heads up to a length that it is told once. */
+function longerHeads(before: Config, after: Config): string[] {
+  const roomOf = ({ limits, maxRequestHeader }: Config) => longestHead(limits.url, maxRequestHeader);
+  if (roomOf(after) <= roomOf(before)) return [];
+  const names = after.maxRequestHeader > before.maxRequestHeader ? ['max_request_header'] : [];
+  return after.limits.url > before.limits.url ? [...names, 'limits.url'] : names;
 }
 
 function siteChanges(before: readonly SiteConfig[], after: readonly SiteConfig[]): string[] {
@@ -59,11 +68,20 @@ function siteChanges(before: readonly SiteConfig[], after: readonly SiteConfig[]
     const former = old.get(site.name);
     if (former === undefined) return [`site added: ${site.name}`];
     const parts = (Object.keys(site) as (keyof SiteConfig)[])
-      .filter((key) => !DERIVED.has(key) && !isDeepStrictEqual(former[key], site[key]))
+      .filter((key) => !DERIVED.has(key) && !isDeepStrictEqual(withoutPlaces(former[key]), withoutPlaces(site[key])))
       .map(snakeCase);
     return parts.length === 0 ? [] : [`${site.name}: ${parts.join(', ')}`];
   });
   return [...removed, ...others];
+}
+
+/** A value without where in the file its parts stand. */
+function withoutPlaces(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutPlaces);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, part]) => (key === 'source' ? [] : [[key, withoutPlaces(part)]])),
+  );
 }
 
 /** A key of `SiteConfig` as lb.json has it. */

@@ -48,6 +48,22 @@ test('what differs is told, and what needs a restart stays as it was', () => {
   assert.equal(merged.cache.memory, before.cache.memory);
   assert.deepEqual(merged.listenMore, after.listenMore);
   assert.deepEqual(changesBetween(before, before), { changed: [], needsRestart: [] });
+  const longer = configOf({ listen: ':1', max_request_header: '60KB', sites: { 'a.test': site, 'b.test': site } });
+  assert.deepEqual(changesBetween(before, longer), {
+    changed: ['max_request_header'],
+    needsRestart: ['max_request_header'],
+  });
+});
+
+test('what a reload says has changed: settings, not where they stand', () => {
+  const rules = [{ match: '/a', respond: { status: 404 } }];
+  const cache = { pages: { match: '/b', ttl: '1h' } };
+  const before = configOf({ ...site, rules, cache });
+  const moved = configOf({ watch: false, ...site, cache, rules });
+  assert.notDeepEqual(before.sites[0].rules, moved.sites[0].rules);
+  assert.deepEqual(changesBetween(before, moved).changed, []);
+  const other = configOf({ ...site, listen: ':99', rules: [{ match: '/c', respond: { status: 404 } }], cache });
+  assert.deepEqual(changesBetween(before, other).changed, ['listen', 'default: rules']);
 });
 
 test('listeners: who accepts, and which is the same after a reload', () => {

@@ -57,10 +57,12 @@ export function createHttpServer(
   return server;
 }
 
-/** Other deadlines, for connections that stand too. */
-export function limitHttpServer(server: Server, { headerTimeout, idleTimeout }: HttpLimits): void {
-  server.headersTimeout = headerTimeout;
-  server.keepAliveTimeout = idleTimeout;
+/** Other deadlines, for connections that stand too, and another longest head, for those to come. */
+export function limitHttpServer(server: Server, limits: HttpLimits, maxRequestHeader: number): void {
+  server.headersTimeout = limits.headerTimeout;
+  server.keepAliveTimeout = limits.idleTimeout;
+  // the types leave it out
+  Object.assign(server, { maxHeaderSize: longestHead(limits.url ?? 0, maxRequestHeader) });
 }
 
 /** Whether a request that has Upgrade and Connection: upgrade may switch: one with a body goes on without. */

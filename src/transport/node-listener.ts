@@ -122,7 +122,7 @@ class Listener implements NodeListener {
     this.#tls = this.#tlsFront(terms);
     this.#terms = terms;
     this.#isProxy = networkTest(terms.proxyProtocol);
-    limitHttpServer(this.#http1, terms.limits);
+    limitHttpServer(this.#http1, terms.limits, terms.maxRequestHeader);
     this.#http2.update(http2Limits(terms));
   }
 
