@@ -1,6 +1,7 @@
 /** An edge thread: takes sockets, runs the request pipeline and fills, and ends cleanly whatever happens. */
 
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import { challengeFolder } from '../src/acme/folder.ts';
 import { openCache } from '../src/cache/cache.ts';
@@ -321,9 +322,10 @@ setInterval(() => {
   // the histogram counts from the beginning of each sampling interval, which is 100 ms
   counters.set(counters.worker, WORKER_SLOT.eventLoopDelay, Math.max(0, delay.percentile(99) / 1e9 - 0.1));
   delay.reset();
-  const memory = process.memoryUsage();
-  counters.set(counters.worker, WORKER_SLOT.heapUsed, memory.heapUsed);
-  counters.set(counters.worker, WORKER_SLOT.externalMemory, memory.external);
+  // not process.memoryUsage: it opens a file, and throws where there is no descriptor left
+  const memory = getHeapStatistics();
+  counters.set(counters.worker, WORKER_SLOT.heapUsed, memory.used_heap_size);
+  counters.set(counters.worker, WORKER_SLOT.externalMemory, memory.external_memory);
   counters.set(counters.worker, WORKER_SLOT.activeRequests, pipeline.active);
   for (const plan of current.sites) {
     const { connected, pending, running } = pools.stats(plan.index);
