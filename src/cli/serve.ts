@@ -36,8 +36,10 @@ export async function serve(loaded: Loaded, reread: () => Loaded | NotLoaded): P
   });
   const succession = new Succession(parent, logger);
   const { takesOver } = parent;
-  const server = await start(loaded, { logger, output, reread, takesOver, upgrade: () => succession.upgrade() });
-  process.on('SIGHUP', () => void reload(server, notifier));
+  const starting = start(loaded, { logger, output, reread, takesOver, upgrade: () => succession.upgrade() });
+  // one that comes early must not end the process
+  process.on('SIGHUP', () => void starting.then((started) => reload(started, notifier)).catch(() => {}));
+  const server = await starting;
   for (const announcement of announcements) {
     if (logger.isLevelEnabled('warn')) logger.warn({}, announcement);
     else process.stderr.write(`note: ${announcement}\n`);
