@@ -100,7 +100,9 @@ function planned({ config, countries }: PlanData, lines: readonly number[]): Pla
 let current = planned(data.plan, []);
 
 const clients = new ClientWatch(config.limits);
-const uwsConnections = new ConnectionLimits(data.connections, worker, config.limits, false);
+const warn = (message: string, details: Record<string, unknown>) =>
+  tell({ type: 'log', level: 'warn', message, details });
+const uwsConnections = new ConnectionLimits(data.connections, worker, config.limits, false, warn);
 
 const context: { -readonly [K in keyof RequestContext]: RequestContext[K] } = {
   cache,
@@ -131,7 +133,7 @@ const stopListening = doorbells.listen(worker, () => {
 });
 
 let apps: UwsApps | undefined;
-const nodeConnections = new ConnectionLimits(data.connections, worker, config.limits, true);
+const nodeConnections = new ConnectionLimits(data.connections, worker, config.limits, true, warn);
 const challenges = new TlsChallenges();
 const listeners = new EdgeListeners({ handler: pipeline, clients, gate: nodeConnections, challenges });
 let ending = false;

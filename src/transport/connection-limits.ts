@@ -11,6 +11,9 @@ export interface ConnectionCaps {
 /** A census takes at most this part of a thread's time. */
 const CENSUS_SHARE = 20;
 
+/** Shortest time between two messages about refused connections, in ms. */
+const QUIET = 60_000;
+
 /** Shortest pause between two of a thread's, in ms. */
 const CENSUS_PAUSE = 50;
 
@@ -25,11 +28,23 @@ export class ConnectionLimits {
   readonly #thread: number;
   #caps: ConnectionCaps;
   #nextCensus = 0;
+  readonly #warn: (message: string, details: Record<string, unknown>) => void;
+  #nextWarning = 0;
   readonly #room = connectionRoom();
   readonly #hasCensus: boolean;
 
-  /** @param tellsClosed whether `closed` is told the address of each connection; else a census counts by address */
-  constructor(memory: SharedArrayBuffer, thread: number, caps: ConnectionCaps, tellsClosed: boolean) {
+  /**
+   * @param tellsClosed whether `closed` is told the address of each connection; else a census counts by address
+   * @param warn told of refusals, now and then
+   */
+  constructor(
+    memory: SharedArrayBuffer,
+    thread: number,
+    caps: ConnectionCaps,
+    tellsClosed: boolean,
+    warn: (message: string, details: Record<string, unknown>) => void = () => {},
+  ) {
+    this.#warn = warn;
     this.#counts = new ConnectionCounts(memory);
     this.#thread = thread;
     this.#caps = caps;
@@ -55,11 +70,22 @@ export class ConnectionLimits {
     const { connections, connectionsPerAddress } = this.#caps;
     const cap = connections === 0 ? this.#room : Math.min(connections, this.#room);
     const isWithin = cap === Number.POSITIVE_INFINITY || this.#counts.total() <= cap;
+    if (!isWithin) this.#refused('more connections than there may be', { connections: this.#counts.total(), cap });
     if (connectionsPerAddress === 0 || !this.#countsAddresses) return isWithin;
     const from = address();
     if (this.#counts.open(from) <= connectionsPerAddress) return isWithin;
     this.#takeCensus();
-    return isWithin && this.#counts.count(from) <= connectionsPerAddress;
+    const isWithinOwn = this.#counts.count(from) <= connectionsPerAddress;
+    if (!isWithinOwn)
+      this.#refused('more connections of one address than there may be', { cap: connectionsPerAddress });
+    return isWithin && isWithinOwn;
+  }
+
+  #refused(message: string, details: Record<string, unknown>): void {
+    const now = performance.now();
+    if (now < this.#nextWarning) return;
+    this.#nextWarning = now + QUIET;
+    this.#warn(`${message}: some are refused`, details);
   }
 
   /** @param address where the transport knows it */

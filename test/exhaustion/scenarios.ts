@@ -183,6 +183,7 @@ export function exhaustionScenarios(tells408: boolean): void {
     const kept: Socket[] = [];
     for (let i = 0; i < 20; i++) kept.push(await open(t, lb.port));
     for (let i = 0; i < 10; i++) assert.ok([503, 0].includes(await tryOnce(lb.port)));
+    assert.equal(lb.log.filter(({ message }) => message.startsWith('more connections')).length, 1);
     const served = await statusOn(kept[3]);
     assert.equal(served, 200);
     for (const socket of kept.slice(0, 10)) socket.destroy();
