@@ -122,8 +122,9 @@ const context: { -readonly [K in keyof RequestContext]: RequestContext[K] } = {
     tell({ type: 'log', level: 'error', message: 'a request failed by a bug', details: { stack: error.stack } }),
 };
 
-function inForce({ sites: _, ...shared }: Planned): Omit<Planned, 'sites'> {
-  return shared;
+function inForce(plan: Planned): Omit<Planned, 'sites'> {
+  const { hosts, lines, maxRequestBody, requestLimits, isTrusted, challengeFolder } = plan;
+  return { hosts, lines, maxRequestBody, requestLimits, isTrusted, challengeFolder };
 }
 
 const pipeline = new Pipeline(context);
