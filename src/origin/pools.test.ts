@@ -73,3 +73,14 @@ test('what was prepared and given up changes nothing', async () => {
   assert.deepEqual(originsOf(pools), [before]);
   await pools.destroy();
 });
+
+test('other name servers count even where a first attempt at them was given up', async () => {
+  const site = siteConfig({ origins: ['a.test:80'] });
+  const dns = { servers: ['127.0.0.1:5353'], minTtl: 1, maxTtl: 2 };
+  const pools = started(site);
+  const [{ pool }] = originsOf(pools);
+  pools.discard(pools.prepare([site], undefined, dns));
+  pools.update([site], undefined, dns);
+  assert.notEqual(originsOf(pools)[0].pool, pool);
+  await pools.destroy();
+});

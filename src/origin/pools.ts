@@ -33,6 +33,13 @@ export interface PoolOptions {
 /** Origins that `commit` puts in force. */
 export interface PreparedPools {
   readonly sites: ReadonlyMap<number, SiteOrigins>;
+  readonly names: Names;
+}
+
+/** What is known of names, by the configuration that says whom to ask. */
+interface Names {
+  readonly config: DnsConfig;
+  readonly cache: DnsCache;
 }
 
 /** This thread's origins with its connections to them, by site number. */
@@ -44,16 +51,15 @@ export class OriginPools {
   readonly #states: OriginStates;
   /** Where this thread is alone. */
   readonly #ownSlots: OriginSlots;
-  #dns: DnsCache;
-  #dnsConfig: DnsConfig;
+  #names: Names;
 
   /** @throws as `prepare` */
   constructor(sites: readonly SiteConfig[], options: PoolOptions) {
     this.#options = options;
     this.#states = options.states ?? lonelyStates(sites);
     this.#ownSlots = new OriginSlots(this.#states);
-    this.#dnsConfig = options.dns ?? DEFAULT_DNS;
-    this.#dns = new DnsCache(this.#dnsConfig);
+    const { dns: config = DEFAULT_DNS } = options;
+    this.#names = { config, cache: new DnsCache(config) };
     this.update(sites, options.slots);
   }
 
@@ -71,30 +77,28 @@ export class OriginPools {
   prepare(
     sites: readonly SiteConfig[],
     slots: readonly SiteSlots[] = this.#ownSlots.assign(sites),
-    dns: DnsConfig = this.#dnsConfig,
+    dns: DnsConfig = this.#names.config,
   ): PreparedPools {
-    const isOfBefore = isDeepStrictEqual(dns, this.#dnsConfig);
-    if (!isOfBefore) {
-      this.#dnsConfig = dns;
-      this.#dns = new DnsCache(dns);
-    }
+    const isOfBefore = isDeepStrictEqual(dns, this.#names.config);
+    const names = isOfBefore ? this.#names : { config: dns, cache: new DnsCache(dns) };
     const opened: OriginConnections[] = [];
     const made = new Map<number, SiteOrigins>();
     try {
       sites.forEach((site, index) => {
         const before = isOfBefore ? this.#sites.get(site.number) : undefined;
-        made.set(site.number, this.#siteOrigins(site, before, slots[index], opened));
+        made.set(site.number, this.#siteOrigins(site, before, slots[index], { names, opened }));
       });
     } catch (error) {
       for (const pool of opened) void pool.close();
       throw error;
     }
-    return { sites: made };
+    return { sites: made, names };
   }
 
   /** Puts prepared origins in force. Connections that are not needed any more are closed when their requests are over. */
-  commit({ sites }: PreparedPools): void {
+  commit({ sites, names }: PreparedPools): void {
     const before = this.#sites;
+    this.#names = names;
     const kept = new Set(poolsOf(sites));
     const gone = poolsOf(before).filter((pool) => !kept.has(pool));
     for (const [number, site] of before) if (!sites.has(number)) this.#former.set(number, site);
@@ -151,7 +155,7 @@ export class OriginPools {
     site: SiteConfig,
     before: SiteOrigins | undefined,
     slots: SiteSlots,
-    opened: OriginConnections[],
+    { names, opened }: { names: Names; opened: OriginConnections[] },
   ): SiteOrigins {
     const { now = SYSTEM_CLOCK.now, random = Math.random, ring = () => {} } = this.#options;
     const former = new Set(before?.origins);
@@ -160,7 +164,7 @@ export class OriginPools {
       if (old !== undefined) former.delete(old);
       if (old !== undefined && before !== undefined && isSameOrigin(before.config, site)) return old;
       const isKept = old !== undefined && before !== undefined && hasSameConnections(before.config, site);
-      const pool = isKept ? old.pool : this.#open(config, site);
+      const pool = isKept ? old.pool : this.#open(config, site, names);
       if (!isKept) opened.push(pool);
       const state = this.#states.slot(slots.origins[index]);
       const gate = { now, ring, counted: pool instanceof LimitedConnections ? pool : undefined };
@@ -169,9 +173,9 @@ export class OriginPools {
     return new SiteOrigins(site, origins, this.#states.slot(slots.site), { now, random });
   }
 
-  #open(config: OriginConfig, site: SiteConfig): OriginConnections {
+  #open(config: OriginConfig, site: SiteConfig, names: Names): OriginConnections {
     const { connections } = site.originLimits;
-    const terms = { multiTenant: this.#options.multiTenant, dns: this.#dns, maxAge: this.#dnsConfig.maxTtl };
+    const terms = { multiTenant: this.#options.multiTenant, dns: names.cache, maxAge: names.config.maxTtl };
     const open = (limit: number) => openConnections(config, site, { ...terms, connections: limit });
     if (connections === 0) return open(THREAD_CONNECTIONS);
     // requests share a connection over HTTP/2, and none is kept where each has its PROXY header
