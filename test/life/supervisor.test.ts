@@ -17,7 +17,9 @@ const ROOT = join(import.meta.dirname, '..', '..');
 
 test('a native crash under load: it serves again within two seconds', async (t) => {
   const origin = await startOrigin(t, (asked, answer) => answer.send(200, [], asked.target));
+  const begun = performance.now();
   const { port, child, pids } = await startServed(t, origin.address, [], { LB_SUPERVISED: '1' });
+  const start = performance.now() - begun;
   const load = new Load(port, 2, 2);
   await until(() => load.answered > 20, 'some answers');
   const [first] = pids();
@@ -27,8 +29,9 @@ test('a native crash under load: it serves again within two seconds', async (t) 
   await until(() => pids().length > 1, 'another one to serve', PATIENCE);
   const { answered } = load;
   await until(() => load.answered > answered + 20, 'answers of the new one');
-  // on a machine that has time for it this takes half a second
-  t.diagnostic(`back after ${Math.round(performance.now() - crashed)} ms`);
+  // half a second on a machine with nothing else to do; on a busy one no more than the first start took
+  const back = performance.now() - crashed;
+  assert.ok(back < Math.max(2000, start + 500), `back after ${back} ms; the first start took ${start}`);
   await load.stop();
   // 503 comes from one whose threads are not up yet
   const others = load.errors.filter((error) => !/ECONNREFUSED|ECONNRESET|socket hang up|EPIPE|: 503/.test(error));

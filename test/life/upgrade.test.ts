@@ -58,7 +58,7 @@ for (const [how, env, args] of [
     idle.send(requestText('GET', '/idle'));
     await idle.response();
 
-    const load = new Load(served.port, 4, 6);
+    const load = new Load(served.port, 3, 4);
     const second = await upgrade(t, served);
     await until(() => served.child.stdout.includes('"draining"'), 'the old one to drain', PATIENCE);
     assert.ok(runs(first), 'it waits for the download');
@@ -66,6 +66,7 @@ for (const [how, env, args] of [
     idle.send(requestText('GET', '/idle'));
     const last = await idle.response();
     assert.deepEqual([last.status, last.get('connection')], [200, 'close']);
+    idle.close();
     finish();
     await client.body(download);
     assert.deepEqual([download.complete, download.text], [true, 'firstlater']);
