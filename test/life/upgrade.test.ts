@@ -29,9 +29,9 @@ const echo: (slow: Promise<void>) => Handler = (slow) => async (asked, answer) =
 };
 
 /** Asks by the command line. @returns the new process */
-async function upgrade(t: Parameters<typeof spawnLb>[0], { admin, pids }: Served): Promise<number> {
+async function upgrade(t: Parameters<typeof spawnLb>[0], { admin, pids, child }: Served): Promise<number> {
   const command = spawnLb(t, ['upgrade', '--admin', `127.0.0.1:${admin.port}`, '--json']);
-  assert.equal(await command.ended, 0, command.stderr);
+  assert.equal(await command.ended, 0, `${command.stderr}${child.stderr}`);
   const { pid } = JSON.parse(command.stdout) as { pid: number };
   await until(() => pids().includes(pid), 'the new process to tell', PATIENCE);
   return pid;
@@ -59,6 +59,7 @@ for (const [how, env, args] of [
     await idle.response();
 
     const load = new Load(served.port, 3, 4);
+    t.after(() => load.stop());
     const second = await upgrade(t, served);
     await until(() => served.child.stdout.includes('"draining"'), 'the old one to drain', PATIENCE);
     assert.ok(runs(first), 'it waits for the download');
@@ -103,6 +104,7 @@ for (const [how, args] of [
     const served = await startServed(t, origin.address, ['-c', file, ...args]);
     writeFileSync(file, '{"listn": 1}');
     const load = new Load(served.port, 2, 2);
+    t.after(() => load.stop());
     const command = spawnLb(t, ['upgrade', '--admin', `127.0.0.1:${served.admin.port}`]);
     assert.equal(await command.ended, 1);
     assert.match(command.stderr, /^lb: not upgraded: the new process ended with exit code 2/);
