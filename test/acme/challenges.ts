@@ -39,7 +39,7 @@ export function checkAlpn(port: number, name: string, answer: string): Promise<s
       resolve(socket.alpnProtocol === 'acme-tls/1' ? fault(raw, name, answer) : 'it does not speak acme-tls/1');
       socket.destroy();
     });
-    socket.on('error', (error) => resolve(error.message));
+    socket.on('error', (error: Error) => resolve(error.message));
   });
 }
 

@@ -8,7 +8,7 @@ export class Load {
   readonly errors: string[] = [];
   readonly #port: number;
   readonly #clients: Promise<void>[];
-  #going = true;
+  #isOver = false;
 
   /**
    * @param fresh clients with a new connection for every request
@@ -21,7 +21,7 @@ export class Load {
   }
 
   async #ask(agent: Agent, client: number): Promise<void> {
-    for (let number = 0; this.#going; number++) {
+    for (let number = 0; !this.#isOver; number++) {
       // in part hits, in part misses
       const path = number % 2 === 0 ? '/hit' : `/miss/${client}/${number}`;
       try {
@@ -41,7 +41,7 @@ export class Load {
 
   /** Waits for what is under way. */
   async stop(): Promise<void> {
-    this.#going = false;
+    this.#isOver = true;
     await Promise.all(this.#clients);
   }
 }

@@ -10,7 +10,7 @@ export interface Served {
   /** The process that was started; others may serve. */
   child: Child;
   /** Process ids of all that have served, in order. */
-  pids(): number[];
+  pids: () => number[];
 }
 
 /** Starts `lb serve` and waits until it serves. Whatever of it still runs after the test is killed. */
