@@ -120,7 +120,9 @@ export class UpgradeFetch implements Source {
   #onResponse(answer: IncomingMessage): void {
     const { statusCode: status = 0, rawHeaders } = answer;
     const { betweenBytes, mayDecline } = this.#terms;
-    if (!this.#over && !mayDecline && status < 300) this.#fail(originError('http_upgrade_failed'));
+    // Node takes a 101 without the fields of a switch for an answer without a body
+    const isAnswer = mayDecline ? status >= 200 : status >= 300;
+    if (!this.#over && !isAnswer) this.#fail(originError('http_upgrade_failed'));
     if (this.#over) {
       answer.destroy();
       return;

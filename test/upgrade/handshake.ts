@@ -168,6 +168,14 @@ export function handshakeCases(raw: boolean): void {
           ),
         502,
       ],
+      // Node takes these for answers without a body
+      ['a 101 without Upgrade', (_, a) => a.raw('HTTP/1.1 101 S\r\n\r\n'), 502],
+      ['a 101 without Connection', (_, a) => a.raw('HTTP/1.1 101 S\r\nUpgrade: websocket\r\n\r\n'), 502],
+      [
+        'a 101 without Upgrade, and a second answer behind it',
+        (_, a) => a.raw('HTTP/1.1 101 S\r\n\r\nHTTP/1.1 200 Fine\r\nContent-Length: 2\r\n\r\nhi'),
+        502,
+      ],
       ['a subprotocol that was not offered', (r, a) => agree(r, a, [['Sec-WebSocket-Protocol', 'mqtt']]), 502],
       [
         'an extension that was not offered',
