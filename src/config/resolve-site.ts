@@ -5,6 +5,7 @@ import type { OriginConfig, RateLimitConfig, SiteConfig, SiteRule, WafConfig } f
 import { type ErrorList, formatPlace } from './errors.ts';
 import type { Layer } from './layer.ts';
 import type { Picker } from './picker.ts';
+import { redirectLoops } from './redirect-loops.ts';
 import { resolveCache } from './resolve-cache.ts';
 import { resolveOriginTerms } from './resolve-origins.ts';
 import { nearest } from './suggest.ts';
@@ -42,6 +43,7 @@ export function resolveSite(
   };
   const rateLimit = resolveRateLimit(pick, announcements, errors);
   const waf = resolveWaf(pick, announcements);
+  announcements.push(...redirectLoops(site.rules));
   if (rateLimit) site.rateLimit = rateLimit;
   if (waf) site.waf = waf;
   return site;

@@ -6,6 +6,7 @@ import type { Address, Config, OriginConfig } from './config.ts';
 import type { ErrorList } from './errors.ts';
 import type { Field } from './field-values.ts';
 import type { FileSettings } from './file.ts';
+import { IdleSettings } from './idle-settings.ts';
 import { emptyLayer, type Layer } from './layer.ts';
 import { Picker, type Provenance } from './picker.ts';
 import { checkAddresses, resolveAcme, resolveLimits, resolveTls } from './resolve-clients.ts';
@@ -79,12 +80,16 @@ export function resolve(
   };
   checkAddresses(config, pick, sources.fileName, errors);
   checkDns(config, pick, errors);
+  const idle = new IdleSettings();
+  idle.lookAt(config, pick);
   const described = describeSites(sources, errors);
   for (const { name, hosts, layers, prefix } of described) {
     const sitePick = new Picker(layers, prefix, notes);
     config.sites.push(resolveSite(name, config.sites.length, hosts, sitePick, layers, announcements, errors));
     checkOrigins(config, sitePick, errors);
+    idle.lookAtSite(config.sites[config.sites.length - 1], sitePick);
   }
+  announcements.push(...idle.announcements());
   const [https] = config.tls.listen;
   for (const site of config.sites) {
     site.redirectPorts = { http: [listen, ...listenMore].map(({ port }) => port), https: https?.port ?? 443 };
