@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, rename, rm, stat, utimes } from 'node:fs/promises';
+import { type FileHandle, open, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { makeFolder } from './files.ts';
@@ -21,8 +20,10 @@ export async function withLock(
   times: { beat: number; stale: number } = { beat: BEAT, stale: STALE },
 ): Promise<boolean> {
   await makeFolder(dirname(path));
-  if (!(await take(path)) && !((await isStale(path, times.stale)) && (await steal(path)) && (await take(path)))) {
-    return false;
+  if (!(await take(path))) {
+    if (!(await isStale(path, times.stale))) return false;
+    await removeStale(path, times.stale);
+    if (!(await take(path))) return false;
   }
   const beat = setInterval(() => {
     const now = new Date();
@@ -56,18 +57,23 @@ async function isStale(path: string, stale: number): Promise<boolean> {
   try {
     return Date.now() - (await stat(path)).mtimeMs > stale;
   } catch {
-    return true; // it was given back meanwhile
+    return false; // it was given back meanwhile; there will be another time
   }
 }
 
-/** Renaming succeeds for one of those who notice. */
-async function steal(path: string): Promise<boolean> {
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+/**
+ * Removes the lock of one that has died. Those who notice do so one at a time, and look again: the lock may be that of
+ * another one by then.
+ */
+async function removeStale(path: string, stale: number): Promise<void> {
+  const turn = `${path}.stale`;
+  if (!(await take(turn))) {
+    if (await isStale(turn, stale)) await rm(turn, { force: true });
+    return;
   }
-  await rm(aside, { force: true });
-  return true;
+  try {
+    if (await isStale(path, stale)) await rm(path, { force: true });
+  } finally {
+    await rm(turn, { force: true });
+  }
 }

@@ -124,9 +124,9 @@ for (const type of ['http-01', 'tls-alpn-01'] as const) {
     assert.deepEqual(authority.contacts, ['mailto:me@site.test']);
     // no answer is left, and nobody else may read what is kept
     assert.deepEqual(answers.challenges, []);
-    const kept = files(join(dataDir, 'acme'));
-    assert.equal(kept.length, 3, kept.join());
-    for (const file of kept) assert.equal(statSync(file).mode & 0o077, 0, file);
+    const kept = () => files(join(dataDir, 'acme'));
+    await until(() => kept().length === 3, 'the lock to go', PATIENCE);
+    for (const file of kept()) assert.equal(statSync(file).mode & 0o077, 0, file);
 
     // the next process has it at once, and orders none
     const next = manager({ challenge: type });
