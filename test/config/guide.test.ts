@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { QUERY_PRESETS } from '../../src/http/query-key.ts';
+import { createAuthority } from '../dial/certificates.ts';
 import { Folder } from './cli.ts';
 
 const guide = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
@@ -12,9 +13,13 @@ const blocks = (language: string) =>
 test('every lb.json in the guide is valid', async () => {
   const files = blocks('json').map(([, , text]) => text);
   assert.ok(files.length >= 4);
+  const pem = await (await createAuthority()).issue();
   for (const text of files) {
-    const named = [...text.matchAll(/"([\w-]+\.(?:crt|key))"/g)].map(([, name]) => [name, ''] as const);
-    using folder = new Folder({ ...Object.fromEntries(named), 'lb.json': text });
+    const named = [...text.matchAll(/"([\w-]+\.(crt|key))"/g)].map(([, name, kind]) => [
+      name,
+      kind === 'key' ? pem.key : pem.cert,
+    ]);
+    using folder = new Folder({ ...(Object.fromEntries(named) as Record<string, string>), 'lb.json': text });
     mkdirSync(join(folder.path, 'certificates'));
     const { code, stderr } = await folder.lb(['check'], { COLLECTOR_TOKEN: 'a-token' });
     assert.equal(code, 0, `${text}\n${stderr}`);
