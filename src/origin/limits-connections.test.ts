@@ -98,3 +98,24 @@ test('a thread keeps its leave for a connection until another one wants it, or i
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(states[0].load(WORD.connections), 0);
 });
+
+test('a request that outlasts the connections of a configuration that is gone gives back its own', async (t) => {
+  const answers: (() => void)[] = [];
+  const server = createServer((_, response) => void answers.push(() => response.end('late'))).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const connections = limited(server);
+  const state = new OriginStates(createOriginStates({ workers: 1, slots: 1 }), 1).slot(0);
+  const limits = { connections: 2, queue: 5, queueTimeout: 1000 };
+  const gate = new OriginGate(state, limits, { now: () => 1, ring: () => {}, counted: connections });
+  assert.ok(gate.enter({ onTurn: () => {}, onRefused: () => {} }));
+  const asked = ask(connections);
+  while (answers.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  gate.retire();
+  const closed = connections.close();
+  answers[0]();
+  assert.equal(await asked, 200);
+  gate.leave();
+  await closed;
+  assert.equal(state.load(WORD.connections), 0);
+});

@@ -160,13 +160,15 @@ export class OriginGate {
   #shed(count: number): void {
     for (let i = 0; i < count; i++) {
       const closed = this.#options.counted?.shed();
-      if (closed === undefined) return;
+      // where all are closed already, a request that was still under way has taken its connection along
+      if (closed === undefined && !this.#isRetired) return;
       this.#held--;
       const giveBack = () => {
         this.#state.giveBack(WORD.connections, OWN.connections);
         this.#wakeFirst();
       };
-      closed.then(giveBack, giveBack);
+      if (closed === undefined) giveBack();
+      else closed.then(giveBack, giveBack);
     }
   }
 
