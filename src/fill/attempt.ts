@@ -102,10 +102,10 @@ export class Attempt implements Dispatcher.DispatchHandler, Waiter {
     }
   }
 
-  /** The origin's answer cannot be used: that counts against it. */
+  /** The origin's answer cannot be used: that counts against it, unless it was not asked yet. */
   condemn(error: OriginError): void {
     if (this.#isOver || this.#isAbandoned) return;
-    this.#tell(this.#use.failed(this.#now()));
+    if (this.#hasTurn) this.#tell(this.#use.failed(this.#now()));
     this.#request.span?.failed(error.type);
     this.#context.counters.add(this.#line, originErrorSlot(errorKind(error.type)), 1);
     this.abandon();

@@ -193,3 +193,60 @@ test('what requests tell: answers, failures, and nothing where they are given up
   second.end(clock.now);
   assert.equal(health.availability(clock.now), 2);
 });
+
+test('a trial is over with its head: a stream or tunnel that goes on keeps no other request from trying', () => {
+  const breaker = { error_rate: 0.5, min_requests: 2, open: '10s' };
+  const { origins, choose, fail, clock } = scene({ origins: TWO.slice(0, 1), circuit_breaker: breaker });
+  fail(origins[0]);
+  assert.equal(choose(), undefined, 'the circuit is open');
+  clock.now += 10_000;
+  const streams = [0, 1, 2].map(() => {
+    const trial = new OriginUse(choose() as Origin, clock.now);
+    assert.equal(choose(), undefined, 'one at a time');
+    trial.answered(200, clock.now);
+    return trial;
+  });
+  assert.equal(origins[0].state.load(WORD.probe), 0);
+  assert.equal(choose(), origins[0], 'three good answers close the circuit');
+  assert.equal(origins[0].isOnTrial, false);
+  for (const stream of streams) stream.end(clock.now);
+  assert.equal(origins[0].underWay(), 0);
+});
+
+test('the end of a trial gives nothing back that is another one’s by then', () => {
+  const { origins, choose, fail, clock } = scene({ origins: TWO });
+  fail(origins[0]);
+  clock.now += 10_000;
+  const first = new OriginUse(choose() as Origin, clock.now);
+  first.answered(503, clock.now);
+  clock.now += 10_000;
+  const second = new OriginUse(choose() as Origin, clock.now);
+  assert.equal(second.origin, origins[0]);
+  first.end(clock.now);
+  assert.equal(choose(), origins[1], 'the second trial is under way');
+  second.end(clock.now);
+  assert.equal(origins[0].state.load(WORD.probe), 0);
+});
+
+test('a failed trial leaves the origin out again, whatever requests from before have told meanwhile', () => {
+  const { origins, choose, fail, turns, clock } = scene({ origins: TWO });
+  fail(origins[0]);
+  origins[0].health.succeed(clock.now);
+  clock.now += 10_000;
+  const trial = new OriginUse(choose() as Origin, clock.now);
+  trial.failed(clock.now);
+  trial.end(clock.now);
+  assert.deepEqual(turns(3), [1, 1, 1]);
+});
+
+test('where all are left out, an open circuit still gets one request at a time', () => {
+  const breaker = { error_rate: 0.5, min_requests: 2, open: '1s' };
+  const { origins, choose, fail, clock } = scene({ origins: TWO, circuit_breaker: breaker });
+  for (const origin of origins) fail(origin);
+  assert.equal(choose(), undefined);
+  clock.now += 1000;
+  const trials = [0, 1].map(() => new OriginUse(choose() as Origin, clock.now));
+  assert.notEqual(trials[0].origin, trials[1].origin);
+  assert.equal(choose(), undefined);
+  for (const trial of trials) trial.end(clock.now);
+});

@@ -108,7 +108,10 @@ export class SiteOrigins {
     const ejected = this.#ejected;
     ejected.length = 0;
     for (const origin of origins) {
-      if (!tried?.includes(origin) && origin.health.availability(now) === EJECTED) ejected.push(origin);
+      if (tried?.includes(origin) || origin.health.availability(now) !== EJECTED) continue;
+      if (origin.health.breaker.isClosed()) ejected.push(origin);
+      // a circuit that closes again lets one request at a time through
+      else if (onTrial(origin)) return origin;
     }
     return this.#pick(ejected, route, now);
   }

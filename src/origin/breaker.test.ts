@@ -62,4 +62,7 @@ test('threads share it, and it is off without a rate', () => {
   assert.ok(!a.isClosed());
   const off = new CircuitBreaker(testStates().slot(0), { ...TERMS, errorRate: 0 });
   assert.ok(!record(off, START, 0, 1000) && off.isClosed());
+  // a reload that turns it off finds it open
+  const turnedOff = new CircuitBreaker(new OriginStates(memory, 1).slot(0), { ...TERMS, errorRate: 0 });
+  assert.ok(turnedOff.isClosed());
 });

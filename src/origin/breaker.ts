@@ -24,9 +24,9 @@ export class CircuitBreaker {
     return this.#terms.errorRate > 0;
   }
 
-  /** Whether requests may go through at will. */
+  /** Whether requests may go through at will. What was open when the breaker was turned off stays so for nobody. */
   isClosed(): boolean {
-    return this.#state.load(WORD.open) === 0;
+    return this.#state.load(WORD.open) === 0 || !this.isOn;
   }
 
   /** Whether the circuit was open long enough for single requests to try the origin. */

@@ -73,8 +73,9 @@ export class OriginHealth {
     const failures = state.add(WORD.failures, 1) + 1;
     const { passiveHealth } = this.#terms;
     let ejected = false;
-    if (this.#mayEject && failures >= passiveHealth.failures) {
-      const isOut = state.load(WORD.ejected) !== 0;
+    const isOut = state.load(WORD.ejected) !== 0;
+    // of one that is left out a single failure counts: successes from before may have begun the row anew
+    if (this.#mayEject && (isOut || failures >= passiveHealth.failures)) {
       // requests that were under way when it was left out do not prolong that
       if (!isOut || this.#isOverdue(now)) state.setTime(AT.ejectedUntil, now + passiveHealth.eject);
       ejected = !isOut && state.swap(WORD.ejected, 0, 1);

@@ -21,7 +21,8 @@ export interface Consequence {
  */
 export class OriginUse {
   readonly origin: Origin;
-  readonly #isTrial: boolean;
+  /** The verdict on an origin that was left out depends on it. */
+  #isTrial: boolean;
   #started: number;
   /** A head has come. */
   #isAnswered = false;
@@ -50,6 +51,8 @@ export class OriginUse {
     this.origin.timing.observe(now - this.#started, now);
     if (FAILURES.has(status)) return this.#fail(now);
     if (this.#isTrial) this.#succeed(now);
+    // a body may take for ever, and a tunnel does: the next one may try
+    this.#endTrial();
     return undefined;
   }
 
@@ -65,7 +68,13 @@ export class OriginUse {
     this.#isOver = true;
     if (this.#isAnswered && !this.#isTold) this.#succeed(now);
     this.origin.state.addOwn(OWN.underWay, -1);
-    if (this.#isTrial) this.origin.health.giveProbeBack();
+    this.#endTrial();
+  }
+
+  #endTrial(): void {
+    if (!this.#isTrial) return;
+    this.#isTrial = false;
+    this.origin.health.giveProbeBack();
   }
 
   #succeed(now: number): void {
@@ -76,6 +85,8 @@ export class OriginUse {
   #fail(now: number): Consequence {
     this.#isTold = true;
     this.origin.state.count(SUM.errors);
-    return this.origin.health.fail(now);
+    const consequence = this.origin.health.fail(now);
+    this.#endTrial();
+    return consequence;
   }
 }

@@ -56,7 +56,9 @@ export class Origins {
     sites.forEach((site, index) => {
       site.origins.forEach((origin, place) => {
         const slot = this.#siteSlots[index].origins[place];
-        wanted.set(slot, { site, origin, state: this.#states.slot(slot) });
+        const state = this.#states.slot(slot);
+        if (site.circuitBreaker.errorRate === 0) state.store(WORD.open, 0);
+        wanted.set(slot, { site, origin, state });
       });
     });
     this.#checker.update(wanted);
