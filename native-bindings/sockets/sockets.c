@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -153,6 +154,12 @@ static napi_value unsteer(napi_env env, napi_callback_info info) {
   arguments(env, info, args);
   if (!integer(env, args[0], &fd)) return NULL;
   int failed = setsockopt(fd, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, &unused, sizeof unused);
+  if (failed < 0 && errno == ENOPROTOOPT) {
+    /* Linux before 5.3: a place that no group has leaves the choice to the system as well */
+    struct sock_filter none = BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
+    struct sock_fprog program = {.len = 1, .filter = &none};
+    failed = setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program);
+  }
   return failed < 0 && errno != ENOENT ? error(env) : number(env, 0);
 }
 

@@ -35,30 +35,39 @@ export class Succession {
       this.#logger.warn({}, `${loaded.unavailable}; connections may be lost in the moment of the change`);
     }
     const handover = new Handover(loaded);
-    handover.hold();
     try {
+      handover.hold();
       const successor = await this.#parent.startSuccessor();
-      this.#pass(handover, successor).catch((error: unknown) => {
-        this.#logger.error({ error: (error as Error).message }, 'the upgrade failed');
-      });
+      void this.#pass(handover, successor);
       return successor.pid;
     } catch (error) {
-      handover.abandon();
-      this.#underWay = false;
+      this.#abandon(handover);
       throw error;
     }
   }
 
+  #abandon(handover: Handover): void {
+    this.#underWay = false;
+    try {
+      handover.abandon();
+    } catch (error) {
+      this.#logger.error({ error: (error as Error).message }, 'connections may not be shared out evenly');
+    }
+  }
+
+  /** Never rejects. */
   async #pass(handover: Handover, successor: Successor): Promise<void> {
     const { pid } = successor;
     this.#logger.info({ pid }, 'another lb serves, and gets all new connections');
-    if (await handover.pass(successor)) {
+    try {
+      if (!(await handover.pass(successor))) throw new Error('the other lb ended');
       const release = () => handover.released().then(() => successor.release());
       this.#handedOver.resolve({ pid, release });
-      return;
+    } catch (error) {
+      this.#abandon(handover);
+      this.#logger.error({ pid, error: (error as Error).message }, 'not upgraded: this lb goes on');
+      this.#parent.cancelSuccessor();
     }
-    this.#underWay = false;
-    this.#logger.error({ pid }, 'the other lb ended; this one goes on');
   }
 }
 

@@ -63,7 +63,7 @@ export class Handover {
 
   /**
    * Steers all new connections to the successor, and waits until this process has accepted what came before.
-   * @returns false where the successor has ended meanwhile; then it is as before
+   * @returns false where the successor has ended meanwhile
    */
   async pass(successor: Successor): Promise<boolean> {
     const sockets = this.#sockets;
@@ -75,9 +75,7 @@ export class Handover {
     for (const { fd, own } of taken) sockets.steer(fd, own, 1);
     const isQuiet = () => sockets.listening().every(({ waiting, shared }) => !shared || waiting === 0);
     await until(isQuiet, QUEUES);
-    if (successor.isAlive()) return true;
-    this.abandon();
-    return false;
+    return successor.isAlive();
   }
 
   #takenBy(successor: Successor): { fd: number; own: number; theirs: number }[] {

@@ -13,6 +13,8 @@ export type ToParent =
   | { lb: 'serves'; listening: Shared[] }
   /** To the supervisor: start a successor. */
   | { lb: 'upgrade' }
+  /** To the supervisor: end the successor, this process goes on. */
+  | { lb: 'cancel' }
   /** To the supervisor, for the successor: the addresses are its alone. */
   | { lb: 'released' };
 

@@ -74,7 +74,8 @@ export class Parent {
 
   /** Ends a successor of which this process has not let go: nobody else would. */
   cancelSuccessor(): void {
-    this.#cancel?.();
+    if (this.supervised) this.#send({ lb: 'cancel' });
+    else this.#cancel?.();
   }
 
   async #askSupervisor(): Promise<Successor> {

@@ -108,6 +108,9 @@ export class Supervisor {
         if (child !== this.#current || this.#stopping) this.#tell(child, { lb: 'failed', reason: 'lb is stopping' });
         else if (this.#successor === undefined) this.#successor = this.#start(true);
         break;
+      case 'cancel':
+        if (child === this.#current) this.#successor?.process.kill('SIGTERM');
+        break;
       case 'released':
         if (child === this.#current) this.#succeed(child);
     }

@@ -32,7 +32,7 @@ export async function startServed(
   // its own clean-up waits for all who write where it writes
   const child = spawnLb(t, ['serve', '-b', origin, ...places, ...settings, ...args], {
     LB_TEST_HOOKS: '1',
-    LB_SHUTDOWN_TIMEOUT: '3s',
+    LB_SHUTDOWN_TIMEOUT: '2s',
     ...env,
   });
   stdout = () => child.stdout;
