@@ -27,9 +27,14 @@ export class TlsChallenges {
     return this.#contexts.size > 0;
   }
 
-  /** Looks at the beginning of a connection, answers it where it is for a challenge, and else hands it on as it was. */
-  look(socket: Socket, others: (socket: Socket) => void): void {
+  /**
+   * Looks at the beginning of a connection, answers it where it is for a challenge, and else hands it on as it was.
+   * @param timeout within which the beginning must have come, in ms
+   */
+  look(socket: Socket, timeout: number, others: (socket: Socket) => void): void {
     let held = Buffer.alloc(0);
+    const timer = setTimeout(() => socket.destroy(), timeout);
+    socket.once('close', () => clearTimeout(timer));
     const read = () => {
       const chunk = socket.read() as Buffer | null;
       if (chunk === null) return;
@@ -37,6 +42,7 @@ export class TlsChallenges {
       const offered = offeredProtocols(held);
       if (offered === 'more') return;
       socket.off('readable', read);
+      clearTimeout(timer);
       socket.unshift(held);
       if (offered.includes(ACME_PROTOCOL)) this.#answer(socket);
       else others(socket);
@@ -52,7 +58,7 @@ export class TlsChallenges {
       },
       (answered) => {
         answered.on('error', () => {});
-        answered.end();
+        answered.destroySoon();
       },
     ).on('tlsClientError', (_error, failed) => failed.destroy());
     this.#server.emit('connection', socket);

@@ -1,4 +1,4 @@
-import { constants } from 'node:crypto';
+import { constants, createHash } from 'node:crypto';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import type { TlsCertificate, TlsTerms } from '../tls/terms.ts';
 
@@ -28,9 +28,17 @@ export function commonOptions({ minVersion, clientCa, clientAuth }: TlsTerms): S
     ecdhCurve: CURVES,
     honorCipherOrder: true,
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_PRIORITIZE_CHACHA,
-    sessionIdContext: 'lb',
+    sessionIdContext: sessionContext(clientAuth, clientCa),
     ...(clientAuth === 'off' || clientCa === undefined ? {} : { ca: clientCa }),
   };
+}
+
+/**
+ * Sessions of other terms for clients are not resumed: whoever resumes one is not asked for a certificate again, and has
+ * what was found of it then.
+ */
+function sessionContext(clientAuth: TlsTerms['clientAuth'], clientCa = ''): string {
+  return createHash('sha256').update(`${clientAuth} ${clientCa}`).digest('hex').slice(0, 32);
 }
 
 /** The contexts of a set of certificates, by the name that a client asks for. */

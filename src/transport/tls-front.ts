@@ -12,7 +12,9 @@ const HANDSHAKE_TIMEOUT = 30_000;
 export class TlsFront {
   readonly #server: Server;
   readonly #challenges: TlsChallenges;
-  /** Addresses that PROXY headers told, by address and port of the connection. */
+  /** Of a handshake, in ms. */
+  readonly #timeout: number;
+  /** Addresses that PROXY headers told, by addresses and port of the connection. */
   readonly #told = new Map<string, string>();
 
   /**
@@ -22,11 +24,12 @@ export class TlsFront {
    */
   constructor(terms: TlsTerms, challenges: TlsChallenges, timeout: number, secured: (socket: TLSSocket) => void) {
     this.#challenges = challenges;
+    this.#timeout = timeout === 0 ? HANDSHAKE_TIMEOUT : timeout;
     const contexts = new TlsContexts(terms);
     this.#server = createServer({
       ...commonOptions(terms),
       ...keyPairs(contexts.fallback),
-      handshakeTimeout: timeout === 0 ? HANDSHAKE_TIMEOUT : timeout,
+      handshakeTimeout: this.#timeout,
       requestCert: terms.clientAuth !== 'off',
       rejectUnauthorized: terms.clientAuth === 'require',
       ticketKeys: Buffer.from(terms.ticketKey),
@@ -51,12 +54,13 @@ export class TlsFront {
       this.#told.set(place, address);
       socket.once('close', () => this.#told.delete(place));
     }
-    if (this.#challenges.areSet) this.#challenges.look(socket, (other) => this.#server.emit('connection', other));
-    else this.#server.emit('connection', socket);
+    const enter = (other: Socket) => this.#server.emit('connection', other);
+    if (this.#challenges.areSet) this.#challenges.look(socket, this.#timeout, enter);
+    else enter(socket);
   }
 }
 
-/** What tells a connection apart from all others that stand. */
-function placeOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress} ${remotePort}`;
+/** What tells a connection apart from all others of its listener that stand, which may be on several local addresses. */
+function placeOf({ localAddress, remoteAddress, remotePort }: Socket): string {
+  return `${localAddress} ${remoteAddress} ${remotePort}`;
 }

@@ -2,7 +2,7 @@
 import { equal, match, notEqual, ok } from 'node:assert/strict';
 import { connect as connectSocket } from 'node:net';
 import { before, test } from 'node:test';
-import { connect, type TLSSocket } from 'node:tls';
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import type { TlsTerms } from '../../src/tls/terms.ts';
 import { type Authority, type Certificate, createAuthority } from '../dial/certificates.ts';
 import { type Cleanup, until, within } from '../support/cleanup.ts';
@@ -175,17 +175,44 @@ test('clients are asked for certificates, and need one where that is required', 
   equal(await refusal(t, asked.port, { ...good }), '');
 });
 
+test('a session of other terms for clients stands for no certificate', async (t) => {
+  const [before, now] = [await createAuthority(), await createAuthority()];
+  const client = await before.issue({ names: ['client'] });
+  const strict = { clientAuth: 'require', clientCa: now.cert } as const;
+  const { listener, port, terms } = await serve(t);
+  const begin = async (more: Partial<TlsTerms>, options: ConnectionOptions) => {
+    listener.update({ ...terms, tls: tlsTerms([first], more) });
+    const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options });
+    t.after(() => void socket.destroy());
+    return sessionOf(socket);
+  };
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const options = { servername: 'a.test', maxVersion };
+    // an authority that is trusted no more, and a client that was not asked and has a certificate now
+    const revoked = await begin({ ...strict, clientCa: before.cert }, { ...options, ...client });
+    const unasked = await begin({}, options);
+    listener.update({ ...terms, tls: tlsTerms([first], strict) });
+    notEqual(await refusal(t, port, { ...options, session: revoked }), '', maxVersion);
+    const good = await now.issue({ names: ['client'] });
+    equal(await refusal(t, port, { ...options, ...good, session: unasked }), '', maxVersion);
+  }
+});
+
 test('who says nothing, or no TLS, is sent away', async (t) => {
   const limits = { ...TERMS.limits, headerTimeout: 100 };
   const tls = tlsTerms([first]);
-  const { listener, port } = await startListener(t, (_, reply) => say(reply, 'hello'), { tls, limits });
-  for (const text of ['', 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n']) {
+  const { listener, port, challenges } = await startListener(t, (_, reply) => say(reply, 'hello'), { tls, limits });
+  const sendAway = async (text: string) => {
     const socket = connectSocket(port, '127.0.0.1');
     t.after(() => void socket.destroy());
     socket.on('error', () => {}).resume();
     if (text !== '') socket.write(text);
     await within(new Promise((resolve) => socket.once('close', resolve)), 'the end of the connection');
-  }
+  };
+  for (const text of ['', 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n']) await sendAway(text);
+  // the beginning of a ClientHello is waited for to look whether it is for a challenge
+  challenges.replace([{ name: 'a.test', cert: first.cert, key: first.key }]);
+  for (const text of ['', '\x16\x03']) await sendAway(text);
   await until(() => listener.connections() === 0, 'all to be gone');
 });
 
@@ -198,4 +225,24 @@ test('a PROXY header in front of TLS tells the address of the client', async (t)
   raw.write('PROXY TCP4 192.0.2.7 192.0.2.1 5000 443\r\n');
   const socket = connect({ socket: raw, servername: 'a.test', rejectUnauthorized: false });
   match(await ask(socket, '/', 'a.test'), /192\.0\.2\.7$/);
+});
+
+test('a PROXY header is for its connection alone, also where another local address has one of the same port', async (t) => {
+  const tls = tlsTerms([first]);
+  const answer: Parameters<typeof startListener>[1] = (request, reply) => say(reply, request.address());
+  const { port } = await startListener(t, answer, { tls, proxyProtocol: ['127.0.0.1'] }, '0.0.0.0');
+  const open = async (host: string, localPort: number, told: string) => {
+    const raw = connectSocket({ host, port, localAddress: '127.0.0.1', localPort });
+    t.after(() => void raw.destroy());
+    await within(new Promise((resolve, reject) => raw.once('connect', resolve).once('error', reject)), 'a connection');
+    raw.write(`PROXY TCP4 ${told} 192.0.2.1 5000 443\r\n`);
+    return raw;
+  };
+  const one = await open('127.0.0.1', 0, '192.0.2.7');
+  const other = await open('127.0.0.2', one.localPort ?? 0, '192.0.2.8');
+  const [first7, second8] = [one, other].map((socket) =>
+    connect({ socket, servername: 'a.test', rejectUnauthorized: false }),
+  );
+  match(await ask(first7, '/', 'a.test'), /192\.0\.2\.7$/);
+  match(await ask(second8, '/', 'a.test'), /192\.0\.2\.8$/);
 });

@@ -30,11 +30,12 @@ export const TERMS: ListenerTerms = {
 
 const SLOW = { bodyTimeout: 30_000, minReceiveRate: 256, minSendRate: 256, sendTimeout: 60_000 };
 
-/** Listens on a free port of 127.0.0.1. It is closed after the test. */
+/** Listens on a free port of 127.0.0.1, or another address. It is closed after the test. */
 export async function startListener(
   t: Cleanup,
   answer: Answer,
   changed: Partial<ListenerTerms>,
+  host = '127.0.0.1',
 ): Promise<TestListener> {
   const terms = { ...TERMS, ...changed };
   const challenges = new TlsChallenges();
@@ -44,9 +45,9 @@ export async function startListener(
     now += milliseconds;
     clients.look();
   };
-  const gate = { opened: () => true, closed: () => {} };
+  const gate = { opened: () => true, identified: () => true, closed: () => {} };
   const parts = { handler: { handle: answer }, clients, gate, challenges };
-  const listener = await openNodeListener({ host: '127.0.0.1', port: 0 }, terms, parts);
+  const listener = await openNodeListener({ host, port: 0 }, terms, parts);
   t.after(() => listener.close());
   return { listener, port: listener.port, challenges, clients, pass, terms };
 }
