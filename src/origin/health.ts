@@ -61,9 +61,15 @@ export class OriginHealth {
   /** A request was answered. */
   succeed(now: number): void {
     const state = this.#state;
-    // read first: the line stays shared among the threads' caches
-    if (state.load(WORD.failures) !== 0) state.store(WORD.failures, 0);
-    if (state.load(WORD.ejected) !== 0 && this.#isOverdue(now) && state.swap(WORD.ejected, 1, 0)) this.#rise(now);
+    if (state.load(WORD.ejected) !== 0) {
+      if (this.#isOverdue(now) && state.swap(WORD.ejected, 1, 0)) {
+        state.store(WORD.failures, 0);
+        this.#rise(now);
+      }
+    } else if (state.load(WORD.failures) !== 0) {
+      // read first: the line stays shared among the threads' caches
+      state.store(WORD.failures, 0);
+    }
     this.breaker.record(false, now);
   }
 
