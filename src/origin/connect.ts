@@ -119,7 +119,12 @@ export class Dialer {
   }
 
   #watch(socket: Socket): void {
-    const failed = (address: string) => this.#dead.set(address, performance.now() + DEAD_TIME);
+    const failed = (address: string) => {
+      const now = performance.now();
+      // a name may have ever other addresses
+      for (const [dead, until] of this.#dead) if (until <= now) this.#dead.delete(dead);
+      this.#dead.set(address, now + DEAD_TIME);
+    };
     socket.on('connectionAttemptFailed', failed).on('connectionAttemptTimeout', failed);
     socket.once('connect', () => this.#dead.delete(socket.remoteAddress ?? ''));
   }

@@ -87,8 +87,11 @@ async function queryServers(resolver: Resolver, name: string): Promise<ResolvedN
   const answers = await (first instanceof DnsError ? Promise.all([ipv4, ipv6]) : both(ipv4, ipv6));
   const records = answers.flatMap((answer) => (answer instanceof DnsError ? [] : answer));
   if (records.length === 0) throw worst(answers as DnsError[]);
+  records.sort((a, b) => a.family - b.family);
   const addresses = records.map(({ address, family }) => ({ address, family }));
-  return { addresses, ttl: Math.min(...records.map(({ ttl }) => ttl)) * 1000 };
+  // a machine without a way for IPv6 could do nothing with what there is while IPv4 is late: soon again
+  const isHalf = answers.length < 2 && addresses[0].family === 6;
+  return { addresses, ttl: isHalf ? 0 : Math.min(...records.map(({ ttl }) => ttl)) * 1000 };
 }
 
 /** Two answers, but the later one only if it comes soon. */

@@ -44,6 +44,19 @@ test('an answer is used as long as its TTL says, within the bounds', async (t) =
   assert.equal(asked(names), 3);
 });
 
+test('IPv4 comes first whichever answer does; where it is late, it is asked for again soon', async (t) => {
+  let late = 20;
+  const names = await startNameServer(t, (_, type) =>
+    type === 'A' ? { addresses: ['127.0.0.1'], delay: late } : { addresses: ['::1'] },
+  );
+  const dns = new DnsCache({ servers: [names.address], minTtl: 0, maxTtl: 60_000 });
+  assert.equal(await addressesOf(dns, 'a.test'), '127.0.0.1,::1');
+  late = 120;
+  assert.equal(await addressesOf(dns, 'b.test'), '::1');
+  late = 0;
+  await until(async () => (await addressesOf(dns, 'b.test')) === '127.0.0.1,::1', 'both families');
+});
+
 test('many who ask at once ask once', async (t) => {
   const names = await startNameServer(t, () => ({ addresses: ['127.0.0.1'] }));
   const dns = new DnsCache({ servers: [names.address], minTtl: 1000, maxTtl: 1000 });

@@ -7,6 +7,8 @@ export interface NameAnswer {
   addresses?: readonly string[];
   /** Seconds. */
   ttl?: number;
+  /** How long it takes, in ms. */
+  delay?: number;
   /** 0 none, 2 server failure, 3 no such name, 5 refused. */
   code?: number;
 }
@@ -23,13 +25,20 @@ export interface NameServer {
 export async function startNameServer(t: Cleanup, answer: NameServer['answer']): Promise<NameServer> {
   const socket = createSocket('udp4').bind(0, '127.0.0.1');
   await once(socket, 'listening');
-  t.after(() => void socket.close());
+  const late = new Set<NodeJS.Timeout>();
+  t.after(() => {
+    for (const timer of late) clearTimeout(timer);
+    socket.close();
+  });
   const server: NameServer = { address: `127.0.0.1:${socket.address().port}`, log: [], answer };
   socket.on('message', (query, from) => {
     const { name, type, end } = readQuestion(query);
     server.log.push(`${name} ${type}`);
     const found = server.answer(name, type);
-    if (found !== undefined) socket.send(reply(query.subarray(0, end), found, type), from.port, from.address);
+    if (found === undefined) return;
+    const send = () => socket.send(reply(query.subarray(0, end), found, type), from.port, from.address);
+    if (found.delay === undefined) send();
+    else late.add(setTimeout(send, found.delay));
   });
   return server;
 }
