@@ -53,7 +53,7 @@ async function check(isSecure: boolean): Promise<number> {
   const limits = { streams: 128, headerTimeout: 10_000, idleTimeout: 60_000 };
   const terms = { tls: isSecure ? tls : undefined, h2c: true, proxyProtocol: [], limits, maxRequestHeader: 32_768 };
   const clients = new ClientWatch({ bodyTimeout: 0, minReceiveRate: 0, minSendRate: 0, sendTimeout: 0 });
-  const gate = { opened: () => true, closed: () => {} };
+  const gate = { opened: () => true, identified: () => true, closed: () => {} };
   const parts = { handler: { handle: answer }, clients, gate, challenges: new TlsChallenges() };
   const listener = await openNodeListener({ host: '127.0.0.1', port: 0 }, terms, parts);
   const report = await runH2spec(listener.port, isSecure);

@@ -31,10 +31,11 @@ export class ConnectionLimits {
   readonly #warn: (message: string, details: Record<string, unknown>) => void;
   #nextWarning = 0;
   readonly #room = connectionRoom();
+  readonly #tellsClosed: boolean;
   readonly #hasCensus: boolean;
 
   /**
-   * @param tellsClosed whether `closed` is told the address of each connection; else a census counts by address
+   * @param tellsClosed whether `closed` is told the address of each connection that was counted by it; else a census counts by address
    * @param warn told of refusals, now and then
    */
   constructor(
@@ -48,11 +49,9 @@ export class ConnectionLimits {
     this.#counts = new ConnectionCounts(memory);
     this.#thread = thread;
     this.#caps = caps;
+    this.#tellsClosed = tellsClosed;
     this.#hasCensus = !tellsClosed && hasCensus();
-    this.#countsAddresses = tellsClosed || this.#hasCensus;
   }
-
-  readonly #countsAddresses: boolean;
 
   /** Other caps; connections that stand stay. */
   update(caps: ConnectionCaps): void {
@@ -61,24 +60,36 @@ export class ConnectionLimits {
 
   /**
    * Counts a connection that has just come.
-   * @param address asked for only where addresses are capped
+   * @param address asked for only where it counts; left out where it is told later, by `identified`
    * @returns whether it is within the caps. Where not it counts all the same, until `closed`
    */
-  opened(address: () => string): boolean {
+  opened(address?: () => string): boolean {
     this.#counts.add(this.#thread, 1);
     this.own++;
-    const { connections, connectionsPerAddress } = this.#caps;
+    const { connections } = this.#caps;
     const cap = connections === 0 ? this.#room : Math.min(connections, this.#room);
     const isWithin = cap === Number.POSITIVE_INFINITY || this.#counts.total() <= cap;
     if (!isWithin) this.#refused('more connections than there may be', { connections: this.#counts.total(), cap });
-    if (connectionsPerAddress === 0 || !this.#countsAddresses) return isWithin;
-    const from = address();
-    if (this.#counts.open(from) <= connectionsPerAddress) return isWithin;
-    this.#takeCensus();
-    const isWithinOwn = this.#counts.count(from) <= connectionsPerAddress;
-    if (!isWithinOwn)
-      this.#refused('more connections of one address than there may be', { cap: connectionsPerAddress });
+    const isWithinOwn = address === undefined || this.#openedFrom(address);
     return isWithin && isWithinOwn;
+  }
+
+  /** Counts a connection, which came without one, by its address. @returns whether that is within its cap */
+  identified(address: string): boolean {
+    return this.#openedFrom(() => address);
+  }
+
+  /** Where closes are told the counts are kept without a cap too: one may be set while connections stand. */
+  #openedFrom(address: () => string): boolean {
+    const cap = this.#caps.connectionsPerAddress;
+    if (!this.#tellsClosed && (cap === 0 || !this.#hasCensus)) return true;
+    const from = address();
+    const count = this.#counts.open(from);
+    if (cap === 0 || count <= cap) return true;
+    this.#takeCensus();
+    if (this.#counts.count(from) <= cap) return true;
+    this.#refused('more connections of one address than there may be', { cap });
+    return false;
   }
 
   #refused(message: string, details: Record<string, unknown>): void {
@@ -88,11 +99,11 @@ export class ConnectionLimits {
     this.#warn(`${message}: some are refused`, details);
   }
 
-  /** @param address where the transport knows it */
+  /** @param address where the transport knows it and it was counted */
   closed(address?: string): void {
     this.#counts.add(this.#thread, -1);
     this.own--;
-    if (this.#caps.connectionsPerAddress > 0 && address !== undefined) this.#counts.close(address);
+    if (address !== undefined) this.#counts.close(address);
   }
 
   /** Counts what stands, where closes are not told by address and the last census is not too young. */

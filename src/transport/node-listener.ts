@@ -2,7 +2,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { type NetworkTest, networkTest } from '../http/networks.ts';
 import type { ClientWatch } from '../request/client-watch.ts';
 import type { TlsTerms } from '../tls/terms.ts';
-import { setClientAddress } from './client-address.ts';
+import { clientAddress, setClientAddress } from './client-address.ts';
+import { turnAway } from './http1-requests.ts';
 import { Http2Connections } from './http2.ts';
 import { createHttpServer, limitHttpServer } from './node-http.ts';
 import { serveUpgrades } from './node-upgrade.ts';
@@ -13,7 +14,11 @@ import type { RequestHandler } from './uws.ts';
 
 /** Counts connections, and says which are too many. */
 export interface ConnectionGate {
-  opened(address: () => string): boolean;
+  /** @param address left out where it is not known yet */
+  opened(address?: () => string): boolean;
+  /** The address of a connection that was opened without one. */
+  identified(address: string): boolean;
+  /** @param address by which it was counted */
   closed(address?: string): void;
 }
 
@@ -151,21 +156,36 @@ class Listener implements NodeListener {
   }
 
   #accept(socket: Socket): void {
-    const address = socket.remoteAddress ?? '';
-    const isWithin = this.#gate.opened(() => address);
+    const address = clientAddress(socket);
+    const isProxy = this.#isProxy(address);
+    let counted = isProxy ? undefined : address;
+    const isWithin = this.#gate.opened(isProxy ? undefined : () => address);
     this.#sockets.add(socket);
     socket.on('error', () => {});
     socket.once('close', () => {
       this.#sockets.delete(socket);
-      this.#gate.closed(address);
+      this.#gate.closed(counted);
     });
-    if (!isWithin) socket.destroy();
-    else if (this.#isProxy(address)) this.#readProxyHeader(socket);
-    else this.#enter(socket);
+    const enter = (isAdmitted: boolean) => {
+      if (isAdmitted) this.#enter(socket);
+      else if (this.#tls !== undefined) socket.destroy();
+      else turnAway(socket);
+    };
+    if (!isWithin || !isProxy) enter(isWithin);
+    else {
+      this.#readProxyHeader(socket, (source = address) => {
+        counted = source;
+        setClientAddress(socket, source);
+        enter(this.#gate.identified(source));
+      });
+    }
   }
 
-  /** Over TLS the header comes before it, in the clear. */
-  #readProxyHeader(socket: Socket): void {
+  /**
+   * Over TLS the header comes before it, in the clear.
+   * @param told is given the address of the client, undefined for the connection's own
+   */
+  #readProxyHeader(socket: Socket, told: (source: string | undefined) => void): void {
     const parser = new ProxyHeaderParser();
     const timer = this.#deadline(socket);
     const read = () => {
@@ -176,9 +196,8 @@ class Listener implements NodeListener {
         clearTimeout(timer);
         if (result === 'malformed') socket.destroy();
         else {
-          if (result.source !== undefined) setClientAddress(socket, result.source.address);
           if (result.rest.length > 0) socket.unshift(result.rest);
-          this.#enter(socket);
+          told(result.source?.address);
         }
         return;
       }
