@@ -17,6 +17,8 @@ export interface ConnectOptions extends DialOptions {
   readonly connections: number;
   /** How long the connections to a name are used, in ms, so that they follow its addresses. */
   readonly maxAge: number;
+  /** Where other connections share it: turns among addresses, and sessions of TLS, are then those of all. */
+  readonly dialer?: Dialer;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface ConnectOptions extends DialOptions {
  * @throws as `Dialer`
  */
 export function openConnections(origin: OriginConfig, site: SiteConfig, options: ConnectOptions): OriginConnections {
-  const dialer = new Dialer(origin, site, options);
+  const dialer = options.dialer ?? new Dialer(origin, site, options);
   const url = originUrl(origin);
   const http1: Pool.Options = {
     pipelining: 1,

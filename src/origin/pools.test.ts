@@ -70,6 +70,8 @@ test('what was prepared and given up changes nothing', async () => {
   assert.throws(() =>
     pools.prepare([{ ...broken, originTls: { ...broken.originTls, ca: '/nowhere/ca.pem', verify: true } }]),
   );
+  const limited = siteConfig({ origins: ['https://a.test'], origin_http2: 'off', origin_limits: { connections: 2 } });
+  assert.throws(() => pools.prepare([{ ...limited, originTls: { ...limited.originTls, ca: '/nowhere/ca.pem' } }]));
   assert.deepEqual(originsOf(pools), [before]);
   await pools.destroy();
 });

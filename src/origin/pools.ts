@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { DnsConfig, OriginConfig, SiteConfig } from '../config/config.ts';
 import type { RouteHints } from './balance-key.ts';
 import { type OriginRoute, SiteOrigins } from './balance-site.ts';
+import { Dialer } from './connect.ts';
 import { dispatchServername, type OriginConnections, openConnections } from './connect-pool.ts';
 import { DnsCache } from './dns.ts';
 import { SYSTEM_CLOCK, THREAD_CONNECTIONS } from './limits.ts';
@@ -175,7 +176,9 @@ export class OriginPools {
 
   #open(config: OriginConfig, site: SiteConfig, names: Names): OriginConnections {
     const { connections } = site.originLimits;
-    const terms = { multiTenant: this.#options.multiTenant, dns: names.cache, maxAge: names.config.maxTtl };
+    const { multiTenant } = this.#options;
+    const dialer = new Dialer(config, site, { multiTenant, dns: names.cache });
+    const terms = { multiTenant, dns: names.cache, maxAge: names.config.maxTtl, dialer };
     const open = (limit: number) => openConnections(config, site, { ...terms, connections: limit });
     if (connections === 0) return open(THREAD_CONNECTIONS);
     // requests share a connection over HTTP/2, and none is kept where each has its PROXY header
