@@ -44,7 +44,7 @@ class Sink implements FetchSink {
 }
 
 /** Has `sink` fetch from an origin that answers with these bytes. */
-async function fetchInto(t: TestContext, sink: Sink, bytes: string): Promise<void> {
+async function fetchInto(t: TestContext, sink: Sink, bytes: string, begun?: (fetch: Fetch) => void): Promise<void> {
   const server = createServer((socket) => socket.once('data', () => socket.write(bytes))).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -58,7 +58,9 @@ async function fetchInto(t: TestContext, sink: Sink, bytes: string): Promise<voi
   const context = { counters, lines: [0], onBug: (error: Error) => sink.bugs.push(error) };
   const request = { method: 'GET', target: '/', headers: [], body: null };
   const route = pools.route(0, { path: '/', target: '/', headers: [], address: '', host: { authority: 'a' } });
-  new Fetch(context as unknown as EdgeContext, 0, sink).start(route, () => request);
+  const fetch = new Fetch(context as unknown as EdgeContext, 0, sink);
+  fetch.start(route, () => request);
+  begun?.(fetch);
   await sink.done;
 }
 
@@ -100,4 +102,27 @@ test('trailers come with the end', async (t) => {
       ['x-sum', '7', 'etag', '"t"'],
     ],
   );
+});
+
+test('what is held back before its head comes with the head alone, until it may go on', async (t) => {
+  const sink = new Sink();
+  let fetch: Fetch | undefined;
+  sink.onHead = (status) => {
+    sink.heard.push(String(status));
+    setTimeout(() => {
+      sink.heard.push('goes on');
+      fetch?.resume();
+    }, 50);
+  };
+  await fetchInto(t, sink, OK, (begun) => {
+    fetch = begun;
+    fetch.pause();
+  });
+  assert.deepEqual(sink.heard, ['200', 'goes on', 'ok']);
+});
+
+test('a status below 100 is none', async (t) => {
+  const sink = new Sink();
+  await fetchInto(t, sink, OK.replace('200', '099'));
+  assert.deepEqual([sink.heard, sink.failure?.type], [[], 'http_protocol_error']);
 });

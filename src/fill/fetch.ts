@@ -132,7 +132,8 @@ export class Fetch implements Source, AttemptOwner {
   pause(): void {
     if (this.#paused || this.#ended) return;
     this.#paused = true;
-    this.#attempt?.pause();
+    // before the head there is nothing to hold back
+    if (this.#began) this.#attempt?.pause();
   }
 
   resume(): void {
@@ -143,12 +144,13 @@ export class Fetch implements Source, AttemptOwner {
 
   onStatus(status: number, headers: Record<string, string | string[] | undefined>): void {
     const coding = headers['transfer-encoding'];
-    // nobody asked for another protocol
-    if (status === 101) this.#fail('http_protocol_error');
+    // nobody asked for another protocol, and below 100 there are no statuses
+    if (status === 101 || status < 100) this.#fail('http_protocol_error');
     else if (coding !== undefined && !isChunked(coding)) this.#fail('http_response_transfer_coding');
     else if (status < 200) this.#inform(status, headers);
     else if (!this.#isRetried(status)) {
       this.#began = true;
+      if (this.#paused) this.#attempt?.pause();
       this.#deliver(() => this.sink.onHead(status, headerList(headers)));
     }
   }

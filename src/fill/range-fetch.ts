@@ -68,6 +68,9 @@ export class RangeFetch implements Source, FetchSink {
   /** A part of which the head waits for the end. */
   #unsized: { headers: HeaderList; chunks: Buffer[]; length: number } | undefined;
   #isBroken = false;
+  /** Nobody takes the answer any more. */
+  #isAborted = false;
+  #isPaused = false;
 
   constructor(context: EdgeContext, site: number, task: RangeTask, sink: FetchSink) {
     this.#context = context;
@@ -126,14 +129,17 @@ export class RangeFetch implements Source, FetchSink {
   }
 
   abort(): void {
+    this.#isAborted = true;
     this.#fetch.abort();
   }
 
   pause(): void {
+    this.#isPaused = true;
     this.#fetch.pause();
   }
 
   resume(): void {
+    this.#isPaused = false;
     this.#fetch.resume();
   }
 
@@ -285,13 +291,14 @@ export class RangeFetch implements Source, FetchSink {
     const wanted = this.#wanted ?? { start: 0, end: -1 };
     const gap = this.#gaps[0];
     this.#deliverHeld(gap?.start ?? wanted.end + 1);
-    if (this.#isBroken) return;
+    if (this.#isBroken || this.#isAborted) return;
     if (gap === undefined) {
       this.sink.onEnd(trailers);
       return;
     }
     this.#end = gap.end;
     this.#fetch = new Fetch(this.#context, this.#site, this);
+    if (this.#isPaused) this.#fetch.pause();
     this.#askForGap();
   }
 
