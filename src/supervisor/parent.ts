@@ -8,10 +8,7 @@ import {
   TAKEOVER,
   type ToParent,
 } from './messages.ts';
-import { ownCommand, startLb } from './start.ts';
-
-/** How long a successor may take until it serves, in ms. */
-const START_TIMEOUT = 60_000;
+import { lateReason, ownCommand, START_TIMEOUT, startLb } from './start.ts';
 
 /** A process that serves on the same addresses. */
 export interface Successor {
@@ -107,7 +104,7 @@ function startOwnSuccessor(): { successor: Promise<Successor>; cancel: () => voi
   const child = startLb(ownCommand(), { [TAKEOVER]: '1', [SUPERVISED]: undefined });
   const late = setTimeout(() => {
     child.kill('SIGKILL');
-    reject(new Error(`the new process did not serve within ${START_TIMEOUT / 1000} seconds`));
+    reject(new Error(lateReason(START_TIMEOUT)));
   }, START_TIMEOUT);
   let isAlive = true;
   let isReleased = false;

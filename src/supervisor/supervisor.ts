@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { Backoff } from './backoff.ts';
 import { exitCode, howItEnded } from './exit-code.ts';
 import { type FromParent, isMessage, SUPERVISED, SUPERVISED_CHILD, TAKEOVER, type ToParent } from './messages.ts';
-import { startLb } from './start.ts';
+import { lateReason, START_TIMEOUT, startLb } from './start.ts';
 
 /** Exit code of a wrong use of the command line or a wrong configuration: starting again does not help. */
 const USAGE = 2;
@@ -21,6 +21,8 @@ export interface SupervisorOptions {
   log: (line: string) => void;
   /** Told of the ids of its children whenever they change. */
   onChildren?: (pids: ReadonlySet<number>) => void;
+  /** How long a successor may take until it serves, in ms. */
+  startTimeout?: number | undefined;
 }
 
 /**
@@ -106,7 +108,8 @@ export class Supervisor {
         break;
       case 'upgrade':
         if (child !== this.#current || this.#stopping) this.#tell(child, { lb: 'failed', reason: 'lb is stopping' });
-        else if (this.#successor === undefined) this.#successor = this.#start(true);
+        else if (this.#successor === undefined) this.#startSuccessor(child);
+        else this.#tell(child, { lb: 'failed', reason: 'an upgrade is under way already' });
         break;
       case 'cancel':
         if (child === this.#current) this.#successor?.process.kill('SIGTERM');
@@ -116,10 +119,23 @@ export class Supervisor {
     }
   }
 
-  /** The one that serves has let go of the addresses. */
+  #startSuccessor(current: Child): void {
+    const { startTimeout = START_TIMEOUT } = this.#options;
+    const successor = this.#start(true);
+    this.#successor = successor;
+    const late = setTimeout(() => {
+      if (successor.serves) return;
+      this.#tell(current, { lb: 'failed', reason: lateReason(startTimeout) });
+      successor.process.kill('SIGKILL');
+    }, startTimeout);
+    successor.process.once('exit', () => clearTimeout(late));
+  }
+
+  /** The one that serves has let go of the addresses. Its successor may have ended at that very moment. */
   #succeed(former: Child): void {
     this.#leaving.add(former);
-    this.#current = this.#successor;
+    if (this.#successor === undefined) this.#options.log('the successor has ended as lb let go; starting another one');
+    this.#current = this.#successor ?? this.#start(true);
     this.#successor = undefined;
     this.#tell(this.#current, { lb: 'released' });
   }
