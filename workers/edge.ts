@@ -161,7 +161,7 @@ async function start(): Promise<void> {
 /** The plan that main may put in force next. */
 let next: { plan: PlanData; planned: Planned; origins: PreparedPools } | undefined;
 
-/** Main's messages about plans, one after the other and behind the start: getting ready takes turns of the event loop. */
+/** Messages about plans and certificates, one after the other and behind the start: each may take turns of the event loop. */
 let planning: Promise<void>;
 
 async function prepare(plan: PlanData): Promise<void> {
@@ -293,7 +293,7 @@ port.on('message', (message: ToEdge) => {
       drain(message.timeout, message.idle);
       break;
     case 'certificates':
-      listeners.setTls(message.tls);
+      planning = planning.then(() => listeners.setTls(message.tls));
       break;
     case 'challenges':
       challenges.replace(message.challenges);

@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { ConfigError } from '../config/errors.ts';
 import type { Provenance } from '../config/picker.ts';
 import type { Logger } from '../stats/logger.ts';
+import { certificateFiles } from '../tls/certificates.ts';
 import { type Changes, changesBetween, withStartSettings } from './changes.ts';
 import { FileWatch, type Watched } from './file-watch.ts';
 
@@ -110,4 +112,14 @@ export class Reloader {
 
 function namesOf({ changed, needsRestart }: Changes): Record<string, unknown> {
   return needsRestart.length === 0 ? { changed } : { changed, needs_restart: needsRestart };
+}
+
+/** What a reload reads: the configuration and certificates. */
+export function watchedFiles({ tls, sites }: Config, file: string | undefined): Watched {
+  const ofOrigins = sites.flatMap(({ originTls: { ca, cert, key } }) => [ca, cert, key]);
+  const named = [file === undefined ? undefined : resolve(file), ...certificateFiles(tls), ...ofOrigins];
+  return {
+    files: [...new Set(named.filter((name) => name !== undefined))],
+    folders: tls.folder === undefined ? [] : [tls.folder],
+  };
 }

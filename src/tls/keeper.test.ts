@@ -22,9 +22,8 @@ test('terms have the certificates of files, those obtained, and one ticket key o
   deepEqual(first?.certificates[0].names, ['a.test']);
   equal(warnings.length, 1);
   keeper.setObtained([{ cert, key, names: ['b.test'], kind: 'ec' }]);
-  const renewed = first && keeper.renewed(first);
   deepEqual(
-    renewed?.certificates.map(({ names }) => names[0]),
+    keeper.termsFor(config)?.certificates.map(({ names }) => names[0]),
     ['a.test', 'b.test'],
   );
   notDeepEqual(new TlsKeeper(() => {}).ticketKey.current, keeper.ticketKey.current);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
-import { CertificateError, type CertificateSet, loadCertificates } from './certificates.ts';
+import { CertificateError, loadCertificates } from './certificates.ts';
 import type { TlsCertificate, TlsTerms } from './terms.ts';
 import { TicketKey } from './ticket-key.ts';
 
@@ -9,17 +9,11 @@ export class TlsKeeper {
   readonly ticketKey = new TicketKey();
   readonly #warn: (warning: string) => void;
   #obtained: readonly TlsCertificate[] = [];
-  #loaded: CertificateSet | undefined;
   #warned = new Set<string>();
 
   /** @param warn told of each thing that is wrong with a certificate once */
   constructor(warn: (warning: string) => void) {
     this.#warn = warn;
-  }
-
-  /** Those of files, as of the last configuration. */
-  get loaded(): CertificateSet | undefined {
-    return this.#loaded;
   }
 
   /** Certificates beside those of files, behind which terms have them from then on. */
@@ -32,27 +26,17 @@ export class TlsKeeper {
     if (tls.listen.length === 0) return undefined;
     const loaded = loadCertificates(tls);
     const clientCa = tls.clientCa === undefined ? undefined : readAuthorities(tls.clientCa);
-    this.#loaded = loaded;
     for (const warning of loaded.warnings) if (!this.#warned.has(warning)) this.#warn(warning);
     this.#warned = new Set(loaded.warnings);
+    const own = loaded.certificates.map(({ cert, key, names, kind }) => ({ cert, key, names, kind }));
     return {
-      certificates: this.#certificates(),
+      certificates: [...own, ...this.#obtained],
       minVersion: tls.minVersion,
       http2: tls.http2,
       clientCa,
       clientAuth: tls.clientAuth,
       ticketKey: this.ticketKey.current,
     };
-  }
-
-  /** Terms in force with the certificates that were obtained since, and the ticket key of now. Reads no file. */
-  renewed(terms: TlsTerms): TlsTerms {
-    return { ...terms, certificates: this.#certificates(), ticketKey: this.ticketKey.current };
-  }
-
-  #certificates(): TlsCertificate[] {
-    const own = this.#loaded?.certificates ?? [];
-    return [...own.map(({ cert, key, names, kind }) => ({ cert, key, names, kind })), ...this.#obtained];
   }
 }
 
