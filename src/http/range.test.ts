@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatContentRange, formatUnsatisfiedRange, parseContentRange } from './content-range.ts';
 import { layOutMultipart } from './multipart-ranges.ts';
-import { parseRange, resolveRange } from './range.ts';
+import { isExcessiveRange, parseRange, resolveRange } from './range.ts';
 
 const at = (start: number, end: number) => ({ start, end });
 
@@ -101,4 +101,24 @@ test('a multipart body is as long as its layout says', () => {
   assert.equal(contentType, 'multipart/byteranges; boundary=B');
   assert.equal(heads[1], '\r\n--B\r\nContent-Type: text/plain\r\nContent-Range: bytes 5-9/10\r\n\r\n');
   assert.equal(tail, '\r\n--B--\r\n');
+});
+
+test('ranges that ask for too much, whatever the length', () => {
+  const many = Array.from({ length: 17 }, (_, i) => `${i * 10}-${i * 10 + 1}`).join(',');
+  for (const value of ['0-100,0-101', '0-,5-6', '5-9,9-10', '-5,-6', '3-,-1', '0-0,0-0', many]) {
+    assert.equal(isExcessiveRange(`bytes=${value}`), true, value);
+  }
+  for (const value of [
+    '0-',
+    '-5',
+    '0-1,2-3',
+    '5-6,0-1',
+    '0-1,-1',
+    'x',
+    '1-0,0-1',
+    many.slice(0, many.lastIndexOf(',')),
+  ]) {
+    assert.equal(isExcessiveRange(`bytes=${value}`), false, value);
+  }
+  assert.equal(isExcessiveRange('items=0-1,0-1'), false);
 });

@@ -50,6 +50,22 @@ export function parseRange(value: string): RangeSpec[] | undefined {
   return specs.length === 0 ? undefined : specs;
 }
 
+/**
+ * Whether a Range field asks for more ranges than the limit, or for some that overlap however long the representation is:
+ * such a request is answered by everything.
+ */
+export function isExcessiveRange(value: string, limits: Readonly<RangeLimits> = DEFAULT_RANGE_LIMITS): boolean {
+  const specs = parseRange(value);
+  if (specs === undefined || specs.length === 1) return false;
+  if (specs.length > limits.ranges) return true;
+  const fromEnd = specs.filter(({ start }) => start < 0);
+  const placed = specs
+    .filter(({ start }) => start >= 0)
+    .map(({ start, end }) => ({ start, end: end < 0 ? Infinity : end }));
+  const reachesEnd = placed.some(({ end }) => end === Infinity);
+  return fromEnd.length > 1 || (fromEnd.length === 1 && reachesEnd) || overlap(placed);
+}
+
 /** The one range that a Range field asks for; undefined where it asks for several, or is to be ignored. */
 export function singleRange(value: string): RangeSpec | undefined {
   const specs = parseRange(value);

@@ -10,7 +10,7 @@ import { giveHints } from './early-hints.ts';
 import type { Exchange } from './exchange.ts';
 import { passInterim } from './interim.ts';
 import { isLoop } from './loop.ts';
-import { planParts, rangeTask } from './parts.ts';
+import { dropExcessiveRange, planParts, rangeTask } from './parts.ts';
 import { PassedAnswer } from './passed.ts';
 import { FOLLOW, LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
 
@@ -23,6 +23,7 @@ const MAX_ATTEMPTS = 3;
  */
 export function fill(x: Exchange): Step {
   if (!admit(x) || isLoop(x)) return RESPOND;
+  if (x.retrieval) dropExcessiveRange(x);
   giveHints(x);
   x.attempts++;
   const shared = x.retrieval && !x.bypass && x.attempts <= MAX_ATTEMPTS;

@@ -2,7 +2,14 @@ import { CacheKey, USER_BORN, USER_FRESH_UNTIL } from '../cache/cache.ts';
 import { holdParts, type KnownParts, offsetIn, PARTS_NAME, useOfParts } from '../fill/parts.ts';
 import type { RangeTask } from '../fill/range-fetch.ts';
 import type { StoredParts } from '../fill/stored.ts';
-import { type ByteRange, isWholeRange, type RangeSpec, resolveSpec, singleRange } from '../http/range.ts';
+import {
+  type ByteRange,
+  isExcessiveRange,
+  isWholeRange,
+  type RangeSpec,
+  resolveSpec,
+  singleRange,
+} from '../http/range.ts';
 import { decideReuse } from '../http/reuse.ts';
 import { PRECONDITION_NAMES } from '../http/stored-headers.ts';
 import type { Exchange } from './exchange.ts';
@@ -28,8 +35,17 @@ export interface PlannedRange {
 /** Of the request that is being planned; no object is made for each miss. */
 const partsKey = new CacheKey();
 
+const RANGE_NAMES: ReadonlySet<string> = new Set(['range', 'if-range']);
+
 const ALL: RangeSpec = { start: 0, end: -1 };
 const NOTHING: ByteRange = { start: 0, end: -1 };
+
+/** Forgets a Range that asks for too much: no origin has to answer what lb itself would answer by everything. */
+export function dropExcessiveRange(x: Exchange): void {
+  const range = x.field('range');
+  if (range === '' || !isExcessiveRange(range)) return;
+  x.headers = (x.headers ?? x.readHeaders()).filter((_, i, list) => !RANGE_NAMES.has(list[i & ~1]));
+}
 
 /** Looks at the stored parts of a resource; sets and leaves the transient pin where it says `serve`. */
 export function planParts(x: Exchange): PartsPlan {

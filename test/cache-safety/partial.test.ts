@@ -216,6 +216,20 @@ test('many or overlapping ranges cost no more than the page', async () => {
   await checkStillCached(scene, path);
 });
 
+test('an origin is never asked for many or overlapping ranges', async () => {
+  for (const value of [`bytes=${'0-,'.repeat(300)}0-`, 'bytes=0-9,5-14', 'bytes=-1,-2']) {
+    for (const fields of [[], [['Authorization', 'Basic x']]] as Field[][]) {
+      const path = newPath();
+      scene.on(path, served());
+      assert.equal((await scene.get(path, [range(value), ...fields])).status, 200);
+      assert.deepEqual(
+        scene.asked(path).map((asked) => asked.get('range')),
+        [undefined],
+      );
+    }
+  }
+});
+
 test('If-Range of another version gets the whole page', async () => {
   const path = newPath();
   scene.on(path, served());

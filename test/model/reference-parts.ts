@@ -1,6 +1,6 @@
 /** Stored parts of a resource in the reference model: RFC 9110 section 14, RFC 9111 sections 3.3 and 3.4. */
-import { entityTag, httpDate, type Lines, valuesOf } from './reference-fields.ts';
-import type { ModelAnswer, Stored } from './reference-serving.ts';
+import { entityTag, httpDate, joined, type Lines, members, valuesOf } from './reference-fields.ts';
+import type { ModelAnswer, ModelRequest, Stored } from './reference-serving.ts';
 
 /** What is stored of one representation: each byte of it, or undefined. */
 export interface Parts {
@@ -22,6 +22,24 @@ export function singleRange(field: string): Spec | undefined {
   if (match === null || (match[1] === '' && match[2] === '')) return undefined;
   const [first, last] = [match[1], match[2]].map((digits) => (digits === '' ? undefined : Number(digits)));
   return first !== undefined && last !== undefined && last < first ? undefined : { first, last };
+}
+
+/** Ranges that lb honours in one request. */
+const MAX_RANGES = 16;
+
+/** The request without ranges that overlap on any representation that is long enough, or are too many: all is asked for then. */
+export function withoutExcess(request: ModelRequest): ModelRequest {
+  const list = /^bytes=(.*)$/is.exec(joined(request.lines, 'range') ?? '')?.[1] ?? '';
+  const specs = members(list).map((member) => singleRange(`bytes=${member}`));
+  if (specs.length < 2 || specs.includes(undefined)) return request;
+  const length = Number.MAX_SAFE_INTEGER;
+  const places = specs.flatMap((spec) =>
+    spec === undefined ? [] : ([placeIn(spec, length) ?? [length, length]] as Place[]),
+  );
+  const sorted = places.toSorted(([a], [b]) => a - b);
+  const overlaps = sorted.some(([first], i) => i > 0 && first <= sorted[i - 1][1]);
+  if (!overlaps && specs.length <= MAX_RANGES) return request;
+  return { ...request, lines: request.lines.filter(([name]) => name !== 'range' && name !== 'if-range') };
 }
 
 /** Where a spec lies in a representation, or undefined where it holds none of its bytes. */

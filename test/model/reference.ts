@@ -17,7 +17,16 @@ import {
   problem,
   updated,
 } from './reference-origin.ts';
-import { gapsIn, type Parts, placeIn, servePart, singleRange, strongValidator, withPart } from './reference-parts.ts';
+import {
+  gapsIn,
+  type Parts,
+  placeIn,
+  servePart,
+  singleRange,
+  strongValidator,
+  withoutExcess,
+  withPart,
+} from './reference-parts.ts';
 import { errorUntil, standsIn, standsInLate, useOf } from './reference-reuse.ts';
 import { type ModelAnswer, type ModelRequest, type Stored, serve } from './reference-serving.ts';
 import { isFailure, type ModelPolicy } from './reference-storing.ts';
@@ -82,6 +91,12 @@ export class Reference {
     }
     if (wishes?.onlyIfCached) return problem(504, 'only-if-cached');
     if (request.hasBody) return this.#pass(passage, now, 'body');
+    return this.#ask({ ...passage, request: withoutExcess(request) }, now);
+  }
+
+  /** What is stored does not do. */
+  #ask(passage: Passage, now: number): ModelAnswer {
+    const { request, stored, attempt } = passage;
     if (Math.floor(now) < (this.#uncacheable.get(placeOf(passage)) ?? 0))
       return this.#pass(passage, now, 'hit-for-miss');
     if (attempt > MAX_ATTEMPTS) return this.#pass(passage, now, 'tried often enough');
