@@ -99,7 +99,7 @@ export class EdgeThreads {
    */
   async prepare(plan: PlanData): Promise<string | undefined> {
     const errors = await Promise.all(this.#edges.map((edge) => this.#prepareOne(edge, plan)));
-    const error = errors.find((text) => text !== undefined);
+    const error = this.#ending ? 'lb is about to end' : errors.find((text) => text !== undefined);
     if (error !== undefined) this.#tellAll({ type: 'discard', generation: plan.generation });
     return error;
   }
