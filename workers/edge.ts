@@ -168,7 +168,7 @@ async function prepare(plan: PlanData): Promise<void> {
   const { generation } = plan;
   let origins: PreparedPools | undefined;
   try {
-    if (ending) throw new Error('lb is about to end');
+    if (pipeline.draining) throw new Error('lb is about to end');
     const made = planned(plan, current.lines);
     origins = pools.prepare(plan.config.sites, plan.originSlots, plan.config.dns);
     await listeners.prepare(plan);
