@@ -94,6 +94,11 @@ export class OriginSession implements StreamOwner {
     return this.#isKnown;
   }
 
+  /** Whether the origin takes no streams on it for now (RFC 9113 section 6.5.2). */
+  get isShut(): boolean {
+    return this.#limit === 0;
+  }
+
   /** In ms. */
   get age(): number {
     return performance.now() - this.#born;

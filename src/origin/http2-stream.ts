@@ -45,6 +45,8 @@ export type Refusal =
 export interface PendingRequest {
   readonly options: OriginDispatchOptions;
   readonly handler: Dispatcher.DispatchHandler;
+  /** When it came, of `performance.now`. */
+  readonly since: number;
   tries: number;
 }
 

@@ -19,7 +19,8 @@ export interface NegotiationTerms {
   readonly connections: number;
   /** How long a connection is used, in ms. */
   readonly maxAge: number;
-  readonly timeouts: StreamTimeouts;
+  /** `connect` is that of one connection. */
+  readonly timeouts: StreamTimeouts & { readonly connect: number };
   /** HTTP/2 without asking, for origins without TLS. */
   readonly priorKnowledge: boolean;
 }
@@ -40,6 +41,8 @@ export class NegotiatingConnections implements OriginConnections, SessionOwner {
   /** Those that finish what they have. */
   readonly #leaving = new Set<OriginSession>();
   readonly #waiting: PendingRequest[] = [];
+  /** Looks for those who wait for too long. */
+  #timer: NodeJS.Timeout | undefined;
   /** Until when the origin is taken for one of HTTP/1.1. */
   #http1Until = 0;
   #isDialing = false;
@@ -60,8 +63,9 @@ export class NegotiatingConnections implements OriginConnections, SessionOwner {
       return false;
     }
     if (performance.now() < this.#http1Until) return this.#http1.dispatch(options, handler);
-    this.#waiting.push({ options, handler, tries: 0 });
+    this.#waiting.push({ options, handler, since: performance.now(), tries: 0 });
     this.#flush();
+    this.#watch();
     return this.#waiting.length === 0;
   }
 
@@ -88,6 +92,7 @@ export class NegotiatingConnections implements OriginConnections, SessionOwner {
 
   async destroy(): Promise<void> {
     this.#isDestroyed = true;
+    clearTimeout(this.#timer);
     const error = new errors.ClientDestroyedError();
     for (const { handler } of this.#waiting.splice(0)) fail(handler, error);
     for (const session of [...this.#sessions, ...this.#leaving]) session.destroy(error);
@@ -139,6 +144,24 @@ export class NegotiatingConnections implements OriginConnections, SessionOwner {
     this.#checkClosed();
   }
 
+  /** Sees to it that nobody waits for ever: an origin may allow no streams, however often it is connected to. */
+  #watch(): void {
+    const { connect, firstByte } = this.#terms.timeouts;
+    if (this.#timer !== undefined || this.#waiting.length === 0 || firstByte === 0) return;
+    const left = this.#waiting[0].since + connect + firstByte - performance.now();
+    this.#timer = setTimeout(() => this.#expire(connect + firstByte), left);
+  }
+
+  #expire(patience: number): void {
+    this.#timer = undefined;
+    const late = performance.now() - patience;
+    while (this.#waiting.length > 0 && this.#waiting[0].since <= late) {
+      fail(this.#waiting.shift()!.handler, new errors.HeadersTimeoutError());
+    }
+    this.#watch();
+    this.#checkClosed();
+  }
+
   #flushHttp1(): void {
     for (const { options, handler } of this.#waiting.splice(0)) this.#http1.dispatch(options, handler);
   }
@@ -161,8 +184,8 @@ export class NegotiatingConnections implements OriginConnections, SessionOwner {
 
   #dial(): void {
     if (this.#isDialing || this.#isDestroyed || this.#sessions.size >= this.#terms.connections) return;
-    // there may be room for all as soon as the limit is known
-    for (const { isKnown } of this.#sessions) if (!isKnown) return;
+    // there may be room for all as soon as the limit is known; an origin that allows no streams for now wants no connections
+    for (const { isKnown, isShut } of this.#sessions) if (!isKnown || isShut) return;
     this.#isDialing = true;
     const { priorKnowledge } = this.#terms;
     this.#dialer.dial({ protocols: ['h2', 'http/1.1'], client: undefined }).then(

@@ -125,6 +125,16 @@ test('an origin that allows no streams yet gets them when it does', async (t) =>
   }
 });
 
+test('an origin that never allows a stream: a time-out', async (t) => {
+  const none = Buffer.concat([Uint8Array.of(0, 3), uint32(0)]);
+  const timeouts = { connect: 100, firstByte: 200, betweenBytes: 300, total: 0 };
+  const { connections, origin } = await serve(t, () => {}, { settings: none, site: { timeouts } });
+  // one may begin before the origin has said anything
+  const outcomes = (await Promise.all([1, 2, 3].map(() => fetchAll(connections, '/')))).map(({ outcome }) => outcome);
+  assert.ok(outcomes.includes('http_response_timeout'), outcomes.join());
+  assert.deepEqual([connections.stats.pending, origin.connections.length], [0, 1]);
+});
+
 /** What breaks the protocol, for the connection or for the stream. */
 const VIOLATIONS: Record<string, Act> = {
   'a pushed stream': (connection, stream) =>
