@@ -2,7 +2,7 @@ import { CacheKey, type UserWords } from '../cache/cache.ts';
 import { tagHashes } from '../fill/entry.ts';
 import { PROXY_NAME, parseTail } from '../fill/head.ts';
 import type { StoredView } from '../fill/stored.ts';
-import { combineHeader, getAllHeaders, type HeaderList } from '../http/headers.ts';
+import { combineHeader, getAllHeaders, type HeaderList, listHasToken } from '../http/headers.ts';
 import { earlyLinks } from '../http/link-hints.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -60,9 +60,14 @@ export function keepStoredHints(x: Exchange, view: StoredView): void {
   if (x.hintsSince >= 0) keepHints(x, view.meta.status, [...parseTail(view.tail), ...(view.meta.hidden ?? [])]);
 }
 
+/** Fields of a request by which a page is one client's: its links are not for others then. */
+const PERSONAL: readonly string[] = ['cookie', 'authorization', '*'];
+
 /** A document whose fields may be told to others, however it is not stored itself. */
 function isPublicPage(x: Exchange, headers: HeaderList): boolean {
   if (!/^text\/html\b/i.test(combineHeader(headers, 'content-type') ?? '') || x.field('authorization') !== '')
     return false;
+  const vary = combineHeader(headers, 'vary');
+  if (PERSONAL.some((name) => listHasToken(vary, name))) return false;
   return !/\b(?:private|no-store)\b/i.test(combineHeader(headers, 'cache-control') ?? '');
 }

@@ -118,3 +118,22 @@ test('sticky: set on answers of the client alone, kept as long as the origin is 
   const fresh = await request(t, lb.port, '/fresh', { method: 'POST', body: 'x', fields: [['Cookie', 'srv=forged']] });
   assert.match(fresh.get('set-cookie') ?? '', /^srv=/);
 });
+
+test('sticky: an answer that lb passes on, but that a cache between it and the client may keep, has no cookie', async (t) => {
+  const asked = new Map([
+    ['/a', ['max-age=60', false]],
+    ['/b', ['max-age=0, s-maxage=60', false]],
+    ['/c', ['public', false]],
+    ['/d', ['max-age=60, private', true]],
+    ['/e', ['max-age=0, must-revalidate', true]],
+    ['/f', ['no-cache', true]],
+  ] as const);
+  const answer: typeof FINE = (request, to) =>
+    to.send(200, [['Cache-Control', asked.get(request.target as '/a')?.[0] ?? 'no-store']], 'fine');
+  const { lb } = await startScene(t, [answer, answer], { balance: { sticky_cookie: 'srv' } });
+  for (const [path, [control, isSet]] of asked) {
+    // answers to POST are passed on
+    const response = await request(t, lb.port, path, { method: 'POST', body: 'x' });
+    assert.equal(response.get('set-cookie') !== undefined, isSet, control);
+  }
+});

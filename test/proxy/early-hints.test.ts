@@ -66,7 +66,11 @@ test('a stored page: a hit has no hints, a revalidation has', async (t) => {
 
 test('a purge takes the hints along', async (t) => {
   page('no-cache', [['Cache-Tag', 'news']]);
-  for (const item of [{ url: 'http://site.test/purged/1' }, { prefix: '/purged/', host: 'site.test' }, { tag: 'news' }]) {
+  for (const item of [
+    { url: 'http://site.test/purged/1' },
+    { prefix: '/purged/', host: 'site.test' },
+    { tag: 'news' },
+  ]) {
     await ask(t, '/purged/1');
     assert.deepEqual((await ask(t, '/purged/1')).hints, [LINK]);
     await purge(item);
@@ -75,6 +79,11 @@ test('a purge takes the hints along', async (t) => {
 });
 
 test('answers that are for one client leave no hints', async (t) => {
+  for (const vary of ['Cookie', 'Accept-Encoding, cookie', 'Authorization', '*']) {
+    page('no-cache', [['Vary', vary]]);
+    await ask(t, `/varies/${encodeURIComponent(vary)}`, [NAVIGATE, ['Cookie', 'user=1']]);
+    assert.equal((await ask(t, `/varies/${encodeURIComponent(vary)}`)).hints, undefined, vary);
+  }
   for (const [path, control, fields] of [
     ['/private', 'private', [NAVIGATE]],
     ['/no-store', 'no-store', [NAVIGATE]],
