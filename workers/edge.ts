@@ -191,6 +191,7 @@ function commit(generation: number): void {
   listeners.commit();
   openSecureApp(next.plan);
   next = undefined;
+  tell({ type: 'committed', generation });
 }
 
 function limitClients(limits: ClientLimits): void {

@@ -75,7 +75,7 @@ export class Plans {
       this.#next = undefined;
       throw error;
     }
-    this.#commit(config, prepared);
+    await this.#commit(config, prepared);
     return live.generation;
   }
 
@@ -91,13 +91,13 @@ export class Plans {
     return plan;
   }
 
-  #commit(config: Config, prepared: PlanData): void {
+  async #commit(config: Config, prepared: PlanData): Promise<void> {
     const { live, entrance, acme, origins, purger, edges } = this.#parts;
     const gone = live.sites.filter(({ index }) => !config.sites.some(({ number }) => number === index));
     const next = this.#next ?? prepared;
     this.#current = next;
     this.#next = undefined;
-    edges.commit(next);
+    const committed = edges.commit(next);
     // certificates, or the key, have changed while edges got ready
     if (next !== prepared && next.tls !== undefined) edges.certificates(next.tls);
     entrance.commit();
@@ -108,6 +108,7 @@ export class Plans {
     acme.commit();
     // what comes back under the same name starts anew
     for (const { index } of gone) purger.forgetSite(index);
+    await committed;
   }
 
   /** Ports of the listeners in force. */

@@ -25,6 +25,9 @@ const MAX_PAUSE = 1000;
 /** An edge that lived this long counts as healthy, in ms. */
 const HEALTHY = 10_000;
 
+/** What an edge has to end its requests, and clients without one to bring another, in ms. */
+const FAREWELL = { timeout: 10_000, idle: 1000 };
+
 interface Edge {
   id: number;
   worker: Worker | undefined;
@@ -38,8 +41,12 @@ interface Edge {
   pause: number;
   /** It was asked whether its event loop turns, and has not answered yet. */
   pinged: boolean;
+  /** It drains, and takes no more plans. */
+  isLeaving: boolean;
   /** Generation of the plan that is being prepared, 0 for none. */
   preparing: number;
+  /** Told once that the plan in force is in force there too, or of the thread's end. */
+  committed: (() => void) | undefined;
   /** Told once, of that plan or of the thread's end. */
   prepared: ((error?: string) => void) | undefined;
 }
@@ -64,7 +71,9 @@ export class EdgeThreads {
       since: 0,
       pause: 0,
       pinged: false,
+      isLeaving: false,
       preparing: 0,
+      committed: undefined,
       prepared: undefined,
     }));
   }
@@ -105,7 +114,7 @@ export class EdgeThreads {
   }
 
   #prepareOne(edge: Edge, plan: PlanData): Promise<string | undefined> {
-    if (edge.worker === undefined) return Promise.resolve(undefined);
+    if (edge.worker === undefined || edge.isLeaving) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       edge.preparing = plan.generation;
       edge.prepared = (error) => {
@@ -117,15 +126,23 @@ export class EdgeThreads {
     });
   }
 
-  /** The plan that was prepared is in force from each edge's next request on. */
-  commit(plan: PlanData): void {
+  /** The plan that was prepared is in force from each edge's next request on. Resolves once it is so on all of them. */
+  async commit(plan: PlanData): Promise<void> {
     this.#plan = plan;
-    for (const edge of this.#edges) {
-      if (edge.worker === undefined) continue;
-      // one that was born while the others got ready knows nothing of the plan
-      if (edge.generation < plan.generation) this.#tell(edge, { type: 'prepare', plan });
-      this.#tell(edge, { type: 'commit', generation: plan.generation });
-    }
+    await Promise.all(this.#edges.map((edge) => this.#commitOne(edge, plan)));
+  }
+
+  #commitOne(edge: Edge, plan: PlanData): Promise<void> {
+    if (edge.worker === undefined || edge.isLeaving) return Promise.resolve();
+    // one that was born while the others got ready knows nothing of the plan
+    if (edge.generation < plan.generation) this.#tell(edge, { type: 'prepare', plan });
+    this.#tell(edge, { type: 'commit', generation: plan.generation });
+    return new Promise((resolve) => {
+      edge.committed = () => {
+        edge.committed = undefined;
+        resolve();
+      };
+    });
   }
 
   /** Certificates for handshakes from now on, on all threads. */
@@ -171,6 +188,7 @@ export class EdgeThreads {
     const data = this.#owner.data(edge.id);
     const worker = spawnWorker('edge', data);
     edge.worker = worker;
+    edge.isLeaving = false;
     edge.generation = data.plan.generation;
     return new Promise((resolve, reject) => {
       worker.on('message', (message: FromEdge) => {
@@ -201,6 +219,9 @@ export class EdgeThreads {
       case 'app':
         this.#attach(edge, message.kind, message.descriptor);
         break;
+      case 'committed':
+        edge.committed?.();
+        break;
       case 'prepared':
         this.#onPrepared(edge, message.generation, message.error);
         break;
@@ -220,9 +241,17 @@ export class EdgeThreads {
   #onPrepared(edge: Edge, generation: number, error: string | undefined): void {
     if (error === undefined) edge.generation = generation;
     if (edge.preparing === generation) edge.prepared?.(error);
-    else if (error !== undefined && generation === this.#plan?.generation) {
-      this.#owner.log('error', 'an edge thread cannot take the plan that the others have', { worker: edge.id, error });
-    }
+    else if (error !== undefined && generation === this.#plan?.generation) this.#replaceSoon(edge, error);
+  }
+
+  /** It was born while the others got ready, and cannot get ready itself: another one begins with the plan. */
+  #replaceSoon(edge: Edge, error: string): void {
+    const message = 'an edge thread cannot take the plan that the others have, and is replaced';
+    this.#owner.log('error', message, { worker: edge.id, error });
+    edge.isLeaving = true;
+    this.#detach(edge);
+    this.#tell(edge, { type: 'drain', ...FAREWELL });
+    edge.committed?.();
   }
 
   #onExit(edge: Edge, code: number): void {
@@ -231,6 +260,7 @@ export class EdgeThreads {
     edge.worker = undefined;
     edge.since = 0;
     edge.prepared?.();
+    edge.committed?.();
     if (this.#ending) return;
     edge.pause = lived > HEALTHY || edge.restarts === 0 ? 0 : Math.min(MAX_PAUSE, edge.pause * 2 + 50);
     edge.restarts++;

@@ -64,7 +64,7 @@ export type ToEdge =
   | { type: 'detached' }
   /** Get ready for a new plan, and say `prepared`. */
   | { type: 'prepare'; plan: PlanData }
-  /** The prepared plan is in force. */
+  /** The prepared plan is in force: say `committed`. */
   | { type: 'commit'; generation: number }
   /** The prepared plan will not be. */
   | { type: 'discard'; generation: number }
@@ -85,6 +85,8 @@ export type FromEdge =
   | { type: 'app'; kind: AppKind; descriptor: unknown }
   /** `error`: why the plan cannot be. */
   | { type: 'prepared'; generation: number; error?: string }
+  /** Requests from now on go by the plan. */
+  | { type: 'committed'; generation: number }
   /** The edge is about to end by an error: hand out no more sockets, then say `detached`. */
   | { type: 'dying'; error: string }
   /** An unsafe method succeeded: what is stored for the target of a site's host, under whatever key, is invalid. */
