@@ -1,6 +1,7 @@
-import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import type { TlsConfig } from '../config/config.ts';
 import type { TlsCertificate } from './terms.ts';
 
@@ -20,11 +21,9 @@ export interface CertificateSet {
   readonly certificates: readonly LoadedCertificate[];
   /** One sentence each: expired, expires soon, an incomplete chain. */
   readonly warnings: readonly string[];
-  /** The same where nothing has changed. */
-  readonly fingerprint: string;
 }
 
-/** Files of one certificate. */
+/** A certificate and its key: their files, or their texts. */
 interface Pair {
   readonly cert: string;
   readonly key: string;
@@ -42,13 +41,8 @@ const SOON = 14 * DAY;
 export function loadCertificates(tls: TlsConfig, now: number = Date.now()): CertificateSet {
   const pairs = [...tls.certificates, ...(tls.folder === undefined ? [] : folderPairs(tls.folder))];
   const warnings: string[] = [];
-  const hash = createHash('sha256');
-  const certificates = pairs.map((pair) => {
-    const loaded = loadCertificate(pair, now, warnings);
-    hash.update(`${loaded.cert.length} ${loaded.cert}${loaded.key.length} ${loaded.key}`);
-    return loaded;
-  });
-  return { certificates, warnings, fingerprint: hash.digest('hex') };
+  const certificates = pairs.map((pair) => loadCertificate(pair, now, warnings));
+  return { certificates, warnings };
 }
 
 /** The files that a configuration's certificates are in. @throws CertificateError where the folder cannot be read */
@@ -86,9 +80,13 @@ function loadCertificate({ cert: certFile, key: keyFile }: Pair, now: number, wa
   const names = namesOf(leaf);
   if (names.length === 0) warnings.push(`${certFile} is for no host name: it serves only clients that name none`);
   warnings.push(...timeWarnings(certFile, notBefore, notAfter, now), ...chainWarnings(certFile, chain));
-  return {
+  const pair = {
     cert: chain.map((certificate) => certificate.toString()).join(''),
     key: key.export({ type: 'pkcs8', format: 'pem' }) as string,
+  };
+  tryPair(pair, certFile);
+  return {
+    ...pair,
     names,
     kind: leaf.publicKey.asymmetricKeyType ?? '',
     certFile,
@@ -98,8 +96,18 @@ function loadCertificate({ cert: certFile, key: keyFile }: Pair, now: number, wa
   };
 }
 
-/** The certificates of a PEM file, the one for the names first. */
-function readChain(file: string): X509Certificate[] {
+/** OpenSSL takes no short keys and no digests that are broken, which it says only where it is to use them. */
+function tryPair(pair: Pair, certFile: string): void {
+  try {
+    createSecureContext(pair);
+  } catch (error) {
+    const { reason: why, message } = error as Error & { reason?: string };
+    throw new CertificateError(`${certFile} cannot be used: ${why ?? message}`);
+  }
+}
+
+/** The certificates of a PEM file, the one for the names first. @throws CertificateError */
+export function readChain(file: string): X509Certificate[] {
   const text = readText(file, 'certificate');
   const blocks = text.match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END [^-]+-----/g) ?? [];
   if (blocks.length === 0) throw new CertificateError(`${file} holds no certificate in PEM form`);

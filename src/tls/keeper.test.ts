@@ -1,4 +1,4 @@
-import { deepEqual, equal, notDeepEqual } from 'node:assert/strict';
+import { deepEqual, equal, notDeepEqual, throws } from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,4 +28,9 @@ test('terms have the certificates of files, those obtained, and one ticket key o
   );
   notDeepEqual(new TlsKeeper(() => {}).ticketKey.current, keeper.ticketKey.current);
   equal(keeper.termsFor(configure({ origins: ['127.0.0.1:1'] })), undefined);
+  const client_ca = join(folder, 'clients.ca');
+  const strict = { listen: '127.0.0.1:0', folder, client_ca, client_auth: 'require' };
+  writeFileSync(client_ca, '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
+  const broken = configure({ origins: ['127.0.0.1:1'], tls: strict });
+  throws(() => keeper.termsFor(broken), /clients\.ca holds a certificate that cannot be read/);
 });

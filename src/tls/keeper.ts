@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
-import { CertificateError, loadCertificates } from './certificates.ts';
+import { loadCertificates, readChain } from './certificates.ts';
 import type { TlsCertificate, TlsTerms } from './terms.ts';
 import { TicketKey } from './ticket-key.ts';
 
@@ -40,15 +39,9 @@ export class TlsKeeper {
   }
 }
 
+/** @throws CertificateError */
 function readAuthorities(file: string): string {
-  let text: string;
-  try {
-    text = readFileSync(file, 'latin1');
-  } catch (error) {
-    throw new CertificateError(`the file of client authorities ${file} cannot be read: ${(error as Error).message}`);
-  }
-  if (!text.includes('-----BEGIN CERTIFICATE-----')) {
-    throw new CertificateError(`${file} holds no certificate in PEM form`);
-  }
-  return text;
+  return readChain(file)
+    .map((authority) => authority.toString())
+    .join('');
 }

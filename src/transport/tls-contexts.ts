@@ -59,6 +59,7 @@ export class TlsContexts {
     // with one of another kind for the same names, where there is one
     this.fallback = first === undefined ? [] : (this.#byName.get(first.names[0] ?? '') ?? [first]);
     for (const known of this.#byName.keys()) this.find(known);
+    createSecureContext({ ...this.#common, ...keyPairs(this.fallback) });
   }
 
   /** The first of a kind counts. */

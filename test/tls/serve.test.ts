@@ -12,6 +12,7 @@ import { type Cleanup, until, within } from '../support/cleanup.ts';
 import { startLb } from '../support/lb.ts';
 import { startOrigin } from '../support/origin.ts';
 import { ask, handshake, nameOf } from './client.ts';
+import { rsa } from './rsa.ts';
 import { certificateFolder, securePort } from './site.ts';
 
 const run = promisify(execFile);
@@ -104,6 +105,11 @@ test('a reload takes other certificates over; a wrong one is refused and the for
   const result = await lb.reload(settings());
   ok(!result.ok && /second\.key holds no private key/.test(result.error));
   equal(nameOf(await handshake(t, port, { servername: 'b.test' })), 'b.test');
+  const weak = rsa('weak.test', 1024);
+  writeFileSync(join(folder.path, 'aaa.pem'), weak.cert + weak.key);
+  match(JSON.stringify(await lb.reload(settings())), /aaa\.pem cannot be used: ee key too small/);
+  equal(nameOf(await handshake(t, port, { servername: 'b.test' })), 'b.test');
+  rmSync(join(folder.path, 'aaa.pem'));
   rmSync(join(folder.path, 'second.crt'));
   ok((await lb.reload(settings())).ok);
   await served(t, port, 'b.test', 'new.test');
