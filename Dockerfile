@@ -39,7 +39,7 @@ COPY --from=build /app/dist ./dist
 COPY --from=sockets /app/node_modules/.cache ./node_modules/.cache
 COPY native-bindings/sockets/sockets.c ./native-bindings/sockets/sockets.c
 USER node
-EXPOSE 8080
+EXPOSE 8080 8443
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=4s --start-period=15s --retries=3 CMD ["node", "dist/main.js", "health"]
 CMD ["node", "dist/main.js"]

@@ -50,7 +50,7 @@ function workerLines({ workers }: Status, paint: Painter, width?: number): strin
     { title: 'thread' },
     { title: 'state' },
     { title: 'busy', right: true },
-    { title: 'requests', right: true },
+    { title: 'under way', right: true },
     { title: 'heap', right: true },
     { title: 'up', right: true },
     { title: 'restarts', right: true },
@@ -108,11 +108,16 @@ function originLines({ origins }: Status, paint: Painter, width?: number): strin
     paint(STATE_STYLES[origin.state], origin.state),
     orDash(origin.latency_ms, millisecondsText),
     orDash(origin.under_way, countText),
-    orDash(origin.requests, shortText),
-    orDash(origin.errors, shortText),
+    orDash(origin.requests, totalText),
+    orDash(origin.errors, totalText),
     safeText(origin.reason ?? ''),
   ]);
   return headed(columns, rows, paint, width);
+}
+
+/** As a whole number as long as that is short. */
+function totalText(value: number): string {
+  return value < 1000 ? countText(value) : shortText(value);
 }
 
 function orDash(value: number | null, text: (value: number) => string): string {

@@ -73,7 +73,7 @@ test('a second signal ends both at once, told by the exit code', async (t) => {
   child.signal('SIGINT');
   await until(() => child.stdout.includes('"draining"'), 'the drain', PATIENCE);
   child.signal('SIGINT');
-  assert.equal(await child.ended, 137);
+  assert.equal(await child.ended, 130);
   assert.equal(runs(pids()[0]), false);
   await asked;
 });
