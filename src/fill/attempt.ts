@@ -18,8 +18,8 @@ export interface AttemptOwner {
   onFailure(error: OriginError): void;
 }
 
-/** Errors that are not the origin's. */
-const OURS: ReadonlySet<ProxyErrorType> = new Set([
+/** Errors that are not the origin's: they do not count against it. */
+export const OURS: ReadonlySet<ProxyErrorType> = new Set([
   'proxy_internal_error',
   'http_request_error',
   'connection_limit_reached',

@@ -37,10 +37,17 @@ export class Tunnel implements ChannelEvents {
     origin.allowHalfOpen = true;
   }
 
-  /** Begins once the client has got its answer. */
+  /** Begins once the client has got its answer. @throws what `switchProtocols` does; nothing is left then */
   open(switchProtocols: (events: ChannelEvents) => Channel): void {
     const origin = this.#origin;
-    this.#channel = switchProtocols(this);
+    try {
+      this.#channel = switchProtocols(this);
+    } catch (error) {
+      this.#over = true;
+      clearTimeout(this.#idle);
+      origin.destroy();
+      throw error;
+    }
     origin.on('data', (chunk: Buffer) => {
       this.#idle.refresh();
       this.sent += chunk.length;

@@ -1,6 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { countPassing } from '../base/garbage.ts';
+import { OURS } from '../fill/attempt.ts';
 import type { EdgeContext } from '../fill/context.ts';
 import type { FetchSink, OriginRequest, Source } from '../fill/fetch.ts';
 import type { HeaderList } from '../http/headers.ts';
@@ -192,7 +193,7 @@ export class UpgradeFetch implements Source {
 
   #report(error: OriginError): void {
     this.#span?.failed(error.type);
-    if (error.type !== 'proxy_internal_error') this.#terms.failed();
+    if (!OURS.has(error.type)) this.#terms.failed();
     this.#context.counters.add(this.#line, originErrorSlot(errorKind(error.type)), 1);
     this.sink.onError(error);
   }
