@@ -1,4 +1,5 @@
 import { forwardedScheme } from '../http/forwarded.ts';
+import { combineHeader } from '../http/headers.ts';
 import { admit } from './admit.ts';
 import { type Exchange, TIMED_EVERY } from './exchange.ts';
 import type { RequestView } from './reply.ts';
@@ -22,7 +23,8 @@ export function receive(x: Exchange): Step {
   x.hostField = request.header('host');
   x.isLogged = x.context.log?.wanted === true;
   if (x.context.isTrusted?.(request.address()) === true) {
-    x.scheme = forwardedScheme(request.header('x-forwarded-proto')) ?? x.scheme;
+    // all lines of it: a proxy may have put its own behind that of its client
+    x.scheme = forwardedScheme(combineHeader(x.readHeaders(), 'x-forwarded-proto') ?? '') ?? x.scheme;
   }
   if (x.isLogged) x.clientAddress();
   if (x.context.tracer !== undefined) beginTrace(x, x.context.tracer);

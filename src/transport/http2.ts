@@ -19,6 +19,9 @@ export interface Http2Limits {
   maxRequestHeader: number;
 }
 
+/** As many streams as there can be. */
+const UNLIMITED = 2 ** 32 - 1;
+
 /** Field lines of a request with its pseudo-fields; nghttp2 resets a stream with more. */
 const MAX_FIELDS = 132;
 
@@ -185,7 +188,8 @@ function shutDown(session: ServerHttp2Session, state: Session): void {
 
 function settingsFor({ streams, maxRequestHeader }: Http2Limits) {
   return {
-    ...(streams > 0 ? { maxConcurrentStreams: streams } : {}),
+    // told in any case: one that is left out by a reload would stay as it was
+    maxConcurrentStreams: streams > 0 ? streams : UNLIMITED,
     maxHeaderListSize: maxRequestHeader + MAX_FIELDS * FIELD_OVERHEAD,
     enableConnectProtocol: true,
   };

@@ -13,7 +13,7 @@ import { connect as connectSocket } from 'node:net';
 import { test } from 'node:test';
 import type { Reply } from '../../src/request/reply.ts';
 import { type Cleanup, until, within } from '../support/cleanup.ts';
-import { type Answer, say, startListener, type TestListener } from '../tls/listener.ts';
+import { type Answer, say, startListener, TERMS, type TestListener } from '../tls/listener.ts';
 import { ERROR, frame, GET, openRaw, TYPE, word } from './raw.ts';
 
 interface Scene extends TestListener {
@@ -366,4 +366,22 @@ test('behind a PROXY header comes HTTP/2 as HTTP/1.1 does, with the address of t
     text += chunk.toString();
   });
   await until(() => text.endsWith('1.1 2001:db8::7'), 'the answer');
+});
+
+test('streams have no limit any more once a reload takes it away', async (t) => {
+  const limits = { ...TERMS.limits, streams: 10 };
+  const { listener, port, terms } = await startListener(t, (_, reply) => say(reply, ''), { h2c: true, limits });
+  const streams = async () => {
+    const client = await openRaw(t, port);
+    client.begin();
+    const told = await client.find(({ type, flags }) => type === TYPE.settings && flags === 0);
+    ok(told);
+    for (let at = 0; at < told.payload.length; at += 6) {
+      if (told.payload.readUInt16BE(at) === 3) return told.payload.readUInt32BE(at + 2);
+    }
+    return 2 ** 32 - 1;
+  };
+  equal(await streams(), 10);
+  listener.update({ ...terms, limits: { ...limits, streams: 0 } });
+  equal(await streams(), 2 ** 32 - 1);
 });

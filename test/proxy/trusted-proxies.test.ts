@@ -44,6 +44,21 @@ test('schemes do not share what is stored', async (t) => {
   );
 });
 
+test("of several lines the last counts, which is the proxy's own", async (t) => {
+  const origin = pair.script((_, answer) => answer.send(200, [], 'x'));
+  for (const [sent, own] of [
+    ['https', 'http'],
+    ['http', 'https'],
+  ]) {
+    const fields: [string, string][] = [
+      ['X-Forwarded-Proto', sent],
+      ['X-Forwarded-Proto', own],
+    ];
+    await request(t, pair.port, `/lines?${own}`, { fields });
+    assert.equal(origin.requests.at(-1)?.get('x-forwarded-proto'), own);
+  }
+});
+
 test('anyone else tells nothing', async (t) => {
   const origin = pair.script((_, answer) => answer.send(200, [], 'x'));
   const lb = await startLb(t, { origins: [pair.origin.address], trusted_proxies: ['192.0.2.0/24'] });
