@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { ProxyErrorType } from '../http/proxy-status.ts';
+import type { OriginDispatchOptions } from '../origin/connections.ts';
 import type { Waiter } from '../origin/limits.ts';
 import type { Origin } from '../origin/origin.ts';
 import { errorKind, type OriginError, originError, originErrorFrom } from '../origin/origin-error.ts';
@@ -33,9 +34,9 @@ export class Attempt implements Dispatcher.DispatchHandler, Waiter {
   readonly #owner: AttemptOwner;
   readonly #use: OriginUse;
   readonly #now: () => number;
-  readonly #request: OriginRequest;
+  readonly request: OriginRequest;
   readonly #client: ClientEnd | undefined;
-  #started = 0;
+  #started: number;
   #controller: Dispatcher.DispatchController | undefined;
   #hasTurn = false;
   #isAbandoned = false;
@@ -45,9 +46,10 @@ export class Attempt implements Dispatcher.DispatchHandler, Waiter {
     this.#context = context;
     this.#line = line;
     this.#owner = owner;
-    this.#now = terms.now;
-    this.#use = new OriginUse(origin, terms.now());
-    this.#request = terms.request;
+    this.#now = terms.clock;
+    this.#started = terms.now;
+    this.#use = new OriginUse(origin, terms.now);
+    this.request = terms.request;
     this.#client = terms.client;
   }
 
@@ -61,32 +63,29 @@ export class Attempt implements Dispatcher.DispatchHandler, Waiter {
   }
 
   start(): void {
-    if (this.origin.gate.enter(this)) this.onTurn();
+    if (this.origin.gate.enter(this)) this.#send();
   }
 
   onTurn(): void {
-    this.#hasTurn = true;
     this.#started = this.#now();
     this.#use.began(this.#started);
+    this.#send();
+  }
+
+  #send(): void {
+    this.#hasTurn = true;
     this.#context.counters.add(this.#line, SLOT.originRequests, 1);
     const { pool, servername } = this.origin;
-    const { method, target, headers, body } = this.#request;
-    pool.dispatch(
-      {
-        method,
-        path: target,
-        headers,
-        body,
-        ...(servername === undefined ? {} : { servername }),
-        ...(this.#client === undefined ? {} : { client: this.#client }),
-      },
-      this,
-    );
+    const { method, target, headers, body } = this.request;
+    const options: OriginDispatchOptions & { servername?: string } = { method, path: target, headers, body };
+    if (servername !== undefined) options.servername = servername;
+    if (this.#client !== undefined) options.client = this.#client;
+    pool.dispatch(options, this);
   }
 
   onRefused(type: ProxyErrorType): void {
     if (this.#isOver) return;
-    this.#request.span?.failed(type);
+    this.request.span?.failed(type);
     this.#end();
     this.#report(originError(type));
   }
@@ -106,7 +105,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Waiter {
   condemn(error: OriginError): void {
     if (this.#isOver || this.#isAbandoned) return;
     if (this.#hasTurn) this.#tell(this.#use.failed(this.#now()));
-    this.#request.span?.failed(error.type);
+    this.request.span?.failed(error.type);
     this.#context.counters.add(this.#line, originErrorSlot(errorKind(error.type)), 1);
     this.abandon();
   }
@@ -132,7 +131,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Waiter {
     if (this.#isAbandoned) return;
     if (status >= 200) {
       this.#tell(this.#use.answered(status, this.#now()));
-      this.#request.span?.answered(status);
+      this.request.span?.answered(status);
     }
     this.#owner.onStatus(status, headers);
   }
@@ -157,7 +156,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Waiter {
     }
     const error = originErrorFrom(cause);
     if (!OURS.has(error.type)) this.#tell(this.#use.failed(this.#now()));
-    this.#request.span?.failed(error.type);
+    this.request.span?.failed(error.type);
     this.#end();
     this.#report(error);
   }
@@ -177,7 +176,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Waiter {
   #end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#request.span?.end();
+    this.request.span?.end();
     const now = this.#now();
     this.#use.end(now);
     if (!this.#hasTurn) return;
@@ -190,6 +189,7 @@ export interface AttemptTerms {
   readonly request: OriginRequest;
   /** Whose request it is, where the origin is told by a PROXY header. */
   readonly client: ClientEnd | undefined;
-  /** The clock of origin states. */
-  readonly now: () => number;
+  /** The clock of origin states, and what it says. */
+  readonly clock: () => number;
+  readonly now: number;
 }

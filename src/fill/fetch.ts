@@ -59,7 +59,7 @@ export class Fetch implements Source, AttemptOwner {
   /** May be replaced between two calls. */
   sink: FetchSink;
   /** When the request was handed to the pool, seconds since 1970. */
-  requestTime = Date.now() / 1000;
+  requestTime = 0;
   readonly #context: EdgeContext;
   readonly #line: number;
   #route: OriginRoute | undefined;
@@ -67,8 +67,6 @@ export class Fetch implements Source, AttemptOwner {
   #attempt: Attempt | undefined;
   /** Origins that failed; the one being asked is not among them. */
   #tried: Origin[] | undefined;
-  /** May be sent once more. */
-  #isRepeatable = false;
   #timer: NodeJS.Timeout | undefined;
   #aborted = false;
   /** The head of the final answer is there. */
@@ -90,18 +88,18 @@ export class Fetch implements Source, AttemptOwner {
     site.budget.deposit();
     const { total } = site.config.timeouts;
     if (total > 0) this.#timer = setTimeout(() => this.#onLate(), total);
-    const origin = site.choose(route);
-    if (origin !== undefined) this.#try(origin);
+    const now = site.now();
+    const origin = site.choose(route, now);
+    if (origin !== undefined) this.#try(origin, now);
     else queueMicrotask(() => this.#refuse());
   }
 
-  #try(origin: Origin): void {
+  /** @param now of the clock of origin states */
+  #try(origin: Origin, now: number): void {
     const { route, build } = this.#terms();
     const request = build(origin);
-    const { body, method } = request;
-    this.#isRepeatable = (body === null || Buffer.isBuffer(body)) && isIdempotent(method);
     this.requestTime = Date.now() / 1000;
-    const terms = { request, client: route.client, now: route.site.now };
+    const terms = { request, client: route.client, clock: route.site.now, now };
     this.#attempt = new Attempt(this.#context, this.#line, this, origin, terms);
     this.#attempt.start();
   }
@@ -203,14 +201,15 @@ export class Fetch implements Source, AttemptOwner {
     const tries = (this.#tried?.length ?? 0) + 1;
     // interim answers have gone to the client
     const isUntouched = !this.#began && this.#interim === 0 && !this.#aborted;
-    if (attempt === undefined || !isUntouched || !this.#isRepeatable || tries > site.config.retries.attempts)
-      return false;
+    if (attempt === undefined || !isUntouched || tries > site.config.retries.attempts) return false;
+    if (!isRepeatable(attempt.request)) return false;
     if (!site.budget.withdraw()) {
       this.#context.counters.add(this.#line, SLOT.retriesDenied, 1);
       return false;
     }
     const tried = [...(this.#tried ?? []), attempt.origin];
-    const next = site.choose(route, tried) ?? (orTheSame ? attempt.origin : undefined);
+    const now = site.now();
+    const next = site.choose(route, now, tried) ?? (orTheSame ? attempt.origin : undefined);
     if (next === undefined) {
       site.budget.refund();
       return false;
@@ -218,7 +217,7 @@ export class Fetch implements Source, AttemptOwner {
     this.#tried = tried;
     this.#context.counters.add(this.#line, SLOT.originRetries, 1);
     attempt.abandon();
-    this.#try(next);
+    this.#try(next, now);
     return true;
   }
 
@@ -258,6 +257,11 @@ export class Fetch implements Source, AttemptOwner {
     this.abort();
     this.sink.onError(error);
   }
+}
+
+/** Whether a request may be sent once more. */
+function isRepeatable({ method, body }: OriginRequest): boolean {
+  return (body === null || Buffer.isBuffer(body)) && isIdempotent(method);
 }
 
 /** Whether a body is coded by nothing but chunks: undici undoes no other coding, and none is asked for. */

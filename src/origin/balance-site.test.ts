@@ -14,7 +14,8 @@ function scene(settings: Record<string, unknown>) {
   const states = testStates(8);
   const origins = testOrigins(site, states, () => clock.now);
   const all = new SiteOrigins(site, origins, states.slot(7), { now: () => clock.now, random: () => 0.5 });
-  const choose = (headers: string[] = [], tried?: Origin[]) => all.choose(all.route({ ...HINTS, headers }), tried);
+  const choose = (headers: string[] = [], tried?: Origin[]) =>
+    all.choose(all.route({ ...HINTS, headers }), clock.now, tried);
   const down = (origin: Origin) => origin.state.store(WORD.health, HEALTH.down);
   const fail = (origin: Origin, times = 2) => {
     for (let i = 0; i < times; i++) origin.health.fail(clock.now);
@@ -142,8 +143,8 @@ test('hash: the same request goes to the same origin, whatever is hashed', () =>
     ['cookie:user', (n) => ({ headers: ['cookie', `user=${n}`] as never[] })],
   ];
   for (const [by, hints] of cases) {
-    const { all } = scene({ origins, balance: { policy: 'hash', hash_by: by } });
-    const place = (n: number) => all.choose(all.route({ ...HINTS, ...hints(n) }))?.url;
+    const { all, clock } = scene({ origins, balance: { policy: 'hash', hash_by: by } });
+    const place = (n: number) => all.choose(all.route({ ...HINTS, ...hints(n) }), clock.now)?.url;
     const places = new Set<string | undefined>();
     for (let n = 0; n < 40; n++) {
       assert.equal(place(n), place(n), by);

@@ -67,11 +67,11 @@ export class SiteOrigins {
    * up, else among the backups; and, where requests have shown of all that they fail, among these: that alone never leaves
    * a site without an origin.
    *
+   * @param now of the clock of origin states
    * @param tried origins that failed this request already
    * @returns undefined where there is none
    */
-  choose(route: OriginRoute, tried?: readonly Origin[]): Origin | undefined {
-    const now = this.now();
+  choose(route: OriginRoute, now: number, tried?: readonly Origin[]): Origin | undefined {
     const { stuck } = route;
     if (stuck !== undefined && tried?.includes(stuck) !== true && isUsable(stuck, now)) return stuck;
     return (
@@ -88,6 +88,7 @@ export class SiteOrigins {
     now: number,
     tried: readonly Origin[] | undefined,
   ): Origin | undefined {
+    if (origins.length === 1 && tried === undefined && origins[0].health.availability(now) === READY) return origins[0];
     const ready = this.#ready;
     ready.length = 0;
     for (const origin of origins) {
@@ -140,8 +141,9 @@ export class OriginRoute {
 
   /** Begins a use of the origin that is chosen, for what is no `Fetch`; undefined where there is none. */
   open(): OriginUse | undefined {
-    const origin = this.site.choose(this);
-    return origin && new OriginUse(origin, this.site.now());
+    const now = this.site.now();
+    const origin = this.site.choose(this, now);
+    return origin && new OriginUse(origin, now);
   }
 
   /** Value of Set-Cookie that keeps the client with the origin that answered; undefined where none is needed. */

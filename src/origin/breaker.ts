@@ -26,7 +26,7 @@ export class CircuitBreaker {
 
   /** Whether requests may go through at will. What was open when the breaker was turned off stays so for nobody. */
   isClosed(): boolean {
-    return this.#state.load(WORD.open) === 0 || !this.isOn;
+    return this.#state.peek(WORD.open) === 0 || !this.isOn;
   }
 
   /** Whether the circuit was open long enough for single requests to try the origin. */

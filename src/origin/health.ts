@@ -34,11 +34,16 @@ export class OriginHealth {
 
   availability(now: number): Availability {
     const state = this.#state;
-    if (state.load(WORD.health) === HEALTH.down) return OUT;
+    if (state.peek(WORD.health) === HEALTH.down) return OUT;
     const isOpen = !this.breaker.isClosed();
     if (isOpen && !(this.breaker.isHalfOpen(now) && this.#isProbeFree())) return OUT;
-    if (state.load(WORD.ejected) !== 0) return this.#isOverdue(now) && this.#isProbeFree() ? DUE : EJECTED;
+    if (this.#isEjected()) return this.#isOverdue(now) && this.#isProbeFree() ? DUE : EJECTED;
     return isOpen ? DUE : READY;
+  }
+
+  /** The common case costs no barrier; where it is left out the time is to be read. */
+  #isEjected(): boolean {
+    return this.#state.peek(WORD.ejected) !== 0 && this.#state.load(WORD.ejected) !== 0;
   }
 
   #isOverdue(now: number): boolean {
@@ -61,12 +66,12 @@ export class OriginHealth {
   /** A request was answered. */
   succeed(now: number): void {
     const state = this.#state;
-    if (state.load(WORD.ejected) !== 0) {
+    if (this.#isEjected()) {
       if (this.#isOverdue(now) && state.swap(WORD.ejected, 1, 0)) {
         state.store(WORD.failures, 0);
         this.#rise(now);
       }
-    } else if (state.load(WORD.failures) !== 0) {
+    } else if (state.peek(WORD.failures) !== 0) {
       // read first: the line stays shared among the threads' caches
       state.store(WORD.failures, 0);
     }

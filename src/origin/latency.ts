@@ -21,8 +21,10 @@ export class Latency {
   /** @param ms what a request took until the head of its answer */
   observe(ms: number, now: number): void {
     const taken = Math.min(MOST, Math.max(1, Math.round(ms * 1000)));
-    const before = this.#state.load(WORD.latency);
+    const before = this.#state.peek(WORD.latency);
     const weight = this.#weight(now);
+    // nothing that it would change: the line stays shared among the threads' caches
+    if (weight === 1 && taken <= before) return;
     const average = taken > before ? taken : Math.round(before * weight + taken * (1 - weight));
     this.#state.store(WORD.latency, average);
     this.#state.store(WORD.latencyAt, now | 0);
@@ -35,7 +37,7 @@ export class Latency {
   }
 
   #weight(now: number): number {
-    const age = ((now | 0) - this.#state.load(WORD.latencyAt)) >>> 0;
-    return Math.exp(-age / DECAY);
+    const age = ((now | 0) - this.#state.peek(WORD.latencyAt)) >>> 0;
+    return age === 0 ? 1 : Math.exp(-age / DECAY);
   }
 }

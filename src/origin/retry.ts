@@ -47,9 +47,12 @@ export class RetryBudget {
   /** A request is made for the first time. */
   deposit(): void {
     if (this.#part === 0) return;
+    const least = (RESERVE - MOST_SAVED) * TRY;
+    // as a rule there is nothing to put in
+    if (this.#state.peek(WORD.budget) === least) return;
     for (;;) {
       const spent = this.#state.load(WORD.budget);
-      const left = Math.max((RESERVE - MOST_SAVED) * TRY, spent - this.#part);
+      const left = Math.max(least, spent - this.#part);
       if (left === spent || this.#state.swap(WORD.budget, spent, left)) return;
     }
   }

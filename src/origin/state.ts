@@ -155,6 +155,11 @@ export class OriginState {
     return Atomics.load(this.#words, this.#base + word);
   }
 
+  /** As `load`, for what may lag behind by a moment: no call, and no barrier, so that no time may be read after it. */
+  peek(word: number): number {
+    return this.#words[this.#base + word];
+  }
+
   store(word: number, value: number): void {
     Atomics.store(this.#words, this.#base + word, value);
   }
@@ -190,6 +195,11 @@ export class OriginState {
 
   addOwn(word: number, amount: number): void {
     Atomics.add(this.#words, this.#own + word, amount);
+  }
+
+  /** As `addOwn`, for what other threads may learn of a moment later. */
+  countOwn(word: number, amount: number): void {
+    this.#words[this.#own + word] += amount;
   }
 
   /** The word of a worker's line. */

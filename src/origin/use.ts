@@ -36,7 +36,7 @@ export class OriginUse {
     this.#started = now;
     this.#isTrial = origin.isOnTrial;
     origin.isOnTrial = false;
-    origin.state.addOwn(OWN.underWay, 1);
+    origin.state.countOwn(OWN.underWay, 1);
     origin.state.count(SUM.requests);
   }
 
@@ -67,7 +67,7 @@ export class OriginUse {
     if (this.#isOver) return;
     this.#isOver = true;
     if (this.#isAnswered && !this.#isTold) this.#succeed(now);
-    this.origin.state.addOwn(OWN.underWay, -1);
+    this.origin.state.countOwn(OWN.underWay, -1);
     this.#endTrial();
   }
 
