@@ -8,6 +8,10 @@ export interface Host {
   port: number;
 }
 
+/** The last value that was one: requests for one host follow one another, and each is looked at more than once. */
+let lastValue = '';
+let lastHost: Host | undefined;
+
 /** One label: letters, digits, hyphens, and the underscore that real names hold. */
 const NAME = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/;
 
@@ -15,7 +19,15 @@ const NAME = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-
  * The value of Host or :authority (RFC 9110 section 7.2), normalised, or undefined when it is no host with an optional
  * port: several ports, userinfo, a path, an empty name, an escape, a zone, a port of 0 or over 65535.
  */
-export function parseHost(value: string): Host | undefined {
+export function parseHost(value: string): Readonly<Host> | undefined {
+  if (value !== lastValue) {
+    lastHost = parse(value);
+    lastValue = value;
+  }
+  return lastHost;
+}
+
+function parse(value: string): Host | undefined {
   if (value.length === 0 || value.length > 261) return undefined;
   const hostEnd = value.charCodeAt(0) === 0x5b ? value.indexOf(']') + 1 : indexOrEnd(value, ':');
   if (hostEnd <= 0) return undefined;

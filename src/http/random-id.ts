@@ -1,14 +1,17 @@
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-const pool = new Uint8Array(4096);
-let used = pool.length;
+import { randomBytes } from 'node:crypto';
 
-/** `bytes` random bytes (at most 64) as lowercase hex, drawn from a buffer of the system's randomness. */
+/** Bytes of the system's randomness that are fetched at a time. */
+const POOL = 4096;
+
+let pool = '';
+let used = 0;
+
+/** `bytes` random bytes (at most 64) as lowercase hex, of the system's randomness. */
 export function randomHex(bytes: number): string {
-  if (used + bytes > pool.length) {
-    crypto.getRandomValues(pool);
-    used = 0;
-  }
-  let text = '';
-  for (const end = used + bytes; used < end; used++) text += HEX[pool[used]];
-  return text;
+  const start = used;
+  used += bytes * 2;
+  if (used <= pool.length) return pool.slice(start, used);
+  pool = randomBytes(POOL).toString('hex');
+  used = bytes * 2;
+  return pool.slice(0, used);
 }
