@@ -4,6 +4,7 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import { challengeFolder } from '../src/acme/folder.ts';
+import { allocateYoung } from '../src/base/garbage.ts';
 import { openCache } from '../src/cache/cache.ts';
 import type { ClientLimits, SiteConfig } from '../src/config/config.ts';
 import { BackgroundFills } from '../src/fill/background.ts';
@@ -53,6 +54,8 @@ if (parentPort === null) throw new Error('workers/edge is a thread of lb, not a 
 const port = parentPort;
 const data = workerData as EdgeData;
 const tell = (message: FromEdge) => port.postMessage(message);
+
+allocateYoung();
 
 const { worker } = data;
 const { config } = data.plan;
