@@ -16,6 +16,17 @@ const BODYLESS_RUN = 1000;
 let unproven = SMALL_RUN;
 let unending = BODYLESS_RUN;
 
+/** Ages in seconds for which `nameAfterAge` is made once. */
+const KNOWN_AGES = 3600;
+const namesAfterAge: string[] = [];
+
+/** Name of the first field with Age in front of it: each call into the library costs as much as many lines. */
+function nameAfterAge(age: number): string {
+  if (age >= KNOWN_AGES) return `Age: ${age}\r\nCache-Status`;
+  namesAfterAge[age] ??= `Age: ${age}\r\nCache-Status`;
+  return namesAfterAge[age];
+}
+
 export class UwsReply implements Reply {
   offset = 0;
   closed = false;
@@ -84,15 +95,15 @@ export class UwsReply implements Reply {
   head(status: string, cacheStatus: string, block: Uint8Array | string, age: number): void {
     const res = this.#res;
     this.#headBytes = this.#informed + HEAD_ROOM + cacheStatus.length + block.length;
-    let first = 'Cache-Status';
+    let first = age < 0 ? 'Cache-Status' : nameAfterAge(age);
     if (this.#informed > 0) first = `HTTP/1.1 ${status}\r\n${first}`;
     else if (status !== '200 OK') res.writeStatus(status); // that is what the library writes by itself
     if (cacheStatus === '') res.writeHeader(first, block);
+    else if (typeof block === 'string') res.writeHeader(first, `${cacheStatus}\r\nVia: ${block}`);
     else {
       res.writeHeader(first, cacheStatus);
       res.writeHeader('Via', block);
     }
-    if (age >= 0) res.writeHeader('Age', String(age));
   }
 
   end(body: Uint8Array | string): void {
