@@ -85,10 +85,10 @@ function ask(x: Exchange, wanted: WantedSwitch): Step {
   }
   const { origin } = use;
   const { now } = route.site;
+  x.countTunnel(() => use.end(now()));
   const key = randomBytes(16).toString('base64');
   const request = passRequest(client, origin, null);
   request.headers = upgradeHeaders(request.method, request.headers, wanted, key);
-  x.countTunnel(() => use.end(now()));
   const terms = {
     dial: () => origin.pool.dial(route.client),
     answered: (status: number) => void use.answered(status, now()),
