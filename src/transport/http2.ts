@@ -53,6 +53,7 @@ const TICK = 1000;
 
 interface Session {
   facts: ConnectionFacts;
+  socket: Socket;
   streams: number;
   /** performance.now() when its last stream ended, or when it began. */
   since: number;
@@ -83,7 +84,7 @@ export class Http2Connections {
   /** Takes a connection over; over TLS ALPN has chosen `h2`. */
   take(socket: Socket): void {
     if (socket.destroyed) return;
-    const begin = (session: ServerHttp2Session) => this.#onSession(session, factsOf(socket));
+    const begin = (session: ServerHttp2Session) => this.#onSession(session, socket);
     // told within the next call
     this.#server.once('session', begin);
     this.#server.emit('connection', socket);
@@ -107,8 +108,9 @@ export class Http2Connections {
     for (const session of this.#sessions.keys()) session.destroy();
   }
 
-  #onSession(session: ServerHttp2Session, facts: ConnectionFacts): void {
-    const state = { facts, streams: 0, since: performance.now(), used: false, closing: false };
+  #onSession(session: ServerHttp2Session, socket: Socket): void {
+    const facts = factsOf(socket);
+    const state = { facts, socket, streams: 0, since: performance.now(), used: false, closing: false };
     this.#sessions.set(session, state);
     keepHandleOnError(session);
     session.on('close', () => this.#sessions.delete(session));
@@ -146,8 +148,8 @@ export class Http2Connections {
     for (const [session, state] of this.#sessions) {
       const limit = state.used ? idleTimeout : headerTimeout;
       if (state.streams > 0 || limit === 0 || now - state.since < limit) continue;
-      // who does not go on a word goes without one
-      if (state.closing) session.destroy();
+      // who does not go on a word goes without one: a session that is closed waits for the client to end its side
+      if (state.closing) state.socket.destroy();
       else shutDown(session, state);
     }
   }

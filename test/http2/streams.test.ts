@@ -286,6 +286,18 @@ test('a connection without a stream ends after its time', async (t) => {
   await within(once(session, 'close'), 'the end of the connection');
 });
 
+test('a client that does not end its side is not waited for', async (t) => {
+  const limits = { streams: 10, headerTimeout: 50, idleTimeout: 50 };
+  const { listener, port } = await startListener(t, (_, reply) => say(reply, 'hello'), { h2c: true, limits });
+  const client = connectSocket({ port, host: '127.0.0.1', allowHalfOpen: true });
+  t.after(() => client.destroy());
+  client.on('error', () => {}).resume();
+  client.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+  client.write(frame(TYPE.settings, 0, 0));
+  await until(() => listener.connections() === 1, 'a connection');
+  await until(() => listener.connections() === 0, 'its end');
+});
+
 test('an extended CONNECT is an upgrade: bytes both ways (RFC 8441)', async (t) => {
   const seen: string[] = [];
   const s = await scene(t, (request, reply) => {
