@@ -28,6 +28,13 @@ const HEALTHY = 10_000;
 /** What an edge has to end its requests, and clients without one to bring another, in ms. */
 const FAREWELL = { timeout: 10_000, idle: 1000 };
 
+/** How long an edge may take for its part in a reload, in ms: one that hangs must not hold up all later ones. */
+const PATIENCE = 30_000;
+
+function afterPatience(call: () => void): NodeJS.Timeout {
+  return globalThis.setTimeout(call, PATIENCE).unref();
+}
+
 interface Edge {
   id: number;
   worker: Worker | undefined;
@@ -117,7 +124,9 @@ export class EdgeThreads {
     if (edge.worker === undefined || edge.isLeaving) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       edge.preparing = plan.generation;
+      const timer = afterPatience(() => edge.prepared?.(`edge thread ${edge.id} does not answer`));
       edge.prepared = (error) => {
+        clearTimeout(timer);
         edge.preparing = 0;
         edge.prepared = undefined;
         resolve(error);
@@ -138,7 +147,9 @@ export class EdgeThreads {
     if (edge.generation < plan.generation) this.#tell(edge, { type: 'prepare', plan });
     this.#tell(edge, { type: 'commit', generation: plan.generation });
     return new Promise((resolve) => {
+      const timer = afterPatience(() => edge.committed?.());
       edge.committed = () => {
+        clearTimeout(timer);
         edge.committed = undefined;
         resolve();
       };
