@@ -6,6 +6,7 @@ import type { ClientWatch } from '../request/client-watch.ts';
 import { clientAddress } from './client-address.ts';
 import { Http2Reply } from './http2-reply.ts';
 import { type ConnectionFacts, readHttp2Request } from './http2-request.ts';
+import { serverNameOf } from './server-name.ts';
 import type { RequestHandler } from './uws.ts';
 
 /** What an HTTP/2 client may take. Times in ms, sizes in bytes, 0 for no limit. */
@@ -163,11 +164,10 @@ function listSize(lines: readonly string[]): number {
 }
 
 function factsOf(socket: Socket): ConnectionFacts {
-  const isSecure = socket instanceof TLSSocket;
   return {
     address: clientAddress(socket),
-    scheme: isSecure ? 'https' : 'http',
-    serverName: isSecure && socket.servername ? socket.servername.toLowerCase() : '',
+    scheme: socket instanceof TLSSocket ? 'https' : 'http',
+    serverName: serverNameOf(socket),
   };
 }
 

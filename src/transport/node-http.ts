@@ -13,6 +13,7 @@ import type {
 import { clientAddress } from './client-address.ts';
 import { serveHttp1 } from './http1-requests.ts';
 import { longestHead } from './load-uws.ts';
+import { serverNameOf } from './server-name.ts';
 import type { RequestHandler } from './uws.ts';
 
 /** Deadlines and sizes of HTTP/1.1 connections. Times in ms, 0 for none. */
@@ -93,8 +94,7 @@ export class NodeRequest implements RequestView {
   }
 
   serverName(): string {
-    const { socket } = this.#message;
-    return socket instanceof TLSSocket && socket.servername ? socket.servername.toLowerCase() : '';
+    return serverNameOf(this.#message.socket);
   }
 
   method(): string {

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { TlsTerms } from '../tls/terms.ts';
 import { clientAddress, setClientAddress } from './client-address.ts';
+import { normalServerName } from './server-name.ts';
 import type { TlsChallenges } from './tls-challenges.ts';
 import { commonOptions, keyPairs, TlsContexts } from './tls-contexts.ts';
 
@@ -34,7 +35,7 @@ export class TlsFront {
       rejectUnauthorized: terms.clientAuth === 'require',
       ticketKeys: Buffer.from(terms.ticketKey),
       ALPNProtocols: [...(terms.http2 ? ['h2'] : []), 'http/1.1', 'http/1.0'],
-      SNICallback: (name, done) => done(null, contexts.find(name.toLowerCase())),
+      SNICallback: (name, done) => done(null, contexts.find(normalServerName(name))),
     });
     this.#server.on('secureConnection', (socket) => {
       socket.on('error', () => {});

@@ -35,6 +35,7 @@ test('the certificate is that of the name: exact, by wildcard, or else the first
   for (const [name, expected] of [
     ['a.test', 'a.test'],
     ['B.TEST', 'b.test'],
+    ['b.test.', 'b.test'],
     ['x.wild.test', 'a.test'],
     ['exact.wild.test', 'b.test'],
     ['x.y.wild.test', 'a.test'],
@@ -45,6 +46,7 @@ test('the certificate is that of the name: exact, by wildcard, or else the first
   }
   const socket = await handshake(t, port, { servername: 'b.test', ca: authority.cert, rejectUnauthorized: true });
   match(await ask(socket, '/', 'b.test'), /https b\.test$/);
+  match(await ask(await handshake(t, port, { servername: 'B.test.' }), '/', 'b.test'), /https b\.test$/);
 });
 
 test('certificates of two kinds serve one name', async (t) => {
