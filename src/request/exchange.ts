@@ -160,6 +160,8 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
   outcome: Outcome = 'none';
   status = 0;
   headSent = false;
+  /** Sends the head, once there is something of the body. */
+  laterHead: (() => void) | undefined;
   /** The socket takes no more for now. */
   blocked = false;
   #watched = false;
@@ -249,6 +251,11 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
   tooSlow(): void {
     this.reply.destroy();
     this.#machine.onAborted(this);
+  }
+
+  /** The answer is chosen, whether or not anything of it has left. */
+  get begun(): boolean {
+    return this.headSent || this.laterHead !== undefined;
   }
 
   /** A request field, also after the transport has let go of the request; '' where absent. */
@@ -345,7 +352,7 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
   /** Looks for a stale response once the origin has taken `delay` ms. */
   startDeadline(delay: number): void {
     this.deadline ??= setTimeout(() => {
-      if (this.flight === undefined || this.headSent || this.late) return;
+      if (this.flight === undefined || this.begun || this.late) return;
       this.late = true;
       this.letFillGoOn();
       this.leaveFlight();
@@ -442,7 +449,7 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
     this.status = 0;
     this.headSent = this.blocked = this.detached = this.aborted = false;
     this.bodyFrom = this.bodyTotal = 0;
-    this.pieces = undefined;
+    this.pieces = this.laterHead = undefined;
     this.started = 0;
     this.next = WAIT;
   }

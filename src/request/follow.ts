@@ -14,7 +14,7 @@ import { FILL, LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
 export function follow(x: Exchange): Step {
   if (x.flight === undefined || x.blocked) return WAIT;
   const state = x.context.cache.flightState(x.flight.id);
-  if (x.headSent) return RESPOND;
+  if (x.begun) return RESPOND;
   switch (state) {
     case WAITING:
       return WAIT;

@@ -152,14 +152,13 @@ export class PassedAnswer implements FetchSink {
       this.#useStale(originProblem(error));
       return;
     }
-    if (this.#head === undefined && !x.headSent) {
+    if (!x.headSent) {
       x.passed = undefined;
       x.problem = originProblem(error);
       if (this.#body?.complete === false) x.endConnection();
       x.proceed(RESPOND);
       return;
     }
-    this.#head = undefined;
     x.reply.destroy();
     if (!x.aborted) x.proceed(FINISH);
   }
@@ -192,7 +191,7 @@ export class PassedAnswer implements FetchSink {
     if (!this.#isCurrent) return;
     this.abort();
     x.endConnection();
-    if (x.headSent || this.#head !== undefined) {
+    if (x.headSent) {
       x.reply.destroy();
       if (!x.aborted) x.proceed(FINISH);
       return;
@@ -213,7 +212,7 @@ export class PassedAnswer implements FetchSink {
 
   #flush(): void {
     const x = this.#x;
-    if (this.#awaitsWhole()) return;
+    if (this.#awaitsWhole() || this.#awaitsBody()) return;
     let over = false;
     x.reply.cork(() => {
       this.#head?.();
@@ -232,6 +231,13 @@ export class PassedAnswer implements FetchSink {
     const { reply, bodyTotal } = this.#x;
     const isSmall = bodyTotal > 0 && bodyTotal <= WHOLE;
     return reply.closeAfter && this.#head !== undefined && isSmall && !this.#bodyless && !this.#ended;
+  }
+
+  /** Whether the head waits for the body, as where the transport cannot end it without: what breaks before has a clean answer. */
+  #awaitsBody(): boolean {
+    const { reply, bodyTotal } = this.#x;
+    const isBodyless = this.#bodyless || bodyTotal === 0;
+    return this.#head !== undefined && this.#queue.length === 0 && !this.#ended && !isBodyless && !reply.flush;
   }
 
   /** Sends what is queued; true when the response is over. */

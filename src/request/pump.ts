@@ -1,7 +1,9 @@
 import { BROKEN, DONE } from '../cache/cache.ts';
+import { originError } from '../origin/origin-error.ts';
 import type { Exchange } from './exchange.ts';
+import { originProblem } from './follow.ts';
 import { pieceAt } from './pieces.ts';
-import { FINISH, type Step, WAIT } from './step.ts';
+import { FINISH, RESPOND, type Step, WAIT } from './step.ts';
 
 /** Largest part of a body of unknown length that is handed over at once. Bytes. */
 const PART = 64 * 1024;
@@ -27,11 +29,13 @@ export function pump(x: Exchange): Step {
     const run = nextRun(x, sent);
     if (run === undefined) {
       if (x.rest !== undefined) return goOnWithRest(x);
-      if (state === BROKEN) x.reply.destroy();
-      else if (state === DONE) x.reply.finish();
-      else return awaitMore(x, sent);
+      if (state === BROKEN) return breakOff(x);
+      if (state !== DONE) return awaitMore(x, sent);
+      sendLaterHead(x);
+      x.reply.finish();
       return FINISH;
     }
+    sendLaterHead(x);
     if (!x.reply.write(run, x.bodyTotal)) {
       if (x.reply.closed) return FINISH;
       x.block();
@@ -41,8 +45,28 @@ export function pump(x: Exchange): Step {
 }
 
 function awaitMore(x: Exchange, sent: number): Step {
-  if (sent === 0) x.reply.flush?.(x.bodyTotal);
+  if (sent === 0 && x.reply.flush !== undefined) {
+    sendLaterHead(x);
+    x.reply.flush(x.bodyTotal);
+  }
   return WAIT;
+}
+
+function sendLaterHead(x: Exchange): void {
+  x.laterHead?.();
+  x.laterHead = undefined;
+}
+
+/** The origin's answer is cut short. Where nothing of it has left, there is a clean answer in its place. */
+function breakOff(x: Exchange): Step {
+  if (x.laterHead === undefined) {
+    x.reply.destroy();
+    return FINISH;
+  }
+  x.laterHead = undefined;
+  x.leaveFlight();
+  x.problem = originProblem(originError('http_response_incomplete'));
+  return RESPOND;
 }
 
 /** The bytes behind the first `sent` of the body, as far as they lie in one piece; undefined where none are there yet. */
@@ -60,6 +84,7 @@ function entryRun({ context: { cache }, entry }: Exchange, at: number, limit: nu
 }
 
 function endNothing(x: Exchange): Step {
+  sendLaterHead(x);
   x.reply.end('');
   return FINISH;
 }
@@ -70,6 +95,7 @@ export function releaseSent(x: Exchange): void {
 }
 
 function goOnWithRest(x: Exchange): Step {
+  sendLaterHead(x);
   x.passed = x.rest;
   x.rest = undefined;
   x.passed?.goOn();

@@ -22,7 +22,7 @@ const WHOLE = 128 * 1024;
 
 /** Answers from a stored response or one that is being stored, or says what went wrong. */
 export function respond(x: Exchange): Step {
-  if (x.headSent) return pumpMore(x);
+  if (x.begun) return pumpMore(x);
   if (x.problem !== undefined) return sendProblem(x);
   if (x.answer !== undefined) return sendAnswer(x, x.answer);
   const view = x.view ?? x.context.stored.of(x.entry);
@@ -170,7 +170,8 @@ function stream(x: Exchange, status: string, view: StoredView, tail: Uint8Array 
     if (x.handle < 0) return passInstead(x);
     x.context.cache.unpin();
   }
-  sendHead(x, status, view, tail);
+  if (x.flight === undefined) sendHead(x, status, view, tail);
+  else x.laterHead = () => sendHead(x, status, view, tail);
   return pump(x);
 }
 

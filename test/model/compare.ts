@@ -17,6 +17,8 @@ const NOT_COMPARED = [
   'content-length',
 ];
 
+const CUT_SHORT = 'http_response_incomplete';
+
 /** Every difference in words; none where both agree. */
 export function differences(method: string, lb: Observed, asked: readonly OriginAsk[], model: ModelAnswer): string[] {
   const { reply } = lb;
@@ -30,6 +32,12 @@ export function differences(method: string, lb: Observed, asked: readonly Origin
   };
   tell('requests to the origin', lb.asks.map(told).join('\n'), asked.map(told).join('\n'));
   if (reply.aborted) return found;
+  // of an answer that is cut short nothing may have left yet, which is said then
+  const isTold =
+    model.broken &&
+    reply.status === 502 &&
+    valuesOf(reply.lines, 'proxy-status').some((value) => value.includes(CUT_SHORT));
+  if (isTold) return found;
   if (reply.broken || model.broken) {
     tell('broken off', reply.broken, model.broken);
     return found;
