@@ -73,6 +73,8 @@ export class StreamExchange implements Dispatcher.DispatchController {
   readonly #request: PendingRequest;
   readonly #owner: StreamOwner;
   readonly #stream: ClientHttp2Stream;
+  /** Breaks an upload off. */
+  readonly #upload: AbortController | undefined;
   #trailers: IncomingHttpHeaders = {};
   /** The head of the final answer is there. */
   #began = false;
@@ -91,7 +93,9 @@ export class StreamExchange implements Dispatcher.DispatchController {
     this.#owner = owner;
     const { options } = request;
     const body = bodyOf(options);
-    this.#stream = session.request(requestHeaders(options, scheme, body), { endStream: body === null });
+    this.#upload = body instanceof Readable ? new AbortController() : undefined;
+    const terms = { endStream: body === null, ...(this.#upload && { signal: this.#upload.signal }) };
+    this.#stream = session.request(requestHeaders(options, scheme, body), terms);
     this.#listen(this.#stream);
     request.handler.onRequestStart?.(this, {});
     if (body !== null && !this.aborted) this.#send(body);
@@ -174,7 +178,7 @@ export class StreamExchange implements Dispatcher.DispatchController {
     }
     this.#settle();
     // what is left of the upload is for nobody
-    if (!this.#stream.writableFinished) this.#stream.close(NGHTTP2_CANCEL);
+    if (!this.#stream.writableFinished) this.#cancel(NGHTTP2_CANCEL);
     this.#request.handler.onResponseEnd?.(this, this.#trailers);
   }
 
@@ -221,9 +225,18 @@ export class StreamExchange implements Dispatcher.DispatchController {
     if (this.#isSettled) return;
     this.reason = error;
     this.#settle(error);
-    this.#stream.close(this.#stream.rstCode || NGHTTP2_CANCEL);
+    this.#cancel(this.#stream.rstCode || NGHTTP2_CANCEL);
     this.#stream.destroy();
     this.#request.handler.onResponseError?.(this, error);
+  }
+
+  /**
+   * Gives the stream up. Node's `close` first ends what is written in good order, so that an upload that broke off would be
+   * complete to the origin; with a signal it resets the stream at once, by CANCEL.
+   */
+  #cancel(code: number): void {
+    if (this.#upload !== undefined && !this.#stream.writableEnded) this.#upload.abort();
+    else this.#stream.close(code);
   }
 
   #settle(error?: Error): void {

@@ -1,12 +1,13 @@
 // HTTP/2 with origins that send what no library sends.
 import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import type { SiteConfig } from '../../src/config/config.ts';
 import { openConnections } from '../../src/origin/connect-pool.ts';
 import type { OriginConnections } from '../../src/origin/connections.ts';
 import { DnsCache } from '../../src/origin/dns.ts';
 import { until } from '../support/cleanup.ts';
-import { ask, fetchAll } from './exchange.ts';
+import { ask, type Exchange, fetchAll } from './exchange.ts';
 import { END_HEADERS, END_STREAM, FRAME, fieldBlock, type RawOrigin, startRawHttp2, uint32 } from './raw-http2.ts';
 import { originConfig, siteConfig } from './site.ts';
 
@@ -124,6 +125,31 @@ test('an origin that allows no streams yet gets them when it does', async (t) =>
     assert.equal(exchange.outcome, '200 ok');
   }
 });
+
+for (const [what, breakOff] of [
+  ['the client', (body: PassThrough) => void body.destroy(new Error('broken'))],
+  ['lb', (_: PassThrough, { controller }: Exchange) => controller?.abort(new Error('given up'))],
+  ['an answer that is complete', () => {}],
+] as const) {
+  test(`an upload that ${what} breaks off is reset, and never ends as if it were complete`, async (t) => {
+    const { connections, origin } = await serve(t, (connection, stream) => {
+      if (what === 'an answer that is complete') connection.head(stream, END_STREAM);
+    });
+    const body = new PassThrough();
+    body.write('begin');
+    const exchange = ask(connections, '/', { method: 'POST', body });
+    const frames = () => origin.connections[0]?.frames ?? [];
+    await until(() => frames().some(({ type }) => type === FRAME.data), 'the beginning of the upload');
+    breakOff(body, exchange);
+    await exchange.end;
+    await until(() => frames().some(({ type }) => type === FRAME.reset), 'a reset');
+    const ends = frames().filter(({ type, flags }) => type === FRAME.data && (flags & END_STREAM) !== 0);
+    assert.equal(ends.length, 0);
+    const [reset] = frames().filter(({ type }) => type === FRAME.reset);
+    assert.equal(reset.payload.readUInt32BE(), CANCEL);
+    assert.equal(connections.stats.running, 0);
+  });
+}
 
 test('an origin that never allows a stream: a time-out', async (t) => {
   const none = Buffer.concat([Uint8Array.of(0, 3), uint32(0)]);
