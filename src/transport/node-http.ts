@@ -36,6 +36,7 @@ export function createHttpServer(
   limits: HttpLimits,
   maxRequestHeader: number,
 ): Server {
+  const declined = new WeakSet<IncomingMessage>();
   const options = {
     maxHeaderSize: longestHead(limits.url ?? 0, maxRequestHeader),
     headersTimeout: limits.headerTimeout,
@@ -45,11 +46,17 @@ export function createHttpServer(
     connectionsCheckingInterval: TICK,
     // the pipeline refuses requests without Host
     requireHostHeader: false,
-    shouldUpgradeCallback: mayUpgrade,
+    shouldUpgradeCallback: (message: IncomingMessage) => {
+      if (mayUpgrade(message)) return true;
+      declined.add(message);
+      return false;
+    },
   };
   const server = createServer(options);
   serveHttp1(server, (message, response) => {
     const reply = new NodeReply(message, response, clients);
+    // what came in one piece with such a request, behind its body, Node does not read
+    reply.closeAfter = declined.has(message);
     handler.handle(new NodeRequest(message), reply);
     return reply.closeAfter;
   });

@@ -68,3 +68,17 @@ test('one connection does not take an origin from all others by requests that it
   stored.send(requestText('GET', '/stored').repeat(1000));
   for (let i = 0; i < 1000; i++) assert.equal((await stored.response()).text, 'stored');
 });
+
+test('a request behind one that asks in vain for another protocol is not waited for', async (t) => {
+  const { lb, origin } = await serve(t, { h2c: true });
+  const fields: [string, string][] = [
+    ['Connection', 'Upgrade'],
+    ['Upgrade', 'h2c'],
+  ];
+  const client = await openClient(t, lb.port);
+  client.send(requestText('POST', '/first', fields, 'abc') + requestText('GET', '/second'));
+  const answer = await client.response();
+  assert.deepEqual([answer.status, answer.get('connection')], [200, 'close']);
+  assert.equal(await client.end(), '');
+  assert.deepEqual(origin.log, ['POST /first']);
+});
