@@ -149,7 +149,7 @@ export class NegotiatingConnections implements OriginConnections, SessionOwner {
     const { connect, firstByte } = this.#terms.timeouts;
     if (this.#timer !== undefined || this.#waiting.length === 0 || firstByte === 0) return;
     const left = this.#waiting[0].since + connect + firstByte - performance.now();
-    this.#timer = setTimeout(() => this.#expire(connect + firstByte), left);
+    this.#timer = setTimeout(() => this.#expire(connect + firstByte), left).unref();
   }
 
   #expire(patience: number): void {

@@ -5,6 +5,7 @@ import { OURS } from '../fill/attempt.ts';
 import type { EdgeContext } from '../fill/context.ts';
 import type { FetchSink, OriginRequest, Source } from '../fill/fetch.ts';
 import type { HeaderList } from '../http/headers.ts';
+import type { ProxyErrorType } from '../http/proxy-status.ts';
 import { errorKind, type OriginError, originError, originErrorFrom } from '../origin/origin-error.ts';
 import { originErrorSlot, SLOT } from '../stats/counters.ts';
 import type { OriginSpan } from '../tracing/tracer.ts';
@@ -14,6 +15,17 @@ const MAX_HEAD = 64 * 1024;
 
 /** Interim answers beyond which an answer is given up. */
 const MAX_INTERIM = 100;
+
+/**
+ * What does not count against the origin: beside what is never its fault, that it speaks no HTTP/1.1, or another one than
+ * it was asked for. Any client may ask, and ordinary requests tell of an origin that fails.
+ */
+const NOT_COUNTED: ReadonlySet<ProxyErrorType> = new Set([
+  ...OURS,
+  'http_upgrade_failed',
+  'http_protocol_error',
+  'tls_alert_received',
+]);
 
 /** How a connection to the origin is made, and how long may be waited for an answer on it, in ms. */
 export interface UpgradeTerms {
@@ -193,7 +205,7 @@ export class UpgradeFetch implements Source {
 
   #report(error: OriginError): void {
     this.#span?.failed(error.type);
-    if (!OURS.has(error.type)) this.#terms.failed();
+    if (!NOT_COUNTED.has(error.type)) this.#terms.failed();
     this.#context.counters.add(this.#line, originErrorSlot(errorKind(error.type)), 1);
     this.sink.onError(error);
   }

@@ -95,3 +95,22 @@ test('tunnels count as under way until they end', async (t) => {
   client.close();
   await until(async () => (await underWay()) === 0, 'its end');
 });
+
+test('an origin that does not know what to do with an upgrade is not left out for it', async (t) => {
+  const confused: typeof FINE = (request, answer) =>
+    request.get('upgrade') === undefined ? FINE(request, answer) : answer.raw('what?\r\n\r\n');
+  const settings = { passive_health: { failures: 1, eject: '10s' } };
+  const { lb, status, ask } = await startScene(t, [confused, confused], settings);
+  for (let i = 0; i < 3; i++) {
+    const client = await openClient(t, lb.port);
+    const fields = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n';
+    client.send(`GET / HTTP/1.1\r\nHost: a\r\n${fields}Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`);
+    assert.equal((await client.response()).status, 502);
+    client.close();
+  }
+  assert.deepEqual(tally(await ask(4)), { 200: 4 });
+  assert.deepEqual(
+    (await status()).map(({ state }) => state),
+    ['up', 'up'],
+  );
+});
