@@ -1,4 +1,4 @@
-import { constants, type ServerHttp2Stream } from 'node:http2';
+import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { ClientWatch } from '../request/client-watch.ts';
 import type { Channel, ChannelEvents, Reply, ReplyEvents, RequestView, SwitchAnswer } from '../request/reply.ts';
 import { RawChannel } from './raw-channel.ts';
@@ -50,13 +50,9 @@ export class Http2Reply implements Reply {
 
   inform(status: string, lines: string): void {
     if (this.closed || this.#sent || this.#isGone) return;
-    const head = readHead(status, `Via: ${lines}`);
-    const fields: Record<string, string | string[]> = {};
-    for (let i = 2; i < head.length; i += 2) {
-      const before = fields[head[i]];
-      fields[head[i]] = before === undefined ? head[i + 1] : [before, head[i + 1]].flat();
-    }
-    this.#stream.additionalHeaders({ ...fields, ':status': Number.parseInt(status, 10) });
+    const fields = byName(readHead(status, `Via: ${lines}`).slice(2));
+    fields[':status'] = Number.parseInt(status, 10);
+    this.#stream.additionalHeaders(fields);
   }
 
   head(status: string, cacheStatus: string, block: Uint8Array | string, age: number): void {
@@ -118,13 +114,7 @@ export class Http2Reply implements Reply {
 
   #sendTrailers(): void {
     if (this.#isGone) return;
-    const fields: Record<string, string[]> = {};
-    const trailers = this.#trailers ?? [];
-    for (let i = 0; i < trailers.length; i += 2) {
-      const name = trailers[i].toLowerCase();
-      if (!CONNECTION_FIELDS.has(name)) fields[name] = [...(fields[name] ?? []), trailers[i + 1]];
-    }
-    this.#stream.sendTrailers(fields);
+    this.#stream.sendTrailers(byName(this.#trailers ?? []));
   }
 
   #push(bytes: Buffer): boolean {
@@ -217,9 +207,25 @@ export class Http2Reply implements Reply {
   }
 }
 
-/** Status and field lines as [name, value, ...], without what belongs to connections of HTTP/1.1. */
+/** Field lines by name, without those of a connection. An origin may choose names that objects have by themselves. */
+function byName(lines: readonly string[]): OutgoingHttpHeaders {
+  const fields: Record<string, string[]> = Object.create(null);
+  for (let i = 0; i < lines.length; i += 2) {
+    const name = lines[i].toLowerCase();
+    if (CONNECTION_FIELDS.has(name)) continue;
+    fields[name] ??= [];
+    fields[name].push(lines[i + 1]);
+  }
+  return fields as OutgoingHttpHeaders;
+}
+
+/**
+ * Status and field lines as [name, value, ...], without what belongs to connections of HTTP/1.1. Node sends no status over
+ * 599, which clients are to take for an error of the server (RFC 9110 section 15).
+ */
 function readHead(status: string, lines: string): string[] {
-  const head = [':status', status.slice(0, 3)];
+  const code = status.slice(0, 3);
+  const head = [':status', code > '599' ? '500' : code];
   for (const line of lines.split('\r\n')) {
     const colon = line.indexOf(':');
     const name = line.slice(0, colon).toLowerCase();
