@@ -1,6 +1,5 @@
-import { isIP } from 'node:net';
 import { combineHeader, type HeaderList } from './headers.ts';
-import { parseIpv6 } from './ipv6.ts';
+import { plainAddress } from './ip-address.ts';
 
 /**
  * The names under which clients try to tell where a request comes from or what it is for, of proxies, frameworks and
@@ -110,15 +109,8 @@ export function forwardedScheme(value: string): 'http' | 'https' | undefined {
   return scheme === 'http' || scheme === 'https' ? scheme : undefined;
 }
 
-/** An address without brackets and port, in its shortest form: `[2001:DB8::1]:80` -> `2001:db8::1`; '' where it is none. */
+/** An address without brackets and port: `[2001:DB8::1]:80` -> `2001:db8::1`; '' where it is none. */
 function bareAddress(text: string): string {
   const match = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(text) ?? /^([\d.]+):\d{1,5}$/.exec(text);
-  const address = match?.[1] ?? text;
-  if (isIP(address) === 4) return address;
-  const short = parseIpv6(address);
-  if (short === undefined) return '';
-  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(short);
-  if (mapped === null) return short;
-  const [high, low] = [Number.parseInt(mapped[1], 16), Number.parseInt(mapped[2], 16)];
-  return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
+  return plainAddress(match?.[1] ?? text);
 }

@@ -35,6 +35,7 @@ function text(endpoint: ProxyHeader['source']): string | undefined {
 const GOOD: [string, string | Uint8Array, string | undefined, string | undefined][] = [
   ['TCP4', 'PROXY TCP4 192.0.2.1 198.51.100.2 8080 443\r\n', '192.0.2.1 8080', '198.51.100.2 443'],
   ['TCP6', 'PROXY TCP6 2001:DB8::1 ::1 0 65535\r\n', '2001:db8::1 0', '::1 65535'],
+  ['TCP6, IPv4 within', 'PROXY TCP6 ::ffff:192.0.2.1 2001:db8:0:0:0::1 1 2\r\n', '192.0.2.1 1', '2001:db8::1 2'],
   ['UNKNOWN', 'PROXY UNKNOWN\r\n', undefined, undefined],
   ['UNKNOWN with what is to be ignored', 'PROXY UNKNOWN ffff:: 1 x y\r\n', undefined, undefined],
   ['the longest line', `PROXY UNKNOWN ${'x'.repeat(91)}\r\n`, undefined, undefined],

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { plainAddress } from '../http/ip-address.ts';
 
 /** One end of a connection. IPv6 without brackets. */
 export interface Endpoint {
@@ -86,8 +87,8 @@ function parseLine(held: Buffer): ProxyHeaderResult {
   const [, , from, to, fromPort, toPort] = parts;
   // a zone is of the sender's machine only
   if (isIP(from) !== family || isIP(to) !== family || line.includes('%')) return 'malformed';
-  const source = { address: from.toLowerCase(), port: parsePort(fromPort) };
-  const destination = { address: to.toLowerCase(), port: parsePort(toPort) };
+  const source = { address: plainAddress(from), port: parsePort(fromPort) };
+  const destination = { address: plainAddress(to), port: parsePort(toPort) };
   if (source.port < 0 || destination.port < 0) return 'malformed';
   return { version: 1, source, destination, rest };
 }
@@ -144,11 +145,6 @@ function ipv4Text(bytes: Buffer): string {
   return bytes.join('.');
 }
 
-/** The shortest form (RFC 5952); IPv4 within IPv6 as IPv4. */
 function ipv6Text(bytes: Buffer): string {
-  if (bytes.subarray(0, 10).every((byte) => byte === 0) && bytes[10] === 0xff && bytes[11] === 0xff) {
-    return ipv4Text(bytes.subarray(12));
-  }
-  const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(2 * i).toString(16));
-  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
+  return plainAddress(Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(2 * i).toString(16)).join(':'));
 }

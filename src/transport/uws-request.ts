@@ -1,4 +1,5 @@
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
+import { plainAddress } from '../http/ip-address.ts';
 import type { RequestView } from '../request/reply.ts';
 
 const decoder = new TextDecoder();
@@ -84,15 +85,6 @@ function toLatin1(text: string): string {
 
 /** The other end of a connection, without port. */
 export function remoteAddress(res: HttpResponse): string {
-  return addressText(decoder.decode(res.getRemoteAddressAsText()));
-}
-
-/** An IPv6 address as it is usually written; IPv4 in IPv6 as IPv4. */
-function addressText(text: string): string {
-  if (!text.includes(':')) return text;
-  const groups = text.split(':').map((group) => Number.parseInt(group, 16) || 0);
-  if (groups.length === 8 && groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff) {
-    return `${groups[6] >> 8}.${groups[6] & 255}.${groups[7] >> 8}.${groups[7] & 255}`;
-  }
-  return new URL(`http://[${text}]`).hostname.slice(1, -1);
+  const text = decoder.decode(res.getRemoteAddressAsText());
+  return text.includes(':') ? plainAddress(text) : text;
 }
