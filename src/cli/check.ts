@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
-import { CertificateError } from '../tls/certificates.ts';
+import { CertificateError, FILES_FIX } from '../tls/certificates.ts';
 import { TlsKeeper } from '../tls/keeper.ts';
 import { CliError, EXIT } from './exit.ts';
 import type { Io } from './io.ts';
@@ -44,8 +44,7 @@ function printJson(given: GivenFlags, io: Io): void {
   if ('config' in result) {
     const { error, warnings } = checkCertificates(result.config);
     announcements.push(...warnings);
-    if (error !== undefined)
-      shown.push({ source: 'tls', message: error, fix: 'see docs/tls.md for what files are to hold' });
+    if (error !== undefined) shown.push({ source: 'tls', message: error, fix: FILES_FIX });
   }
   io.stdout.write(`${JSON.stringify({ ok: shown.length === 0, errors: shown, announcements }, null, 2)}\n`);
   if (shown.length > 0) throw new CliError('', EXIT.usage);

@@ -13,7 +13,7 @@ import { LineOutput, stdoutStream } from '../stats/output.ts';
 import type { Shared } from '../supervisor/messages.ts';
 import { Parent } from '../supervisor/parent.ts';
 import { CertificateError } from '../tls/certificates.ts';
-import { fail } from './exit.ts';
+import { EXIT, fail } from './exit.ts';
 import { stopSignal } from './stop-signal.ts';
 import { readVersion } from './version.ts';
 
@@ -107,8 +107,10 @@ async function start(
     const { config, origins: settings, file } = loaded;
     return await startServer(config, { version: readVersion(), settings, testHooks, file, ...options });
   } catch (error) {
-    const known = [ListenError, AdminStartError, CountryDatabaseError, CertificateError];
-    if (error instanceof Error && known.some((kind) => error instanceof kind)) return fail(error.message);
+    if (error instanceof CertificateError || error instanceof CountryDatabaseError) {
+      return fail(error.message, EXIT.usage);
+    }
+    if (error instanceof ListenError || error instanceof AdminStartError) return fail(error.message);
     throw error;
   }
 }

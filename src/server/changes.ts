@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, SiteConfig } from '../config/config.ts';
+import type { PlanData } from '../threads/messages.ts';
+import type { TlsTerms } from '../tls/terms.ts';
 import { longestHead } from '../transport/load-uws.ts';
 
 /** How two configurations differ, in words for people. */
@@ -38,6 +40,14 @@ const RELOADED: readonly (readonly [string, (config: Config) => unknown])[] = [
   ['max_request_body', ({ maxRequestBody }) => maxRequestBody],
   ['shutdown_timeout', ({ shutdownTimeout }) => shutdownTimeout],
 ];
+
+/** What is another one in the files that two configurations name; they may have the same names. */
+export function fileChanges(before: PlanData, after: PlanData): string[] {
+  const of = (tls: TlsTerms) => [tls.certificates, tls.clientCa];
+  const isOther = before.tls && after.tls && !isDeepStrictEqual(of(before.tls), of(after.tls));
+  const isElsewhere = before.countries && after.countries && before.countries !== after.countries;
+  return [...(isOther ? ['certificates'] : []), ...(isElsewhere ? ['geo.database'] : [])];
+}
 
 /** Keys of a site that no setting of its own is for. */
 const DERIVED: ReadonlySet<keyof SiteConfig> = new Set(['number', 'redirectPorts']);

@@ -47,7 +47,7 @@ test('what of TLS changes while edges get ready for a plan is in force with it',
     return undefined;
   });
   await plans.open(config);
-  assert.equal(await plans.apply(config), 2);
+  assert.deepEqual(await plans.apply(config), { generation: 2, changed: [] });
   assert.deepEqual(told.slice(-2), [
     ['commit', 'b'],
     ['certificates', 'b'],

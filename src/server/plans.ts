@@ -5,12 +5,14 @@ import type { TlsKeeper } from '../tls/keeper.ts';
 import type { TlsCertificate, TlsTerms } from '../tls/terms.ts';
 import type { ConnectionCounts } from '../transport/connection-counts.ts';
 import type { AcmeRunner } from './acme.ts';
+import { fileChanges } from './changes.ts';
 import type { Entrance } from './entrance.ts';
 import { plannedListeners } from './listeners.ts';
 import type { Live } from './live.ts';
 import type { Origins } from './origins.ts';
 import type { Planner } from './planner.ts';
 import type { Purger } from './purger.ts';
+import type { Applied } from './reload.ts';
 import { limitUnsent } from './unsent.ts';
 
 /** Whatever has a part in a plan. */
@@ -60,10 +62,9 @@ export class Plans {
 
   /**
    * Puts another configuration in force, on all threads or on none.
-   * @returns the number of its generation
    * @throws with one sentence where it cannot be; then nothing has changed
    */
-  async apply(config: Config): Promise<number> {
+  async apply(config: Config): Promise<Applied> {
     const { live, entrance, tls, acme } = this.#parts;
     live.number(config);
     let prepared: PlanData;
@@ -75,8 +76,8 @@ export class Plans {
       this.#next = undefined;
       throw error;
     }
-    await this.#commit(config, prepared);
-    return live.generation;
+    const changed = await this.#commit(config, prepared);
+    return { generation: live.generation, changed };
   }
 
   /** @returns what the edges are ready for */
@@ -91,10 +92,12 @@ export class Plans {
     return plan;
   }
 
-  async #commit(config: Config, prepared: PlanData): Promise<void> {
+  /** @returns what is another one of what was read from files */
+  async #commit(config: Config, prepared: PlanData): Promise<string[]> {
     const { live, entrance, acme, origins, purger, edges } = this.#parts;
     const gone = live.sites.filter(({ index }) => !config.sites.some(({ number }) => number === index));
     const next = this.#next ?? prepared;
+    const changed = fileChanges(this.current, next);
     this.#current = next;
     this.#next = undefined;
     const committed = edges.commit(next);
@@ -109,6 +112,7 @@ export class Plans {
     // what comes back under the same name starts anew
     for (const { index } of gone) purger.forgetSite(index);
     await committed;
+    return changed;
   }
 
   /** Ports of the listeners in force. */

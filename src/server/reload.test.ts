@@ -6,12 +6,12 @@ import { test } from 'node:test';
 import { configure } from '../../test/support/lb.ts';
 import { createLogger } from '../stats/logger.ts';
 import { LineOutput, stdoutStream } from '../stats/output.ts';
-import { Reloader } from './reload.ts';
+import { type Applied, Reloader } from './reload.ts';
 
 const logger = createLogger({ level: 'silent', output: new LineOutput(stdoutStream(), 1), terminal: false });
 const config = configure({ origins: ['127.0.0.1:1'] });
 
-function reloader(apply: () => Promise<number>): Reloader {
+function reloader(apply: () => Promise<Applied>): Reloader {
   return new Reloader({
     read: () => ({ config, origins: [], announcements: [] }),
     current: () => config,
@@ -27,7 +27,7 @@ test('one after the other, and none once lb is about to end', async () => {
     assert.equal(++under, 1);
     await new Promise((resolve) => setImmediate(resolve));
     under--;
-    return ++generation;
+    return { generation: ++generation, changed: [] };
   });
   const results = await Promise.all([one.reload('a'), one.reload('b')]);
   assert.deepEqual(

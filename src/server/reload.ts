@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
-import type { ConfigError } from '../config/errors.ts';
+import { type ConfigError, formatPlace } from '../config/errors.ts';
 import type { Provenance } from '../config/picker.ts';
+import { CountryDatabaseError } from '../geo/country.ts';
 import type { Logger } from '../stats/logger.ts';
-import { certificateFiles } from '../tls/certificates.ts';
+import { CertificateError, certificateFiles, FILES_FIX } from '../tls/certificates.ts';
 import { type Changes, changesBetween, withStartSettings } from './changes.ts';
 import { FileWatch, type Watched } from './file-watch.ts';
 
@@ -11,6 +12,14 @@ import { FileWatch, type Watched } from './file-watch.ts';
 export type Reread =
   | { readonly config: Config; readonly origins: readonly Provenance[]; readonly announcements: readonly string[] }
   | { readonly errors: readonly ConfigError[] };
+
+/** A configuration that is in force. */
+export interface Applied {
+  /** The number of its generation. */
+  readonly generation: number;
+  /** What is another one though the configuration may be the same, as in `Changes`. */
+  readonly changed: readonly string[];
+}
 
 /** What came of a reload; after a refusal all is as it was. */
 export type ReloadResult =
@@ -30,10 +39,9 @@ export interface ReloaderOptions {
   readonly current: () => Config;
   /**
    * Puts a configuration in force on all threads at once.
-   * @returns the number of its generation
    * @throws with one sentence where it cannot be; then nothing has changed
    */
-  readonly apply: (config: Config, origins: readonly Provenance[]) => Promise<number>;
+  readonly apply: (config: Config, origins: readonly Provenance[]) => Promise<Applied>;
   readonly logger: Logger;
 }
 
@@ -64,13 +72,15 @@ export class Reloader {
       const reread = read();
       if ('errors' in reread) return this.#refuse(cause, 'the configuration has mistakes', reread.errors);
       const before = current();
-      const changes = changesBetween(before, reread.config);
-      const generation = await apply(withStartSettings(before, reread.config), reread.origins);
+      const { changed: differing, needsRestart } = changesBetween(before, reread.config);
+      const applied = await apply(withStartSettings(before, reread.config), reread.origins);
+      const { generation } = applied;
+      const changes = { changed: [...new Set([...differing, ...applied.changed])], needsRestart };
       logger.info({ cause, generation, ...namesOf(changes) }, 'reloaded');
       for (const announcement of reread.announcements) logger.warn({}, announcement);
       return { ok: true, generation, ...changes };
     } catch (error) {
-      return this.#refuse(cause, (error as Error).message, []);
+      return this.#refuse(cause, (error as Error).message, mistakesOf(error));
     } finally {
       if (!this.#isOver) this.#watch();
     }
@@ -79,8 +89,8 @@ export class Reloader {
   #refuse(cause: string, error: string, mistakes: readonly ConfigError[]): ReloadResult {
     const { logger } = this.#options;
     logger.error({ cause, error }, 'not reloaded: the configuration in force stays');
-    for (const { source, line, column, message, fix } of mistakes) {
-      logger.error({ place: `${source}:${line}:${column}`, fix }, message);
+    for (const mistake of mistakes) {
+      logger.error({ place: formatPlace(mistake), fix: mistake.fix }, mistake.message);
     }
     return { ok: false, error, mistakes };
   }
@@ -108,6 +118,15 @@ export class Reloader {
     this.#isOver = true;
     this.#unwatch();
   }
+}
+
+/** What is wrong with the files that a configuration names is a mistake in it. */
+function mistakesOf(error: unknown): ConfigError[] {
+  const mistake = (source: string, fix?: string) => [
+    { source, line: 0, column: 0, text: '', width: 1, message: (error as Error).message, fix },
+  ];
+  if (error instanceof CertificateError) return mistake('tls', FILES_FIX);
+  return error instanceof CountryDatabaseError ? mistake('geo.database') : [];
 }
 
 function namesOf({ changed, needsRestart }: Changes): Record<string, unknown> {

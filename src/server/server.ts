@@ -149,9 +149,9 @@ function makeParts(config: Config, options: ServerOptions): Parts {
     read: options.reread ?? (() => ({ errors: [] })),
     current: () => live.config,
     apply: async (next, settings) => {
-      const generation = await plans.apply(next);
+      const applied = await plans.apply(next);
       state.settings = settings;
-      return generation;
+      return applied;
     },
     logger,
   });

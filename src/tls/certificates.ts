@@ -8,6 +8,9 @@ import type { TlsCertificate } from './terms.ts';
 /** A certificate that cannot be used; the message says which and why in one sentence. */
 export class CertificateError extends Error {}
 
+/** What to do about it. */
+export const FILES_FIX = 'see docs/tls.md for what files are to hold';
+
 /** A certificate as it was loaded. */
 export interface LoadedCertificate extends TlsCertificate {
   readonly certFile: string;

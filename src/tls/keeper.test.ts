@@ -1,5 +1,5 @@
 import { deepEqual, equal, notDeepEqual, throws } from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -33,4 +33,17 @@ test('terms have the certificates of files, those obtained, and one ticket key o
   writeFileSync(client_ca, '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
   const broken = configure({ origins: ['127.0.0.1:1'], tls: strict });
   throws(() => keeper.termsFor(broken), /clients\.ca holds a certificate that cannot be read/);
+});
+
+test('a folder without a certificate is refused, unless there is one of elsewhere', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'lb-test-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  mkdirSync(join(folder, 'a.test'));
+  writeFileSync(join(folder, 'README'), 'nothing');
+  const keeper = new TlsKeeper(() => {});
+  const tls = { listen: '127.0.0.1:0', folder };
+  const alone = configure({ origins: ['127.0.0.1:1'], tls });
+  throws(() => keeper.termsFor(alone), new RegExp(`${folder} holds none`));
+  const acme = { domains: ['a.test'], agree_tos: true };
+  deepEqual(keeper.termsFor(configure({ origins: ['127.0.0.1:1'], tls, acme }))?.certificates, []);
 });

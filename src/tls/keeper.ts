@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { loadCertificates, readChain } from './certificates.ts';
+import { CertificateError, loadCertificates, readChain } from './certificates.ts';
 import type { TlsCertificate, TlsTerms } from './terms.ts';
 import { TicketKey } from './ticket-key.ts';
 
@@ -21,9 +21,12 @@ export class TlsKeeper {
   }
 
   /** What listeners need for a configuration, undefined where it has none with TLS. @throws CertificateError */
-  termsFor({ tls }: Config): TlsTerms | undefined {
+  termsFor({ tls, acme }: Config): TlsTerms | undefined {
     if (tls.listen.length === 0) return undefined;
     const loaded = loadCertificates(tls);
+    if (loaded.certificates.length === 0 && acme.domains.length === 0) {
+      throw new CertificateError(`the folder of certificates ${tls.folder} holds none, and there is no other one`);
+    }
     const clientCa = tls.clientCa === undefined ? undefined : readAuthorities(tls.clientCa);
     for (const warning of loaded.warnings) if (!this.#warned.has(warning)) this.#warn(warning);
     this.#warned = new Set(loaded.warnings);

@@ -1,5 +1,5 @@
 // TLS of a whole lb: certificates from files, reloads, sites, other programs as clients.
-import { equal, match, notEqual, ok, rejects } from 'node:assert/strict';
+import { deepEqual, equal, match, notEqual, ok, rejects } from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { connect as connectHttp2 } from 'node:http2';
@@ -11,6 +11,7 @@ import { Folder } from '../config/cli.ts';
 import { type Cleanup, until, within } from '../support/cleanup.ts';
 import { startLb } from '../support/lb.ts';
 import { startOrigin } from '../support/origin.ts';
+import { spawnLb } from '../support/process.ts';
 import { ask, handshake, nameOf } from './client.ts';
 import { rsa } from './rsa.ts';
 import { certificateFolder, securePort } from './site.ts';
@@ -97,7 +98,8 @@ test('a reload takes other certificates over; a wrong one is refused and the for
   await ask(before, '/1', 'a.test');
   await folder.put('first', ['new.test', 'a.test']);
   await folder.put('second', ['b.test']);
-  ok((await lb.reload(settings())).ok);
+  deepEqual(await lb.reload(settings()), { ok: true, generation: 2, changed: ['certificates'], needsRestart: [] });
+  deepEqual(await lb.reload(settings()), { ok: true, generation: 3, changed: [], needsRestart: [] });
   await served(t, port, 'a.test', 'new.test');
   await served(t, port, 'b.test', 'b.test');
   match(await ask(before, '/2', 'a.test'), /^HTTP\/1.1 200 /);
@@ -225,6 +227,31 @@ test('a start with a certificate that cannot be used ends with one sentence', as
   rmSync(join(folder.path, 'one.key'));
   const settings = { origins: ['127.0.0.1:1'], tls: { listen: '127.0.0.1:0', folder: folder.path } };
   await rejects(startLb(t, settings), /the key .*one\.key cannot be read: there is no such file/);
+});
+
+test('the end of the last certificate of a folder refuses a reload, which lb reload tells of by exit code 2', async (t) => {
+  const { folder, lb, port } = await scene(t);
+  rmSync(join(folder.path, 'first.crt'));
+  const { address } = lb.server.admin;
+  const admin = `${address.host}:${address.port}`;
+  using empty = new Folder();
+  const { code, stderr } = await empty.lb(['reload', '--admin', admin]);
+  equal(code, 2);
+  match(
+    stderr,
+    /^tls: the folder of certificates .* holds none.*\n.*docs\/tls\.md.*\n.*1 mistake in the configuration/,
+  );
+  const asked = await empty.lb(['reload', '--json', '--admin', admin]);
+  const answer = JSON.parse(asked.stdout) as Record<string, unknown>;
+  deepEqual([asked.code, answer.status], [2, 422]);
+  match(String(answer.detail), /holds none/);
+  equal(nameOf(await handshake(t, port, { servername: 'a.test' })), 'a.test');
+  // and none starts so
+  const env = { LB_TLS_FOLDER: folder.path };
+  match((await empty.lb(['check', '-b', '127.0.0.1:1'], env)).stderr, /holds none/);
+  const none = spawnLb(t, ['serve', '-b', '127.0.0.1:1', '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0'], env);
+  equal(await none.ended, 2);
+  match(none.stderr, /^lb: the folder of certificates .* holds none/);
 });
 
 test('lb check finds certificates that lb serve would refuse', async (t) => {
