@@ -117,8 +117,12 @@ export class AcmeManager {
         setChallenges: this.#options.setChallenges,
         poll: this.#options.poll ?? POLL,
       });
+      if (this.#isOver) return;
+      this.#put(certificate);
+      // else it would be ordered again and again
+      if (this.#isDue())
+        throw new OrderError('the new certificate is to be renewed already: a clock must be wrong', true);
       this.#failures = 0;
-      if (!this.#isOver) this.#put(certificate);
     });
     return isMine ? this.#renewal - this.#now() : OTHER_AT_WORK;
   }

@@ -236,3 +236,19 @@ test('a wildcard, or a challenge that is not offered, is said in one sentence', 
   await until(() => errors().length > 0, 'an error', PATIENCE);
   assert.match(errors()[0], /^the authority offers no challenge of http-01 for/);
 });
+
+test('a clock that is wrong orders no certificate after the other', async (t) => {
+  const { authority, used, log, manager } = await rig(t);
+  const later = 3650 * 86_400_000;
+  const pauses: boolean[] = [];
+  const retry: AcmeOptions['retry'] = (_, isLimited) => {
+    pauses.push(isLimited);
+    return later;
+  };
+  manager({}, { now: () => Date.now() + later, retry }).start();
+  await until(() => pauses.length > 0, 'a pause', PATIENCE);
+  assert.deepEqual(pauses, [true]);
+  assert.equal(authority.issued.length, 1);
+  assert.equal(used.length, 1);
+  assert.match(String(log.at(-1)?.details.error), /a clock must be wrong$/);
+});
