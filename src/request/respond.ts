@@ -28,15 +28,17 @@ export function respond(x: Exchange): Step {
   const view = x.view ?? x.context.stored.of(x.entry);
   x.view = view;
   const shown = x.rules?.response === undefined ? view : dressed(x, view, x.rules.response);
-  if (x.detached) {
-    let step: Step = WAIT;
-    x.reply.cork(() => {
-      step = send(x, shown);
-    });
-    releaseSent(x);
-    return step;
-  }
-  return send(x, shown);
+  return x.detached ? sendCorked(x, shown) : send(x, shown);
+}
+
+/** Apart from `respond`, which is so spared the making of a closure. */
+function sendCorked(x: Exchange, view: StoredView): Step {
+  let step: Step = WAIT;
+  x.reply.cork(() => {
+    step = send(x, view);
+  });
+  releaseSent(x);
+  return step;
 }
 
 /** What is for this client alone is changed with the rest. */
