@@ -12,10 +12,15 @@ export interface Finished {
 
 const running = new Set<number>();
 
-/** The environment of every child: the project's own tools, Node 24 among them, come first on PATH. */
+/**
+ * The environment of every child: the project's own tools, Node 24 among them, come first on PATH. Each process loads
+ * much the same modules; compiled once, they cost it a third less. Coverage needs them compiled by each.
+ */
 function childEnvironment(): NodeJS.ProcessEnv {
-  const tools = join(import.meta.dirname, '..', '..', 'node_modules', '.bin');
-  return { ...process.env, PATH: `${tools}${delimiter}${process.env.PATH ?? ''}` };
+  const modules = join(import.meta.dirname, '..', '..', 'node_modules');
+  const path = `${join(modules, '.bin')}${delimiter}${process.env.PATH ?? ''}`;
+  const compiled = process.env.NODE_V8_COVERAGE === undefined ? join(modules, '.cache', 'node-compile') : undefined;
+  return { ...process.env, PATH: path, ...(compiled !== undefined && { NODE_COMPILE_CACHE: compiled }) };
 }
 
 /**

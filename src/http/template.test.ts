@@ -13,9 +13,7 @@ function parts(text: string): Template {
 function written(template: Template): string {
   const name = ({ kind, name, index }: Variable) =>
     kind === 'capture' ? `{${index + 1}}` : name === '' ? `{${kind}}` : `{${kind}:${name}}`;
-  return template
-    .map((part) => (typeof part === 'string' ? part.replaceAll('{', '{{') : name(part)))
-    .join('');
+  return template.map((part) => (typeof part === 'string' ? part.replaceAll('{', '{{') : name(part))).join('');
 }
 
 test('variables and what stands for itself', () => {

@@ -28,7 +28,8 @@ const ADVICE: Partial<Record<ProxyErrorType, string>> = {
   http_response_incomplete: "the origin's answer does not have the length that it declares",
   http_response_header_section_size: "the origin's response head is too large",
   http_response_transfer_coding: "the origin's transfer coding is broken",
-  http_protocol_error: "the origin's answer is not HTTP, as where its port speaks TLS, or breaks the rules of HTTP, as a 304 or 101 that nobody asked for",
+  http_protocol_error:
+    "the origin's answer is not HTTP, as where its port speaks TLS, or breaks the rules of HTTP, as a 304 or 101 that nobody asked for",
   tls_certificate_error: "the origin's certificate is not valid for its name",
   tls_protocol_error: 'TLS with the origin failed; check whether its port speaks TLS',
 };

@@ -203,7 +203,9 @@ export function handshakeCases(raw: boolean): void {
         client.send(requestText('GET', '/failure', handshake()));
         if (status === 0) {
           const response = await client.head();
-          if (response !== undefined) assert.equal((await client.body(response)).complete, false);
+          // where nothing of it had left, that is said
+          if (response !== undefined && response.status !== 502)
+            assert.equal((await client.body(response)).complete, false);
         } else assert.equal((await client.response()).status, status);
         client.close();
         await until(async () => (await pair.lb.admin.metrics()).get('lb_tunnels{site="default"}') === 0, 'no tunnel');
