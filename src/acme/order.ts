@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { Agent, type AgentOptions } from 'node:https';
-import { type Authorization, Client, crypto } from 'acme-client';
+import { Agent } from 'node:https';
+import { type Authorization, axios, Client, crypto } from 'acme-client';
 import type { AcmeConfig } from '../config/config.ts';
 import type { TlsChallenge } from '../tls/terms.ts';
-import { watchAnswers } from './answers.ts';
 import type { AcmeStore, StoredCertificate } from './store.ts';
 
 /** How the authority is convinced that a name is this lb's. */
@@ -33,6 +32,9 @@ export interface OrderTerms {
 /** How often the authority is asked whether it is ready. */
 const POLLS = 12;
 
+/** Longest wait for an answer of the authority, in ms. */
+const TIMEOUT = 30_000;
+
 /** Time for a new challenge to reach the threads that answer it, in ms. */
 const SPREAD = 250;
 
@@ -45,13 +47,10 @@ export async function obtainCertificate(terms: OrderTerms): Promise<StoredCertif
   try {
     return await order(terms);
   } catch (error) {
-    const { problem, broken } = watch;
+    const { problem } = watch;
     if (problem?.endsWith(':accountDoesNotExist')) await terms.store.forgetAccount();
     const isLimited = problem?.endsWith(':rateLimited') === true;
-    // the client's retries break where there was no answer at all, and hide why
-    const reason = error instanceof TypeError ? (broken?.message ?? 'it did not answer in time') : undefined;
-    const message = reason === undefined ? (error as Error).message : `the authority cannot be reached: ${reason}`;
-    throw new OrderError(oneLine(message) || 'the authority gave no reason', isLimited);
+    throw new OrderError(oneLine((error as Error).message) || 'the authority gave no reason', isLimited);
   } finally {
     watch.end();
   }
@@ -118,28 +117,27 @@ async function alpnChallenge(authorization: Authorization, answer: string): Prom
   return { name: authorization.identifier.value, cert: cert.toString(), key: key.toString() };
 }
 
-interface Watch {
-  /** Type of the last problem that the authority told of. */
-  problem: string | undefined;
-  /** What the last connection that broke, or never stood, broke by. */
-  broken: Error | undefined;
-  end: () => void;
-}
-
-/** Tells of connections that break. */
-class WatchedAgent extends Agent {
-  readonly #tell: (error: Error) => void;
-
-  constructor(options: AgentOptions, tell: (error: Error) => void) {
-    super(options);
-    this.#tell = tell;
-  }
-
-  override createConnection(...args: Parameters<Agent['createConnection']>): ReturnType<Agent['createConnection']> {
-    const socket = super.createConnection(...args);
-    socket?.once('error', this.#tell);
-    return socket;
-  }
+/**
+ * Settings of the client's HTTP, which all of it shares, and the type of the last problem that the authority told of:
+ * the client's own errors have its words alone.
+ */
+function watchAnswers({ caFile }: AcmeConfig): { problem: string | undefined; end: () => void } {
+  const watch: { problem: string | undefined; end: () => void } = {
+    problem: undefined,
+    end: () => axios.interceptors.response.eject(id),
+  };
+  const defaults = axios.defaults as typeof axios.defaults & { acmeSettings: { retryMaxAttempts: number } };
+  // a failed order is tried again as a whole, after a pause that lb chooses
+  defaults.acmeSettings.retryMaxAttempts = 0;
+  defaults.timeout = TIMEOUT;
+  defaults.httpsAgent = caFile === undefined ? undefined : new Agent({ ca: readFileSync(caFile) });
+  defaults.headers.common['User-Agent'] = 'lb';
+  const id = axios.interceptors.response.use((response) => {
+    const { type } = (response.data ?? {}) as { type?: unknown };
+    if (response.status >= 400 && typeof type === 'string') watch.problem = type;
+    return response;
+  });
+  return watch;
 }
 
 function oneLine(message: string): string {

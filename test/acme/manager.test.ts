@@ -237,14 +237,6 @@ test('a wildcard, or a challenge that is not offered, is said in one sentence', 
   assert.match(errors()[0], /^the authority offers no challenge of http-01 for/);
 });
 
-test('an authority that is not reached is told of by what the connection broke by', async (t) => {
-  const { log, manager } = await rig(t);
-  const errors = () => log.flatMap(({ details }) => (typeof details.error === 'string' ? [details.error] : []));
-  manager({ directory: 'https://127.0.0.1:1/dir' }).start();
-  await until(() => errors().length > 0, 'an error', PATIENCE);
-  assert.equal(errors()[0], 'the authority cannot be reached: connect ECONNREFUSED 127.0.0.1:1');
-});
-
 test('a clock that is wrong orders no certificate after the other', async (t) => {
   const { authority, used, log, manager } = await rig(t);
   const later = 3650 * 86_400_000;
