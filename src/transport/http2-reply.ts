@@ -216,7 +216,7 @@ function byName(lines: readonly string[]): OutgoingHttpHeaders {
     fields[name] ??= [];
     fields[name].push(lines[i + 1]);
   }
-  return fields as OutgoingHttpHeaders;
+  return fields;
 }
 
 /**
