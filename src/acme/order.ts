@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { Agent } from 'node:https';
-import { type Authorization, axios, Client, crypto } from 'acme-client';
+import { type Authorization, Client, crypto } from 'acme-client';
 import type { AcmeConfig } from '../config/config.ts';
 import type { TlsChallenge } from '../tls/terms.ts';
+import { watchAnswers } from './answers.ts';
 import type { AcmeStore, StoredCertificate } from './store.ts';
 
 /** How the authority is convinced that a name is this lb's. */
@@ -31,9 +30,6 @@ export interface OrderTerms {
 
 /** How often the authority is asked whether it is ready. */
 const POLLS = 12;
-
-/** Longest wait for an answer of the authority, in ms. */
-const TIMEOUT = 30_000;
 
 /** Time for a new challenge to reach the threads that answer it, in ms. */
 const SPREAD = 250;
@@ -115,29 +111,6 @@ async function alpnChallenge(authorization: Authorization, answer: string): Prom
   const key = await crypto.createPrivateEcdsaKey();
   const [, cert] = await crypto.createAlpnCertificate(authorization, answer, key);
   return { name: authorization.identifier.value, cert: cert.toString(), key: key.toString() };
-}
-
-/**
- * Settings of the client's HTTP, which all of it shares, and the type of the last problem that the authority told of:
- * the client's own errors have its words alone.
- */
-function watchAnswers({ caFile }: AcmeConfig): { problem: string | undefined; end: () => void } {
-  const watch: { problem: string | undefined; end: () => void } = {
-    problem: undefined,
-    end: () => axios.interceptors.response.eject(id),
-  };
-  const defaults = axios.defaults as typeof axios.defaults & { acmeSettings: { retryMaxAttempts: number } };
-  // a failed order is tried again as a whole, after a pause that lb chooses
-  defaults.acmeSettings.retryMaxAttempts = 0;
-  defaults.timeout = TIMEOUT;
-  defaults.httpsAgent = caFile === undefined ? undefined : new Agent({ ca: readFileSync(caFile) });
-  defaults.headers.common['User-Agent'] = 'lb';
-  const id = axios.interceptors.response.use((response) => {
-    const { type } = (response.data ?? {}) as { type?: unknown };
-    if (response.status >= 400 && typeof type === 'string') watch.problem = type;
-    return response;
-  });
-  return watch;
 }
 
 function oneLine(message: string): string {
