@@ -7,7 +7,7 @@ import { Handover } from './takeover.ts';
 export class Succession {
   readonly #parent: Parent;
   readonly #logger: Logger;
-  readonly #handedOver = Promise.withResolvers<HandedOver>();
+  readonly #handedOver = Promise.withResolvers<HandedOver | undefined>();
   #underWay = false;
 
   constructor(parent: Parent, logger: Logger) {
@@ -15,8 +15,11 @@ export class Succession {
     this.#logger = logger;
   }
 
-  /** Resolves when a successor gets all new connections. This process is then to stop. */
-  get handedOver(): Promise<HandedOver> {
+  /**
+   * Resolves when a successor gets all new connections, or when it has been told to end: to undefined then. This process is
+   * to stop in either case.
+   */
+  get handedOver(): Promise<HandedOver | undefined> {
     return this.#handedOver.promise;
   }
 
@@ -60,7 +63,14 @@ export class Succession {
     const { pid } = successor;
     this.#logger.info({ pid }, 'another lb serves, and gets all new connections');
     try {
-      if (!(await handover.pass(successor))) throw new Error('the other lb ended');
+      const state = await handover.pass(successor);
+      if (state === 'failed') throw new Error('the other lb ended');
+      if (state === 'told') {
+        // whoever ends the one that serves wants none to
+        this.#logger.info({ pid }, 'the other lb was told to end, and so does this one');
+        this.#handedOver.resolve(undefined);
+        return;
+      }
       const release = () => handover.released().then(() => successor.release());
       this.#handedOver.resolve({ pid, release });
     } catch (error) {

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { ListeningSocket, LoadedSockets, Sockets } from '../../native-bindings/sockets/index.ts';
 import type { Shared } from '../supervisor/messages.ts';
-import type { Successor } from '../supervisor/parent.ts';
+import type { Successor, SuccessorState } from '../supervisor/parent.ts';
 
 /**
  * How long handshakes that began before may take to end, in ms: a lost packet of one is sent again after a second.
@@ -63,11 +63,11 @@ export class Handover {
 
   /**
    * Steers all new connections to the successor, and waits until this process has accepted what came before.
-   * @returns false where the successor has ended meanwhile
+   * @returns whether the successor has ended meanwhile
    */
-  async pass(successor: Successor): Promise<boolean> {
+  async pass(successor: Successor): Promise<SuccessorState> {
     const sockets = this.#sockets;
-    if (sockets === undefined) return successor.isAlive();
+    if (sockets === undefined) return successor.state();
     const taken = this.#takenBy(successor);
     for (const { fd, own, theirs } of taken) sockets.steer(fd, own, theirs);
     await setTimeout(HANDSHAKES);
@@ -75,7 +75,7 @@ export class Handover {
     for (const { fd, own } of taken) sockets.steer(fd, own, 1);
     const isQuiet = () => sockets.listening().every(({ waiting, shared }) => !shared || waiting === 0);
     await until(isQuiet, QUEUES);
-    return successor.isAlive();
+    return successor.state();
   }
 
   #takenBy(successor: Successor): { fd: number; own: number; theirs: number }[] {

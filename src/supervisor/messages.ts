@@ -24,6 +24,8 @@ export type FromParent =
   | { lb: 'succeeded'; pid: number; listening: Shared[] }
   /** The successor did not come to serve, or ended before it had the addresses to itself. */
   | { lb: 'failed'; reason: string }
+  /** The successor has served, and ended because it was told to. */
+  | { lb: 'told' }
   /** To the successor: the addresses are its alone. */
   | { lb: 'released' };
 

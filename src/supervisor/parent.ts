@@ -1,4 +1,4 @@
-import { howItEnded } from './exit-code.ts';
+import { howItEnded, wasTold } from './exit-code.ts';
 import {
   type FromParent,
   isMessage,
@@ -10,12 +10,14 @@ import {
 } from './messages.ts';
 import { lateReason, ownCommand, START_TIMEOUT, startLb } from './start.ts';
 
+export type SuccessorState = 'alive' | 'told' | 'failed';
+
 /** A process that serves on the same addresses. */
 export interface Successor {
   readonly pid: number;
   readonly listening: readonly Shared[];
-  /** Whether it still runs. */
-  isAlive(): boolean;
+  /** Whether it still runs; if not, whether it ended because someone told it to. */
+  state(): SuccessorState;
   /** The addresses are its alone now. */
   release(): void;
 }
@@ -27,7 +29,7 @@ export class Parent {
   readonly takesOver: boolean;
   readonly #process: NodeJS.Process;
   #waiting: ((message: FromParent) => void) | undefined;
-  #succeeding = true;
+  #successor: SuccessorState = 'alive';
   #cancel: (() => void) | undefined;
 
   /**
@@ -81,14 +83,14 @@ export class Parent {
     this.#send({ lb: 'upgrade' });
     const answer = await promise;
     if (answer.lb !== 'succeeded') throw new Error(answer.lb === 'failed' ? answer.reason : 'the supervisor failed');
-    this.#succeeding = true;
-    this.#waiting = () => {
-      this.#succeeding = false;
+    this.#successor = 'alive';
+    this.#waiting = ({ lb }) => {
+      this.#successor = lb === 'told' ? 'told' : 'failed';
     };
     return {
       pid: answer.pid,
       listening: answer.listening,
-      isAlive: () => this.#succeeding,
+      state: () => this.#successor,
       release: () => this.#send({ lb: 'released' }),
     };
   }
@@ -106,7 +108,7 @@ function startOwnSuccessor(): { successor: Promise<Successor>; cancel: () => voi
     child.kill('SIGKILL');
     reject(new Error(lateReason(START_TIMEOUT)));
   }, START_TIMEOUT);
-  let isAlive = true;
+  let state: SuccessorState = 'alive';
   let isReleased = false;
   const release = () => {
     isReleased = true;
@@ -115,18 +117,18 @@ function startOwnSuccessor(): { successor: Promise<Successor>; cancel: () => voi
   child.on('message', (message) => {
     if (!isMessage<ToParent>(message) || message.lb !== 'serves') return;
     clearTimeout(late);
-    resolve({ pid: child.pid ?? 0, listening: message.listening, isAlive: () => isAlive, release });
+    resolve({ pid: child.pid ?? 0, listening: message.listening, state: () => state, release });
   });
   child.once('error', reject);
   child.once('exit', (code, signal) => {
-    isAlive = false;
+    state = wasTold(code, signal) ? 'told' : 'failed';
     clearTimeout(late);
     reject(new Error(`the new process ${howItEnded(code, signal)}; its messages say why`));
   });
   child.unref();
   child.channel?.unref();
   const cancel = () => {
-    if (isAlive && !isReleased) child.kill('SIGTERM');
+    if (state === 'alive' && !isReleased) child.kill('SIGTERM');
   };
   return { successor: promise, cancel };
 }

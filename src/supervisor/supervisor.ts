@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { Backoff } from './backoff.ts';
-import { exitCode, howItEnded } from './exit-code.ts';
+import { exitCode, howItEnded, wasTold } from './exit-code.ts';
 import { type FromParent, isMessage, SUPERVISED, SUPERVISED_CHILD, TAKEOVER, type ToParent } from './messages.ts';
 import { lateReason, START_TIMEOUT, startLb } from './start.ts';
 
@@ -146,7 +146,8 @@ export class Supervisor {
       this.#finishIfAlone();
     } else if (child === this.#successor) {
       this.#successor = undefined;
-      this.#tell(this.#current, { lb: 'failed', reason: `the new process ${howItEnded(code, signal)}` });
+      const failed = { lb: 'failed', reason: `the new process ${howItEnded(code, signal)}` } as const;
+      this.#tell(this.#current, child.serves && wasTold(code, signal) ? { lb: 'told' } : failed);
       this.#finishIfAlone();
     } else if (child === this.#current) {
       this.#current = undefined;

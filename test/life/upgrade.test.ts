@@ -123,6 +123,24 @@ for (const [how, args] of [
   });
 }
 
+for (const [how, args] of [
+  ['alone', []],
+  ['with a supervisor', ['--supervised']],
+] as [string, string[]][]) {
+  test(`who stops the new process at once has stopped lb (${how})`, async (t) => {
+    const origin = await startOrigin(t, echo(Promise.resolve()));
+    const served = await startServed(t, origin.address, args);
+    const answer = await served.admin.fetch('POST', '/upgrade');
+    assert.equal(answer.status, 200);
+    const { pid } = answer.json() as { pid: number };
+    process.kill(pid, 'SIGTERM');
+    assert.equal(await served.child.ended, 0);
+    await until(() => [pid, ...served.pids()].every((each) => !runs(each)), 'both to end', PATIENCE);
+    assert.doesNotMatch(served.child.stdout, /not upgraded/);
+    assert.equal(served.child.stderr, '');
+  });
+}
+
 test('two at a time are refused; a stop meanwhile ends both', async (t) => {
   const origin = await startOrigin(t, echo(Promise.resolve()));
   const served = await startServed(t, origin.address);
