@@ -82,7 +82,9 @@ const ORIGIN = object(
     backup: flag('Asked only while no other is up.'),
     weight: count(),
     last_check: nullable(time('Of the last health check.')),
-    latency_ms: nullable(amount('Moving average of the time to the head of an answer.')),
+    latency_ms: nullable(
+      amount('Moving average of the time to the head of an answer; null where none has come since a request failed.'),
+    ),
     under_way: nullable(count('Requests.')),
     connections: nullable(count()),
     requests: nullable(count('Since the start.')),

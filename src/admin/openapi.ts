@@ -228,7 +228,8 @@ export function openApiDocument(): Record<string, unknown> {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       description: 'Health, metrics, logs, purges and reload of a running lb.',
     },
-    servers: [{ url: 'http://127.0.0.1:9900' }],
+    // relative to the document's own address, wherever the listener is
+    servers: [{ url: '/' }],
     security: [{ token: [] }, {}],
     paths: PATHS,
     components: {

@@ -51,7 +51,7 @@ const HEALTH: readonly Setting[] = [
     path: 'health.timeout',
     scope: 'site',
     type: 'duration',
-    default: '2s',
+    defaultText: '`2s`, and no more than the interval',
     min: 10,
     max: HOUR,
     unit: 'ms',

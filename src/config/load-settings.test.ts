@@ -70,3 +70,12 @@ test('settings of listeners, origins and rules as the types have them', () => {
   const set = [['x-a', '1'], ['x-a', '2']]; // biome-ignore format: two lines of one field
   assert.deepEqual(second.responseHeaders, { remove: [], set, add: [['x-b', 'a, b']] });
 });
+
+test('a check may take two seconds, and less where checks come more often', () => {
+  const health = (terms: object) =>
+    loaded({ 'lb.json': JSON.stringify({ origins: ['a:80'], health: { path: '/', ...terms } }) });
+  const timeout = (terms: object) => health(terms).config.sites[0].health.timeout;
+  assert.equal(timeout({}), 2000);
+  assert.equal(timeout({ interval: '1s' }), 1000);
+  assert.equal(timeout({ interval: '1s', timeout: '300ms' }), 300);
+});

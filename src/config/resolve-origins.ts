@@ -62,16 +62,20 @@ export function resolveOriginTerms(pick: Picker, errors: ErrorList): OriginTerms
   return terms;
 }
 
+/** How long a check may take where nothing says so and the interval is longer, in ms. */
+const USUAL_TIMEOUT = 2000;
+
 /** A path alone asks for checks by HTTP. */
 function resolveHealth(pick: Picker): SiteConfig['health'] {
+  const interval = pick.number('health.interval');
   const usual = pick.find('health.path') === undefined ? 'off' : 'http';
   return {
     type: pick.value('health.type', 'health.type', usual) as SiteConfig['health']['type'],
     path: pick.text('health.path'),
     host: pick.maybe('health.host'),
     statuses: pick.list('health.statuses'),
-    interval: pick.number('health.interval'),
-    timeout: pick.number('health.timeout'),
+    interval,
+    timeout: pick.number('health.timeout', 'health.timeout', Math.min(USUAL_TIMEOUT, interval)),
     healthyAfter: pick.number('health.healthy_after'),
     unhealthyAfter: pick.number('health.unhealthy_after'),
     slowStart: pick.number('health.slow_start'),
@@ -84,7 +88,7 @@ function checkHealth({ health }: OriginTerms, pick: Picker, errors: ErrorList): 
     errors.add(path, `health.path: "${health.path}" is no path`, `begin with a slash: "/${health.path}"`);
   else if (path && /[^\x21-\x7e]|#/.test(health.path))
     errors.add(path, `health.path: "${health.path}" has a character that no URL has`, 'percent-encode it');
-  const timeout = pick.find('health.timeout')?.place ?? pick.find('health.interval')?.place;
+  const timeout = pick.find('health.timeout')?.place;
   if (timeout && health.timeout > health.interval)
     errors.add(timeout, 'health.timeout is longer than health.interval', 'give a shorter timeout or a longer interval');
 }

@@ -25,3 +25,25 @@ test('the clock of a word turns over without harm', () => {
   latency.observe(10, turn - 500);
   assert.ok(Math.abs(latency.value(turn + 500) - 10_000 * Math.exp(-0.1)) < 1);
 });
+
+test('what is shown was measured: it does not fade, and a failure is none', () => {
+  const latency = new Latency(testStates().slot(0));
+  assert.equal(latency.measured(), 0);
+  latency.observe(10, 1000);
+  assert.equal(latency.measured(), 10_000);
+  assert.ok(latency.value(700_000) < latency.measured(), 'what it is chosen by fades');
+  latency.penalize(1000, 700_000);
+  assert.equal(latency.measured(), 0);
+  assert.equal(latency.value(700_000), 1_000_000, 'a failure does not look fast');
+  latency.observe(20, 700_000);
+  assert.equal(latency.measured(), 20_000, 'nor does the answer that comes next take the failure over');
+  assert.ok(latency.value(700_100) > 900_000);
+});
+
+test('a time that a failure counts as is never measured, however it goes on', () => {
+  const latency = new Latency(testStates().slot(0));
+  latency.penalize(1000, 1000);
+  assert.equal(latency.measured(), 0);
+  for (let now = 1001; now < 1100; now += 1) latency.observe(5, now);
+  assert.equal(latency.measured(), 5000);
+});

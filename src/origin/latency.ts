@@ -20,17 +20,30 @@ export class Latency {
 
   /** @param ms what a request took until the head of its answer */
   observe(ms: number, now: number): void {
-    const taken = Math.min(MOST, Math.max(1, Math.round(ms * 1000)));
+    const taken = microseconds(ms);
     const before = this.#state.peek(WORD.latency);
+    const measured = this.#state.peek(WORD.measured);
     const weight = this.#weight(now);
     // nothing that it would change: the line stays shared among the threads' caches
-    if (weight === 1 && taken <= before) return;
-    const average = taken > before ? taken : Math.round(before * weight + taken * (1 - weight));
-    this.#state.store(WORD.latency, average);
+    if (weight === 1 && taken <= before && measured !== 0) return;
+    this.#state.store(WORD.latency, follow(before, taken, weight));
+    this.#state.store(WORD.measured, follow(measured, taken, weight));
     this.#state.store(WORD.latencyAt, now | 0);
   }
 
-  /** 0 where nothing is known. */
+  /** A request has brought no answer. @param ms what it counts as having taken; it is no measurement */
+  penalize(ms: number, now: number): void {
+    this.#state.store(WORD.latency, follow(this.#state.peek(WORD.latency), microseconds(ms), this.#weight(now)));
+    this.#state.store(WORD.measured, 0);
+    this.#state.store(WORD.latencyAt, now | 0);
+  }
+
+  /** What answers took, which does not fade; 0 where none has come since a request failed. */
+  measured(): number {
+    return this.#state.load(WORD.measured);
+  }
+
+  /** What the origin is chosen by; 0 where nothing is known. */
   value(now: number): number {
     const held = this.#state.load(WORD.latency);
     return held === 0 ? 0 : Math.max(1, held * this.#weight(now));
@@ -40,4 +53,12 @@ export class Latency {
     const age = ((now | 0) - this.#state.peek(WORD.latencyAt)) >>> 0;
     return age === 0 ? 1 : Math.exp(-age / DECAY);
   }
+}
+
+function microseconds(ms: number): number {
+  return Math.min(MOST, Math.max(1, Math.round(ms * 1000)));
+}
+
+function follow(before: number, taken: number, weight: number): number {
+  return taken > before ? taken : Math.round(before * weight + taken * (1 - weight));
 }

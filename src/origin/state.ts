@@ -49,6 +49,8 @@ export const WORD = {
   budget: 10,
   /** Whether `AT.upSince` is set. */
   rising: 11,
+  /** Of answers alone, microseconds; 0 where none has come since a request failed. */
+  measured: 12,
   /** `BUCKETS` times: number of the bucket, requests, failures. */
   window: 16,
 } as const;

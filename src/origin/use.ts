@@ -58,7 +58,7 @@ export class OriginUse {
 
   /** There will be no answer, or the rest of it will not come. */
   failed(now: number): Consequence | undefined {
-    if (!this.#isAnswered) this.origin.timing.observe(Math.max(PENALTY, now - this.#started), now);
+    if (!this.#isAnswered) this.origin.timing.penalize(Math.max(PENALTY, now - this.#started), now);
     return this.#fail(now);
   }
 

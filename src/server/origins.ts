@@ -3,7 +3,7 @@ import type { Config, OriginConfig, SiteConfig } from '../config/config.ts';
 import { DnsCache } from '../origin/dns.ts';
 import { checkOrigin } from '../origin/health-check.ts';
 import { Latency } from '../origin/latency.ts';
-import { HEALTH, monotonicNow, OriginStates, OWN, SUM, WORD } from '../origin/state.ts';
+import { HEALTH, OriginStates, OWN, SUM, WORD } from '../origin/state.ts';
 import { OriginSlots, originUrl, type SiteSlots } from '../origin/state-slots.ts';
 import { type Counters, SLOT } from '../stats/counters.ts';
 import type { Logger } from '../stats/logger.ts';
@@ -87,7 +87,7 @@ export class Origins {
     const last = this.#checker.last(slot);
     const requests = state.sum(SUM.requests);
     const isUnknown = requests === 0 && state.load(WORD.health) === HEALTH.unknown;
-    const latency = new Latency(state).value(monotonicNow());
+    const latency = new Latency(state).measured();
     return {
       site,
       url: originUrl(origin),

@@ -70,6 +70,7 @@ function checkSchema(schema: Json, value: unknown, what: string): void {
 test('the document is valid OpenAPI 3.1', async () => {
   const answer = await send('GET', '/openapi.json');
   assert.deepEqual(JSON.parse(answer.text), openApiDocument());
+  assert.deepEqual(openApiDocument().servers, [{ url: '/' }], 'right for every admin address');
   const result = await new Validator().validate(openApiDocument());
   assert.ok(result.valid, JSON.stringify(result));
 });

@@ -82,8 +82,8 @@ export const ORIGIN_TERMS: readonly Mistake[] = [
   },
   {
     name: 'checks that overlap',
-    file: `{${ORIGIN},\n "health": {"path": "/", "interval": "1s"}}`,
-    at: 'lb.json:2:38',
+    file: `{${ORIGIN},\n "health": {"path": "/", "interval": "1s", "timeout": "2s"}}`,
+    at: 'lb.json:2:55',
     says: /timeout is longer than health.interval/,
     fix: /longer interval/,
   },
