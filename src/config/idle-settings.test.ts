@@ -60,3 +60,18 @@ test('redirects that lead to themselves are told of', () => {
   assert.equal(loops({ redirect: { to: '/a{path}' } }), 0, 'not known');
   assert.equal(loops({ match: '/sorry', respond: { status: 503 } }, { redirect: { to: '/sorry' } }), 0);
 });
+
+test('hsts without TLS is told of, unless a proxy in front may have TLS', () => {
+  const hsts = { hsts: { max_age: '1h' } };
+  assert.match(announced(hsts).join('\n'), /^hsts does nothing: .*TLS$/);
+  assert.deepEqual(announced({ ...hsts, trusted_proxies: ['10.0.0.0/8'] }), []);
+});
+
+test('an origin that is listed twice is told of once', () => {
+  const found = announced({
+    origins: ['127.0.0.1:9203', 'http://127.0.0.1:9203', '127.0.0.1:9203', 'b:80', 'https://b:80'],
+  });
+  assert.equal(found.length, 1);
+  assert.match(found[0], /127\.0\.0\.1:9203 stands there more than once/);
+  assert.deepEqual(announced({ origins: ['unix:/run/a.sock', 'unix:/run/b.sock'] }), []);
+});

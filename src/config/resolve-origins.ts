@@ -115,3 +115,17 @@ function checkBalance({ balance }: OriginTerms, pick: Picker, errors: ErrorList)
   if (place && origins.length > 0 && origins.every(({ backup }) => backup))
     errors.add(place, 'origins: all of them are backups', 'leave "backup" out of at least one');
 }
+
+/** Origins of a site that are named more than once, as sentences. */
+export function repeatedOrigins(origins: readonly OriginConfig[], site: string): string[] {
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  for (const { tls, host, port, unix } of origins) {
+    const name = unix ?? `${tls ? 'https://' : ''}${host.includes(':') ? `[${host}]` : host}:${port}`;
+    if (seen.has(name)) repeated.add(name);
+    seen.add(name);
+  }
+  return [...repeated].map(
+    (name) => `origins of ${site}: ${name} stands there more than once; for more requests give it a weight`,
+  );
+}

@@ -7,7 +7,7 @@ import type { Layer } from './layer.ts';
 import type { Picker } from './picker.ts';
 import { redirectLoops } from './redirect-loops.ts';
 import { resolveCache } from './resolve-cache.ts';
-import { resolveOriginTerms } from './resolve-origins.ts';
+import { repeatedOrigins, resolveOriginTerms } from './resolve-origins.ts';
 import { nearest } from './suggest.ts';
 
 /** The site; what it lacks is noted in `errors`, what is given but not active in `announcements`. */
@@ -43,7 +43,7 @@ export function resolveSite(
   };
   const rateLimit = resolveRateLimit(pick, announcements, errors);
   const waf = resolveWaf(pick, announcements);
-  announcements.push(...redirectLoops(site.rules));
+  announcements.push(...redirectLoops(site.rules), ...repeatedOrigins(origins, name));
   if (rateLimit) site.rateLimit = rateLimit;
   if (waf) site.waf = waf;
   return site;

@@ -93,8 +93,13 @@ export function resolve(
   const [https] = config.tls.listen;
   for (const site of config.sites) {
     site.redirectPorts = { http: [listen, ...listenMore].map(({ port }) => port), https: https?.port ?? 443 };
-    if (site.httpsRedirect && https === undefined && config.trustedProxies.length === 0)
+    if (https !== undefined || config.trustedProxies.length > 0) continue;
+    if (site.httpsRedirect)
       announcements.push('https_redirect sends clients to port 443, where lb itself does not listen');
+    if (site.hsts !== undefined)
+      announcements.push(
+        'hsts does nothing: it is for answers over TLS, and without a certificate lb does not listen with TLS',
+      );
   }
   checkHosts(config, file, errors);
   if (config.adminToken && config.adminToken.length < SHORT_TOKEN) {

@@ -51,6 +51,24 @@ test('the image runs as a user that is not root, in exec form, and says how it i
   assert.match(inFinal('LABEL')[0]?.rest ?? '', /org\.opencontainers\.image\.licenses="Apache-2\.0"/);
 });
 
+test('what must outlive a container goes to a folder that its user may write, and compose.yaml keeps it', () => {
+  const folder = /LB_DATA_DIR=(\S+)/.exec(
+    inFinal('ENV')
+      .map(({ rest }) => rest)
+      .join(' '),
+  )?.[1];
+  assert.equal(folder, '/data');
+  const [user] = inFinal('USER');
+  const owned = inFinal('COPY').filter(({ flags }) => flags.chown !== undefined);
+  assert.deepEqual(
+    owned.map(({ flags, rest }) => [flags.chown, rest.split(/\s+/)[1]]),
+    [[`${user?.rest}:${user?.rest}`, folder]],
+  );
+  const compose = readFileSync(join(project, 'compose.yaml'), 'utf8');
+  assert.match(compose, /volumes:\n {6}- data:\/data\b/);
+  assert.match(compose, /^volumes:\n {2}data:$/m);
+});
+
 test('no secret and no machine of ours is baked in', () => {
   assert.doesNotMatch(text, /(token|secret|password|registry)\s*=/i);
 });
