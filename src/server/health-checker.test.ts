@@ -27,7 +27,10 @@ function scene() {
     await new Promise((resolve) => setImmediate(resolve));
   };
   const watch = (health: object) => {
-    const site = siteConfig({ origins: ['a.test:80'], health: { path: '/up', interval: '100ms', timeout: '50ms', ...health } });
+    const site = siteConfig({
+      origins: ['a.test:80'],
+      health: { path: '/up', interval: '100ms', timeout: '50ms', ...health },
+    });
     checker.update(new Map([[0, { site, origin: site.origins[0], state: states.slot(0) } satisfies Checked]]));
   };
   return { checker, check, watch, changes, state: states.slot(0) };

@@ -39,7 +39,11 @@ export function startTraffic(t: Cleanup, { plain, secure, host }: Targets): Traf
     seen[kind] ??= { requests: 0, lost: [] };
     const own = seen[kind];
     const count = () => own.requests++;
-    runs.push(client(count).catch((error: unknown) => void own.lost.push(`${(error as Error).message} after ${own.requests} requests`)));
+    runs.push(
+      client(count).catch(
+        (error: unknown) => void own.lost.push(`${(error as Error).message} after ${own.requests} requests`),
+      ),
+    );
   };
   let target = 0;
   const next = () => `/${target++ % 50}`;
