@@ -1,6 +1,7 @@
 // Origins that change while clients ask: slow, flapping, replaced by a reload, with WebSockets.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { acceptFor } from '../../src/http/upgrade.ts';
 import { until } from '../support/cleanup.ts';
 import { openClient, request, requestText } from '../support/client.ts';
 import { FINE, failing, RESET, startScene, tally } from './scene.ts';
@@ -77,8 +78,10 @@ test('a failed origin is no reason for an error while a stale answer may be used
 
 test('tunnels count as under way until they end', async (t) => {
   const { lb, status, origins } = await startScene(t, [
-    async (_, answer) => {
-      await answer.raw('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+    async (asked, answer) => {
+      const accept = acceptFor(asked.get('sec-websocket-key') ?? '');
+      const fields = `Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept}\r\n`;
+      await answer.raw(`HTTP/1.1 101 Switching Protocols\r\n${fields}\r\n`);
       await answer.gone;
     },
   ]);
@@ -86,7 +89,9 @@ test('tunnels count as under way until they end', async (t) => {
   client.send(
     requestText('GET', '/', [
       ['Connection', 'Upgrade'],
-      ['Upgrade', 'echo'],
+      ['Upgrade', 'websocket'],
+      ['Sec-WebSocket-Version', '13'],
+      ['Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ=='],
     ]),
   );
   await origins[0].request(0);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { until } from '../support/cleanup.ts';
 import { request } from '../support/client.ts';
 import { startLb } from '../support/lb.ts';
-import { freePort, type Handler, startOrigin } from '../support/origin.ts';
+import { freePort, type Handler, resetSocket, startOrigin } from '../support/origin.ts';
 import { FINE, startScene, tally } from './scene.ts';
 
 const CHECKS = { path: '/up', interval: '100ms', timeout: '80ms', healthy_after: 2, unhealthy_after: 2 };
@@ -104,7 +104,7 @@ test('an origin is killed while clients ask, and comes back: none of them notice
   const reset: Handler = (_, answer) => answer.reset();
   for (let round = 0; round < 2; round++) {
     origins[0].handler = reset;
-    for (const socket of origins[0].sockets) socket.resetAndDestroy();
+    for (const socket of origins[0].sockets) resetSocket(socket);
     assert.deepEqual(tally(await ask(15)), { 200: 15 });
     await inState(0, 'down');
     origins[0].handler = FINE;

@@ -55,6 +55,12 @@ export class OriginRequest extends Head {
   }
 }
 
+/** Breaks a connection by a reset. Node loses the handle of one whose end is under way, and spins when the process ends. */
+export function resetSocket(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 /** The way back, byte by byte. */
 export class Answer {
   readonly socket: Socket;
@@ -98,7 +104,7 @@ export class Answer {
 
   /** Breaks the connection. */
   reset(): void {
-    this.socket.resetAndDestroy();
+    resetSocket(this.socket);
   }
 }
 
