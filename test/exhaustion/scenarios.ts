@@ -163,7 +163,7 @@ export function exhaustionScenarios(tells408: boolean): void {
     assert.equal(good.failures, 0);
     assert.ok(good.times.length > 100, `${good.times.length} requests`);
     const sorted = good.times.toSorted((a, b) => a - b);
-    assert.ok(sorted[Math.floor(sorted.length * 0.95)] < 250, `p95 ${sorted[Math.floor(sorted.length * 0.95)]} ms`);
+    assert.ok(sorted[Math.floor(sorted.length * 0.95)] < 1000, `p95 ${sorted[Math.floor(sorted.length * 0.95)]} ms`);
     await until(
       () =>
         origin.requests.every((asked) => asked.complete || asked.method === 'GET' || asked.target === '/large') ||
