@@ -17,7 +17,7 @@ import { DEFAULT_REQUEST_LIMITS } from '../src/http/request-check.ts';
 import { OriginPools, type PreparedPools } from '../src/origin/pools.ts';
 import { OriginStates } from '../src/origin/state.ts';
 import { ClientWatch } from '../src/request/client-watch.ts';
-import type { RequestContext } from '../src/request/exchange.ts';
+import type { RequestContext } from '../src/request/context.ts';
 import { Pipeline } from '../src/request/pipeline.ts';
 import { plannedListeners } from '../src/server/listeners.ts';
 import { hostTables } from '../src/site/host-table.ts';

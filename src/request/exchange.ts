@@ -1,5 +1,4 @@
 import { CacheKey } from '../cache/cache.ts';
-import type { EdgeContext } from '../fill/context.ts';
 import type { Fill, StaleEntry } from '../fill/fill.ts';
 import type { FlightClient, LocalFlight } from '../fill/flights.ts';
 import { requestDirectives } from '../fill/judge.ts';
@@ -9,64 +8,26 @@ import type { RequestDirectives } from '../http/cache-control.ts';
 import { appendForwardedFor, forwardedAddress } from '../http/forwarded.ts';
 import { getHeader, type HeaderList } from '../http/headers.ts';
 import { withoutClientClasses } from '../http/keyed-fields.ts';
-import type { NetworkTest } from '../http/networks.ts';
-import type { RequestLimits } from '../http/request-check.ts';
 import { requestId } from '../http/request-id.ts';
-import type { HostEntry, HostTables, Scheme } from '../site/host-table.ts';
+import type { HostEntry, Scheme } from '../site/host-table.ts';
 import type { KeyPlan } from '../site/key-plan.ts';
 import type { CachePolicy } from '../site/plan.ts';
 import type { SimpleAnswer } from '../site/rule-compile.ts';
 import type { RuleSubject } from '../site/rule-text.ts';
 import type { RuleOutcome } from '../site/rules.ts';
 import { SLOT } from '../stats/counters.ts';
-import type { AccessLogWriter } from '../stats/log-ring.ts';
-import type { RequestTrace, Tracer } from '../tracing/tracer.ts';
-import type { ClientWatch, Watched } from './client-watch.ts';
+import type { RequestTrace } from '../tracing/tracer.ts';
+import type { Watched } from './client-watch.ts';
+import type { RequestContext } from './context.ts';
+import type { Outcome, RequestProblem } from './outcome.ts';
 import type { PlannedRange } from './parts.ts';
 import type { PassedAnswer } from './passed.ts';
 import type { BodyPiece } from './pieces.ts';
 import type { Protocol, Reply, ReplyEvents, RequestView } from './reply.ts';
 import { LOOKUP, type Step, WAIT } from './step.ts';
 
-/** What the pipeline needs on one edge thread, beside what fills need. */
-export interface RequestContext extends EdgeContext {
-  readonly hosts: HostTables;
-  /** Names this process in CDN-Loop: one word of letters and digits. */
-  readonly instance: string;
-  /** Base of the counters of requests that no site answers for. */
-  readonly unrouted: number;
-  readonly maxRequestBody: number;
-  readonly requestLimits: Readonly<RequestLimits>;
-  /** Whether what a proxy at an address says of its clients counts; undefined where none is trusted. */
-  readonly isTrusted: NetworkTest | undefined;
-  /** Deadlines and rates of bodies. */
-  readonly clients: ClientWatch;
-  /** Told of targets of a site's host for which all that is stored, under whatever key, is invalid. */
-  onChange(site: number, host: string, target: string): void;
-  /** Undefined where nothing is ever logged. */
-  readonly log: AccessLogWriter | undefined;
-  /** Folder of answers to challenges of HTTP-01; undefined where no authority is asked for certificates. */
-  readonly challengeFolder?: string | undefined;
-  /** Undefined where tracing is off. */
-  readonly tracer?: Tracer | undefined;
-}
-
 /** One hit in so many is timed; requests that take turns of the event loop all are. */
 export const TIMED_EVERY = 16;
-
-/** How the cache took part in a request; counted and logged. */
-export const OUTCOMES = ['none', 'hit', 'miss', 'stale', 'pass', 'collapsed', 'revalidated'] as const;
-export type Outcome = (typeof OUTCOMES)[number];
-
-/** What is wrong with a request or with getting its answer, to be said as a problem document. */
-export interface RequestProblem {
-  status: number;
-  detail: string;
-  /** Value of Proxy-Status. */
-  proxyStatus?: string;
-  /** Further lines of the answer. */
-  lines?: readonly string[];
-}
 
 /** Bytes between a client and an origin that nobody looks at. */
 export interface OpenTunnel {

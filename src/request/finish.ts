@@ -1,7 +1,8 @@
 import { requestId } from '../http/request-id.ts';
 import { requestSlot, SLOT } from '../stats/counters.ts';
 import { type AccessLogWriter, CACHE_RESULT } from '../stats/log-ring.ts';
-import { type Exchange, type Outcome, TIMED_EVERY } from './exchange.ts';
+import { type Exchange, TIMED_EVERY } from './exchange.ts';
+import type { Outcome } from './outcome.ts';
 import { OVER, type Step } from './step.ts';
 import { endTrace } from './trace.ts';
 

@@ -7,7 +7,8 @@ import type { StoredMeta } from '../fill/stored.ts';
 import { formatProxyStatus } from '../http/proxy-status.ts';
 import { errorOfNumber, type OriginError } from '../origin/origin-error.ts';
 import { keepStoredHints } from './early-hints.ts';
-import type { Exchange, RequestProblem } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
+import type { RequestProblem } from './outcome.ts';
 import { FILL, LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
 
 /** What a request that follows a flight does next, by how far the flight has come. */

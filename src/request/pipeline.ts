@@ -1,4 +1,5 @@
-import { Exchange, type ExchangeMachine, type OpenTunnel, type RequestContext } from './exchange.ts';
+import type { RequestContext } from './context.ts';
+import { Exchange, type ExchangeMachine, type OpenTunnel } from './exchange.ts';
 import { fill } from './fill.ts';
 import { finish } from './finish.ts';
 import { follow } from './follow.ts';

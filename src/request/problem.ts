@@ -3,7 +3,8 @@ import { PROBLEM_CONTENT_TYPE, problemJson } from '../http/problem.ts';
 import { statusText } from '../http/status-text.ts';
 import type { SimpleAnswer } from '../site/rule-compile.ts';
 import { editRefusal, editTail } from './edit-tail.ts';
-import type { Exchange, RequestProblem } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
+import type { RequestProblem } from './outcome.ts';
 import { FINISH, RESPOND, type Step, WAIT } from './step.ts';
 
 /** Answers with a problem document (RFC 9457). After a malformed request nothing more is read from the connection. */

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { countPassing } from '../base/garbage.ts';
 import type { ClientWatch, Watched } from './client-watch.ts';
-import type { Exchange, RequestProblem } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
+import type { RequestProblem } from './outcome.ts';
 import type { Reply } from './reply.ts';
 
 /** Bytes of a request body that wait in memory for the origin before the client is held back. */

@@ -17,9 +17,10 @@ import {
 import { originError } from '../origin/origin-error.ts';
 import { SLOT } from '../stats/counters.ts';
 import { admit } from './admit.ts';
-import type { Exchange, RequestProblem } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import { originProblem } from './follow.ts';
 import { isLoop } from './loop.ts';
+import type { RequestProblem } from './outcome.ts';
 import { PassedAnswer } from './passed.ts';
 import { FINISH, LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
 import { Tunnel } from './tunnel.ts';
