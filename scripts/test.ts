@@ -39,6 +39,8 @@ for (const [signal, code] of [
 }
 
 const width = availableParallelism();
+/** Scenarios wait more than they compute. */
+const fileWidth = Math.ceil(width * 1.5);
 const checks = values.tests || words.length > 0 ? [] : await runChecks();
 const files = values.checks ? [] : await runFiles();
 const { failed } = printSummary(checks, files);
@@ -58,7 +60,7 @@ function runFiles(): Promise<FileResult[]> {
     console.error(`no test file has ${words.join(' or ')} in its path`);
     process.exit(2);
   }
-  return inParallel(paths, width, async (path) => {
+  return inParallel(paths, fileWidth, async (path) => {
     const result = await runTestFile(path, scratch);
     printFile(result);
     return result;

@@ -1,22 +1,13 @@
 import { constants, createHash } from 'node:crypto';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import type { TlsCertificate, TlsTerms } from '../tls/terms.ts';
+import { CIPHERS_1_2 } from './ciphers.ts';
 
 /**
- * Those of TLS 1.3, then what Mozilla's intermediate recommendation has for 1.2: forward secrecy and AEAD throughout, which
- * is also what HTTP/2 asks for (RFC 9113 section 9.2.2). Without DHE, which costs much and which no client needs that has no ECDHE.
+ * Those of TLS 1.3, then those of 1.2, which are also what HTTP/2 asks for (RFC 9113 section 9.2.2). Without DHE, which
+ * costs much and which no client needs that has no ECDHE.
  */
-const CIPHERS = [
-  'TLS_AES_128_GCM_SHA256',
-  'TLS_AES_256_GCM_SHA384',
-  'TLS_CHACHA20_POLY1305_SHA256',
-  'ECDHE-ECDSA-AES128-GCM-SHA256',
-  'ECDHE-RSA-AES128-GCM-SHA256',
-  'ECDHE-ECDSA-AES256-GCM-SHA384',
-  'ECDHE-RSA-AES256-GCM-SHA384',
-  'ECDHE-ECDSA-CHACHA20-POLY1305',
-  'ECDHE-RSA-CHACHA20-POLY1305',
-].join(':');
+const CIPHERS = `TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:${CIPHERS_1_2}`;
 
 const CURVES = 'X25519MLKEM768:X25519:prime256v1:secp384r1';
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { ClientWatch } from '../request/client-watch.ts';
 import type { AppKind } from '../threads/messages.ts';
 import type { TlsCertificate, TlsTerms } from '../tls/terms.ts';
+import { CIPHERS_1_2 } from './ciphers.ts';
 import { type ConnectionTimes, limitUwsConnections, limitUwsTimes } from './client-limits.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import type { Uws } from './load-uws.ts';
@@ -22,16 +23,6 @@ interface App {
   readonly app: TemplatedApp & { getDescriptor(): unknown };
   readonly routeWebSockets: (maxMessage: number) => void;
 }
-
-/** The suites of TLS 1.2 that Mozilla's intermediate recommendation has. */
-const CIPHERS = [
-  'ECDHE-ECDSA-AES128-GCM-SHA256',
-  'ECDHE-RSA-AES128-GCM-SHA256',
-  'ECDHE-ECDSA-AES256-GCM-SHA384',
-  'ECDHE-RSA-AES256-GCM-SHA384',
-  'ECDHE-ECDSA-CHACHA20-POLY1305',
-  'ECDHE-RSA-CHACHA20-POLY1305',
-].join(':');
 
 /** One thread's apps of uWebSockets.js, to which main hands sockets over: one without TLS, and one with where that is its. */
 export class UwsApps {
@@ -113,7 +104,7 @@ function secureApp(uws: Uws, { cert, key }: TlsCertificate): TemplatedApp {
   try {
     writeFileSync(files.cert_file_name, cert, { mode: 0o600 });
     writeFileSync(files.key_file_name, key, { mode: 0o600 });
-    return uws.SSLApp({ ...files, ssl_ciphers: CIPHERS });
+    return uws.SSLApp({ ...files, ssl_ciphers: CIPHERS_1_2 });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -211,6 +211,7 @@ test('a soft purge makes an answer stale, to be served as such within its window
   });
   assert.equal(purge.status, 200);
   const response = await scene.get('/soft');
-  assert.deepEqual([response.text, cacheStatus(response)], ['old', 'lb; hit; ttl=0; detail=stale-while-revalidate']);
+  assert.equal(response.text, 'old');
+  assert.match(cacheStatus(response), /^lb; hit; ttl=(0|-1); detail=stale-while-revalidate$/);
   await until(async () => (await scene.get('/soft')).text === 'new', 'the refreshed answer');
 });
