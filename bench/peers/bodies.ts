@@ -6,6 +6,13 @@ const KB = 1024;
 /** Objects of the hit cases: name under `/hit/` -> bytes. */
 export const HIT_OBJECTS: Readonly<Record<string, number>> = { '1k': KB, '64k': 64 * KB, '1m': 1024 * KB };
 
+/** Objects of the disk cases, `/disk/NAME/0` and so on: 256 MB of each size. */
+export const DISK_OBJECTS: Readonly<Record<string, { bytes: number; count: number }>> = {
+  '64k': { bytes: 64 * KB, count: 4096 },
+  '1m': { bytes: 1024 * KB, count: 256 },
+  '16m': { bytes: 16 * 1024 * KB, count: 16 },
+};
+
 /** Number of distinct objects of the Zipf mix, `/zipf/0` to `/zipf/99999`. */
 export const ZIPF_OBJECTS = 100_000;
 
@@ -18,11 +25,13 @@ export const ZIPF_MEAN_BYTES = ZIPF_SIZES.reduce((sum, size) => sum + size, 0) /
 /** Body of every `/miss/` answer. */
 export const MISS_BODY = Buffer.alloc(KB, 'abcdefghijklmnopqrstuvwxyz012345');
 
-/** Writes the origin's files under `dir`: `hit/NAME` and `zipf/DIGIT`. */
+/** Writes the origin's files under `dir`: `hit/NAME`, `zipf/DIGIT` and `disk/NAME`. */
 export function writeBodies(dir: string): void {
   mkdirSync(join(dir, 'hit'), { recursive: true });
   mkdirSync(join(dir, 'zipf'), { recursive: true });
+  mkdirSync(join(dir, 'disk'), { recursive: true });
   for (const [name, size] of Object.entries(HIT_OBJECTS)) writeFileSync(join(dir, 'hit', name), noise(size, size));
+  for (const [name, { bytes }] of Object.entries(DISK_OBJECTS)) writeFileSync(join(dir, 'disk', name), noise(bytes, 7));
   ZIPF_SIZES.forEach((size, digit) => {
     writeFileSync(join(dir, 'zipf', String(digit)), noise(size, digit + 1));
   });

@@ -1,4 +1,4 @@
-import { HIT_OBJECTS, ZIPF_MEAN_BYTES, ZIPF_OBJECTS } from './bodies.ts';
+import { DISK_OBJECTS, HIT_OBJECTS, ZIPF_MEAN_BYTES, ZIPF_OBJECTS } from './bodies.ts';
 import { type Kind, MB } from './peer.ts';
 
 /** One kind of work, done by every server in turn. */
@@ -12,17 +12,31 @@ export interface Case {
   bytes: number;
   connections: number;
   /** Lua script in `wrk/`, without its ending. */
-  script: 'report' | 'miss' | 'zipf';
+  script: 'report' | 'miss' | 'zipf' | 'disk';
   scriptArgs?: readonly string[];
+  /** Paths of the same bytes that have to be stored before the measurement. */
+  warm?: readonly string[];
   /** Request header fields beside Host. */
   headers?: readonly string[];
 }
 
-/** Cache limit of every server: all hit objects fit many times. */
-export const HIT_MEMORY = 256 * MB;
+/** What every server may keep, in bytes. The cases that share it are run by the same processes. */
+export interface Limits {
+  memory: number;
+  /** In files; 0 for none beneath the memory. */
+  disk: number;
+  /** Whether far more is asked for than is kept. */
+  churn: boolean;
+}
 
-/** Cache limit of every server in the Zipf mix: a tenth of the bodies. */
-export const ZIPF_MEMORY = Math.round((ZIPF_MEAN_BYTES * ZIPF_OBJECTS) / 10);
+/** All hit objects fit many times. */
+const HIT_LIMITS: Limits = { memory: 256 * MB, disk: 0, churn: false };
+
+/** A tenth of the bodies. */
+const ZIPF_LIMITS: Limits = { memory: Math.round((ZIPF_MEAN_BYTES * ZIPF_OBJECTS) / 10), disk: 0, churn: true };
+
+/** A sixteenth of each working set fits in memory, all of them fit on the disk twice. */
+const DISK_LIMITS: Limits = { memory: 16 * MB, disk: 1536 * MB, churn: false };
 
 const BROWSER_HEADERS = [
   'User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
@@ -45,6 +59,23 @@ function hit(name: string, title: string, object: string, connections: number, h
     connections,
     script: 'report',
     headers,
+  };
+}
+
+/** Objects of one size, read by uniform choice, of which nearly all lie on the disk alone. */
+function disk(name: string, title: string, object: string, connections: number): Case {
+  const { bytes, count } = DISK_OBJECTS[object];
+  const folder = `/disk/${object}/`;
+  return {
+    name,
+    title,
+    kind: 'disk',
+    path: `${folder}0`,
+    bytes,
+    connections,
+    script: 'disk',
+    scriptArgs: [folder, String(count)],
+    warm: Array.from({ length: count }, (_, number) => `${folder}${number}`),
   };
 }
 
@@ -73,9 +104,13 @@ export const CASES: readonly Case[] = [
     script: 'zipf',
     scriptArgs: [String(ZIPF_OBJECTS)],
   },
+  disk('disk-64k', '64 KB hits from disk, page cache warm: 4,096 objects', '64k', 32),
+  disk('disk-1m', '1 MB hits from disk, page cache warm: 256 objects', '1m', 16),
+  disk('disk-16m', '16 MB hits from disk, page cache warm: 16 objects', '16m', 8),
 ];
 
-/** Cache limit in bytes that every server is started with for this kind of case. */
-export function memoryFor(kind: Kind): number {
-  return kind === 'zipf' ? ZIPF_MEMORY : HIT_MEMORY;
+/** Limits that every server is started with for this kind of case. */
+export function limitsFor(kind: Kind): Limits {
+  if (kind === 'disk') return DISK_LIMITS;
+  return kind === 'zipf' ? ZIPF_LIMITS : HIT_LIMITS;
 }

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { CASES, type Case } from './cases.ts';
 import type { Peer } from './peer.ts';
 import { lb, lbBefore, MAIN_PEERS, PEERS } from './servers/index.ts';
+import { nginxSendfile } from './servers/nginx.ts';
 
 export interface Options {
   peers: readonly Peer[];
@@ -29,13 +30,15 @@ const BASELINE_CASES = ['hit-1k', 'hit-64k', 'miss-1k'];
 export const HELP = `Measures lb beside its peers, each on one core, in front of the same origin.
 
 Examples:
-  npm run bench:peers                                   everything, about 25 minutes
+  npm run bench:peers                                   everything, about 35 minutes
   npm run bench:peers -- --quick                        the main servers, about 4 minutes
   npm run bench:peers -- --quick --only lb,nginx --cases hit-1k,miss-1k
+  npm run bench:peers -- --cases disk-64k,disk-1m       hits from disk alone
   npm run bench:peers -- --baseline ../lb-before        before and after a change, about 3 minutes
 
 Options:
-  --quick         fewer and shorter runs, and without the variants nginx+sendfile and varnish+log; noisier
+  --quick         fewer and shorter runs, without the variants nginx+sendfile and varnish+log and without
+                  the cases about disks (unless they are named); noisier
   --only A,B      servers: ${PEERS.map(({ name }) => name.replace(' ', '-')).join(', ')}
   --cases X,Y     cases: ${CASES.map(({ name }) => name).join(', ')}
   --baseline DIR  a built checkout of lb at another commit, measured as "lb before" beside lb; without --only these
@@ -58,9 +61,10 @@ export function readOptions(argv: readonly string[]): Options | undefined {
   const quick = values.quick === true;
   const [loadCore, serverCore] = cores(values.cores ?? '0,1');
   const baseline = values.baseline === undefined ? undefined : baselineOf(values.baseline);
+  const cases = chooseCases(values.cases ?? (baseline && BASELINE_CASES.join()), quick);
   return {
-    peers: choosePeers(values.only, quick, baseline),
-    cases: select('case', CASES, values.cases ?? (baseline && BASELINE_CASES.join()), ({ name }) => name),
+    peers: choosePeers(values.only, quick, baseline, cases),
+    cases,
     baseline,
     rounds: count('--rounds', values.rounds, quick ? 3 : 5),
     seconds: count('--seconds', values.seconds, quick ? 1 : 4),
@@ -103,13 +107,25 @@ function baselineOf(checkout: string): Peer {
   return peer;
 }
 
+/** The cases of the run. Those about disks have far more to store first, so a quick run does them only when they are named. */
+function chooseCases(names: string | undefined, quick: boolean): readonly Case[] {
+  if (names === undefined && quick) return CASES.filter(({ kind }) => kind !== 'disk');
+  return select('case', CASES, names, ({ name }) => name);
+}
+
 /** The servers of the run. The baseline comes next to lb, so that the two are measured one after the other. */
-function choosePeers(only: string | undefined, quick: boolean, baseline: Peer | undefined): readonly Peer[] {
+function choosePeers(
+  only: string | undefined,
+  quick: boolean,
+  baseline: Peer | undefined,
+  cases: readonly Case[],
+): readonly Peer[] {
+  const main = cases.some(({ kind }) => kind === 'disk') ? [...MAIN_PEERS, nginxSendfile] : MAIN_PEERS;
   const chosen =
     only === undefined && baseline !== undefined
       ? [lb]
       : only === undefined && quick
-        ? MAIN_PEERS
+        ? main
         : select('server', PEERS, only, ({ name }) => name.replace(' ', '-'));
   if (baseline === undefined) return chosen;
   return [...chosen.filter((peer) => peer === lb), baseline, ...chosen.filter((peer) => peer !== lb)];

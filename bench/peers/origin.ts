@@ -17,6 +17,11 @@ http {
     location = /status { stub_status; }
     location /hit/ { root ${bodies}; add_header Cache-Control "public, max-age=86400"; }
     location /miss/ { add_header Cache-Control no-store; return 200 "${MISS_BODY.toString()}"; }
+    location ~ "^/disk/(\\w+)/\\d+$" {
+      alias ${bodies}/disk/$1;
+      add_header Cache-Control "public, max-age=86400";
+      add_header X-Object $uri;
+    }
     location ~ "^/zipf/\\d*(\\d)$" {
       alias ${bodies}/zipf/$1;
       add_header Cache-Control "public, max-age=86400";

@@ -1,12 +1,14 @@
 /** What a server is started with: ports, folder and limits are chosen by the run, equal for every server. */
 export interface Setup {
-  /** Empty folder of this server alone, on a memory file system where there is one. */
+  /** Empty folder of this server alone: on a memory file system where there is one, unless `disk` is given. */
   dir: string;
   port: number;
   adminPort: number;
   originPort: number;
   /** Limit of the cache in bytes. */
   memory: number;
+  /** Limit in bytes of what it keeps in files beneath `memory`; 0 where the case wants no such tier. */
+  disk: number;
   /** Whether far more is asked for than fits in the cache. */
   churn: boolean;
   /** Folder with the origin's files, for servers that answer without an origin. */
@@ -22,7 +24,7 @@ export interface Launch {
   files: Record<string, string>;
 }
 
-export type Kind = 'hit' | 'miss' | 'zipf';
+export type Kind = 'hit' | 'miss' | 'zipf' | 'disk';
 
 /** One server under test: a pure description, from which `run.ts` starts a process. */
 export interface Peer {

@@ -1,5 +1,6 @@
 import type { Case } from './cases.ts';
 import { DISTURBED, type Sample } from './measure.ts';
+import { MB } from './peer.ts';
 import type { Outcome } from './session.ts';
 import { median, spread } from './statistics.ts';
 
@@ -44,11 +45,15 @@ export function summarize(outcomes: readonly Outcome[], work: Case): Summary[] {
   }));
 }
 
-type Column = [title: string, cell: (summary: Summary) => string];
+type Column = [title: string, cell: (summary: Summary, work: Case) => string];
+
+/** Bytes of a body from which on what counts is how many bytes a second go out. */
+const LARGE = 64 * 1024;
 
 const COLUMNS: readonly Column[] = [
   ['server', ({ server }) => server],
   ['requests/s', ({ requestsPerSecond }) => Math.round(requestsPerSecond).toLocaleString('en')],
+  ['MB/s', ({ requestsPerSecond }, { bytes }) => Math.round((requestsPerSecond * bytes) / MB).toLocaleString('en')],
   ['CPU us/request', ({ cpuMicrosPerRequest }) => cpuMicrosPerRequest.toFixed(cpuMicrosPerRequest < 100 ? 2 : 1)],
   ['noise', ({ noise }) => `±${percent(noise)}`],
   ['p50 ms', ({ p50 }) => (p50 / 1000).toFixed(2)],
@@ -64,11 +69,12 @@ const COLUMNS: readonly Column[] = [
 export function table(work: Case, summaries: readonly Summary[]): string {
   const heading = `${work.name}: ${work.title} (${work.connections} connections)`;
   if (summaries.length === 0) return `${heading}\nno server was measured`;
+  const columns = COLUMNS.filter(([title]) => title !== 'MB/s' || work.bytes >= LARGE);
   const rows = [
-    COLUMNS.map(([title]) => title),
-    ...summaries.map((summary) => COLUMNS.map(([, cell]) => cell(summary))),
+    columns.map(([title]) => title),
+    ...summaries.map((summary) => columns.map(([, cell]) => cell(summary, work))),
   ];
-  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const widths = columns.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const lines = rows.map((row) =>
     row
       .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
@@ -82,7 +88,9 @@ export function table(work: Case, summaries: readonly Summary[]): string {
 function warnings(work: Case, summaries: readonly Summary[]): string[] {
   const found = summaries.flatMap(({ server, failed, hitRatio, otherUse }) => [
     ...(failed > 0 ? [`${server}: ${failed} requests failed`] : []),
-    ...(work.kind === 'hit' && hitRatio < 0.999 ? [`${server}: not every request was a hit`] : []),
+    ...((work.kind === 'hit' || work.kind === 'disk') && hitRatio < 0.999
+      ? [`${server}: not every request was a hit`]
+      : []),
     ...(work.kind === 'miss' && hitRatio > 0.005 ? [`${server}: not every request reached the origin`] : []),
     ...(otherUse > DISTURBED ? [`${server}: something else used its core for ${percent(otherUse)} of the time`] : []),
   ]);

@@ -114,11 +114,15 @@ function text(document: Document, cases: readonly Case[]): string {
     ...cases.map((work, index) => `\n${table(work, document.cases[index].servers)}`),
     ...(document.changes === undefined || document.changes.length === 0 ? [] : [`\n${changeLines(document.changes)}`]),
     `\nresident memory after the cases: ${resident
-      .map(({ server, memory, bytes }) => `${server} ${megabytes(bytes)} MB (cache ${megabytes(memory)} MB)`)
+      .map(({ server, memory, disk, bytes }) => `${server} ${megabytes(bytes)} MB (${limitsText(memory, disk)})`)
       .join(', ')}`,
     ...skipped.map(({ server, work, reason }) => `skipped ${server}${work ? ` in ${work}` : ''}: ${reason}`),
   ];
   return `${sections.join('\n')}\n`;
+}
+
+function limitsText(memory: number, disk: number): string {
+  return `cache ${megabytes(memory)} MB${disk > 0 ? `, on disk ${megabytes(disk)} MB` : ''}`;
 }
 
 function version({ version: { argv, pattern } }: Peer): string {

@@ -1,8 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { MISS_BODY, writeBodies } from './bodies.ts';
-import { type Case, memoryFor, ZIPF_MEMORY } from './cases.ts';
+import { type Case, type Limits, limitsFor } from './cases.ts';
 import type { Child } from './child.ts';
 import { DISTURBED, measure, type Sample, type Target } from './measure.ts';
 import type { Options } from './options.ts';
@@ -10,6 +11,7 @@ import { OriginCounter, originLaunch } from './origin.ts';
 import type { Peer } from './peer.ts';
 import { treeResidentBytes } from './proc.ts';
 import { freePorts, ready, start } from './running.ts';
+import { storeAll } from './store-all.ts';
 import { verify } from './verify.ts';
 
 const MEMORY_FILES = '/dev/shm';
@@ -43,13 +45,15 @@ interface Runner extends Target {
 export class Session {
   readonly outcomes: Outcome[] = [];
   readonly skipped: Skipped[] = [];
-  /** Resident bytes of a server after the cases with this cache limit. */
-  readonly resident: { server: string; memory: number; bytes: number }[] = [];
+  /** Resident bytes of a server after the cases with these limits. */
+  readonly resident: { server: string; memory: number; disk: number; bytes: number }[] = [];
   readonly #options: Options;
   readonly #say: (text: string) => void;
   readonly #pinned: boolean;
   readonly #children = new Set<Child>();
   readonly #dir: string;
+  /** Where the files of disk tiers lie: on a real file system, whose page cache serves them. */
+  readonly #diskDir: string;
   readonly #bodies: string;
   readonly #root = process.getuid?.() === 0;
   #counter!: OriginCounter;
@@ -61,6 +65,7 @@ export class Session {
     this.#pinned = pinned;
     this.#say = say;
     this.#dir = mkdtempSync(join(memoryFolder(), 'lb-bench-'));
+    this.#diskDir = mkdtempSync(join(tmpdir(), 'lb-bench-disk-'));
     this.#bodies = join(this.#dir, 'bodies');
   }
 
@@ -68,11 +73,11 @@ export class Session {
   async run(peers: readonly Peer[]): Promise<void> {
     await this.#startOrigin();
     const { cases } = this.#options;
-    for (const memory of new Set(cases.map(({ kind }) => memoryFor(kind)))) {
+    for (const limits of new Set(cases.map(({ kind }) => limitsFor(kind)))) {
       await this.#runGroup(
         peers,
-        cases.filter(({ kind }) => memoryFor(kind) === memory),
-        memory,
+        cases.filter(({ kind }) => limitsFor(kind) === limits),
+        limits,
       );
     }
   }
@@ -80,13 +85,13 @@ export class Session {
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#children].map((child) => child.stop()));
-    rmSync(this.#dir, { recursive: true, force: true });
+    for (const dir of [this.#dir, this.#diskDir]) rmSync(dir, { recursive: true, force: true });
   }
 
   async #startOrigin(): Promise<void> {
     writeBodies(this.#bodies);
     [this.#originPort] = await freePorts(1);
-    const dir = this.#folder('origin');
+    const dir = emptyFolder(this.#dir, 'origin');
     const launch = originLaunch(dir, this.#bodies, this.#originPort, this.#root);
     const child = this.#own(start(launch, dir, this.#loadCore));
     await ready(child, this.#originPort, '/hit/1k').catch((error: unknown) => {
@@ -95,12 +100,12 @@ export class Session {
     this.#counter = new OriginCounter(this.#originPort);
   }
 
-  /** Cases that share one cache limit: the servers are started, checked, warmed, measured in turn, and ended. */
-  async #runGroup(peers: readonly Peer[], cases: readonly Case[], memory: number): Promise<void> {
+  /** Cases that share their limits: the servers are started, checked, warmed, measured in turn, and ended. */
+  async #runGroup(peers: readonly Peer[], cases: readonly Case[], limits: Limits): Promise<void> {
     const wanted = peers.filter((peer) => cases.some(({ kind }) => peer.kinds.includes(kind)));
     const runners: Runner[] = [];
     for (const peer of wanted) {
-      const runner = await this.#attempt(peer, undefined, () => this.#startPeer(peer, memory));
+      const runner = await this.#attempt(peer, undefined, () => this.#startPeer(peer, limits));
       if (runner !== undefined) runners.push(runner);
     }
     const pairs: { runner: Runner; work: Case; outcome: Outcome }[] = [];
@@ -124,23 +129,23 @@ export class Session {
       }
     }
     for (const { peer, child } of runners) {
-      this.resident.push({ server: peer.name, memory, bytes: treeResidentBytes(child.pid) });
+      const { memory, disk } = limits;
+      this.resident.push({ server: peer.name, memory, disk, bytes: treeResidentBytes(child.pid) });
       await child.stop();
       this.#children.delete(child);
     }
   }
 
-  async #startPeer(peer: Peer, memory: number): Promise<Runner> {
+  async #startPeer(peer: Peer, limits: Limits): Promise<Runner> {
     this.#say(`starting ${peer.name}`);
     const [port, adminPort] = await freePorts(2);
-    const dir = this.#folder(peer.name.replace(' ', '-'));
+    const dir = emptyFolder(limits.disk > 0 ? this.#diskDir : this.#dir, peer.name.replace(' ', '-'));
     const launch = peer.launch({
       dir,
       port,
       adminPort,
       originPort: this.#originPort,
-      memory,
-      churn: memory === ZIPF_MEMORY,
+      ...limits,
       bodies: this.#bodies,
       root: this.#root,
     });
@@ -155,6 +160,12 @@ export class Session {
   }
 
   async #prepare(runner: Runner, work: Case): Promise<Outcome> {
+    if (work.warm !== undefined) {
+      this.#say(`storing ${work.warm.length} objects: ${runner.peer.name}: ${work.name}`);
+      await storeAll(runner.port, work.warm, this.#expected(work), this.#counter);
+      // what is written back during a measurement would be work of the machine that no server did then
+      spawnSync('sync', ['-f', this.#diskDir]);
+    }
     const headBytes = await verify(work, runner.port, this.#expected(work), this.#counter);
     const { warmup, zipfWarmup } = this.#options;
     this.#say(`warming ${runner.peer.name}: ${work.name}`);
@@ -190,8 +201,8 @@ export class Session {
 
   #expected(work: Case): Buffer {
     if (work.kind === 'miss') return MISS_BODY;
-    const file = work.kind === 'zipf' ? `zipf/${work.path.at(-1)}` : work.path;
-    return readFileSync(join(this.#bodies, file));
+    if (work.kind === 'zipf') return readFileSync(join(this.#bodies, 'zipf', work.path.slice(-1)));
+    return readFileSync(join(this.#bodies, work.kind === 'disk' ? dirname(work.path) : work.path));
   }
 
   /** Gives undefined, and notes why, when a server fails at it: the others go on. */
@@ -217,13 +228,6 @@ export class Session {
     return child;
   }
 
-  #folder(name: string): string {
-    const dir = join(this.#dir, name);
-    rmSync(dir, { recursive: true, force: true });
-    mkdirSync(dir, { recursive: true });
-    return dir;
-  }
-
   get #loadCore(): number | undefined {
     return this.#pinned ? this.#options.loadCore : undefined;
   }
@@ -231,6 +235,13 @@ export class Session {
   get #serverCore(): number | undefined {
     return this.#pinned ? this.#options.serverCore : undefined;
   }
+}
+
+function emptyFolder(parent: string, name: string): string {
+  const dir = join(parent, name);
+  rmSync(dir, { recursive: true, force: true });
+  mkdirSync(dir, { recursive: true });
+  return dir;
 }
 
 /** A file system in memory where there is one with room, so that no server waits for a disk. */

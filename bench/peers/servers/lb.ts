@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Launch, megabytes, type Peer, type Setup } from '../peer.ts';
+import { type Kind, type Launch, megabytes, type Peer, type Setup } from '../peer.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
+
+const ALL_KINDS: readonly Kind[] = ['hit', 'miss', 'zipf', 'disk'];
 
 /** The program that a checkout has built. */
 const mainOf = (checkout: string): string => join(resolve(checkout), 'dist', 'main.js');
 
-function launch(main: string, { port, adminPort, originPort, memory }: Setup, accessLog: boolean): Launch {
+function launch(main: string, { dir, port, adminPort, originPort, memory, disk }: Setup, accessLog: boolean): Launch {
   return {
     argv: [process.execPath, main],
     env: {
@@ -16,6 +18,7 @@ function launch(main: string, { port, adminPort, originPort, memory }: Setup, ac
       LB_ADMIN: `127.0.0.1:${adminPort}`,
       LB_WORKERS: '1',
       LB_CACHE_MEMORY: `${megabytes(memory)}MB`,
+      ...(disk > 0 && { LB_CACHE_DISK: join(dir, 'store'), LB_CACHE_DISK_SIZE: `${megabytes(disk)}MB` }),
       LB_LOG_ACCESS: accessLog ? 'on' : 'off',
       LB_LOG_LEVEL: 'info',
     },
@@ -24,11 +27,11 @@ function launch(main: string, { port, adminPort, originPort, memory }: Setup, ac
 }
 
 /** One edge thread of the program in a checkout. */
-function peer(name: string, checkout: string, accessLog: boolean): Peer {
+function peer(name: string, checkout: string, accessLog: boolean, kinds: readonly Kind[]): Peer {
   const main = mainOf(checkout);
   return {
     name,
-    kinds: ['hit', 'miss', 'zipf'],
+    kinds,
     packages: [],
     absent: () => (existsSync(main) ? undefined : `${main} is not built: run sh scripts/build.sh there`),
     version: { argv: [process.execPath, main, '--version'], pattern: /(\d+\.\d+\.\d+\S*)/ },
@@ -37,13 +40,13 @@ function peer(name: string, checkout: string, accessLog: boolean): Peer {
 }
 
 /** The program this repository is about, access log off. */
-export const lb: Peer = peer('lb', ROOT, false);
+export const lb: Peer = peer('lb', ROOT, false, ALL_KINDS);
 
 /** The same with the access log on, its lines going to /dev/null. */
-export const lbLogged: Peer = peer('lb+log', ROOT, true);
+export const lbLogged: Peer = peer('lb+log', ROOT, true, ['hit', 'miss', 'zipf']);
 
 /** lb as another checkout has built it, to be measured beside this one. Its version is that checkout's commit. */
 export function lbBefore(checkout: string): Peer {
   const version = { argv: ['git', '-C', resolve(checkout), 'log', '-1', '--format=%h'], pattern: /^([0-9a-f]+)$/m };
-  return { ...peer('lb before', checkout, false), version };
+  return { ...peer('lb before', checkout, false, ALL_KINDS), version };
 }

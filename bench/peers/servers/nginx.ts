@@ -35,7 +35,7 @@ export function nginxArgv(dir: string): string[] {
 }
 
 /** Saves nginx an open per hit. It keeps evicted files open and answers from them, so it is for caches that never evict. */
-const OPEN_FILE_CACHE = 'open_file_cache max=1000 inactive=1h; open_file_cache_valid 1h;';
+const OPEN_FILE_CACHE = 'open_file_cache max=8000 inactive=1h; open_file_cache_valid 1h;';
 
 /**
  * nginx looks at `max_size` only every ten seconds, too seldom to bound a cache that changes this fast, but it evicts at
@@ -45,8 +45,9 @@ function keyZoneKilobytes(memory: number): number {
   return Math.ceil(((memory / ZIPF_MEAN_BYTES) * BYTES_PER_KEY) / 1024);
 }
 
-function launch({ dir, port, originPort, memory, churn, root }: Setup, sendfile: 'on' | 'off'): Launch {
-  const zone = `keys_zone=lb:${keyZoneKilobytes(memory)}k max_size=${megabytes(memory)}m`;
+function launch({ dir, port, originPort, memory, disk, churn, root }: Setup, sendfile: 'on' | 'off'): Launch {
+  const size = disk > 0 ? disk : memory;
+  const zone = `keys_zone=lb:${keyZoneKilobytes(size)}k max_size=${megabytes(size)}m`;
   const conf = `${nginxPreamble(dir, root)}
 http {
   ${nginxHttp(dir)}
@@ -78,7 +79,7 @@ const common = {
 export const nginx: Peer = {
   ...common,
   name: 'nginx',
-  kinds: ['hit', 'miss', 'zipf'],
+  kinds: ['hit', 'miss', 'zipf', 'disk'],
   launch: (setup) => launch(setup, 'off'),
 };
 
@@ -86,6 +87,6 @@ export const nginx: Peer = {
 export const nginxSendfile: Peer = {
   ...common,
   name: 'nginx+sendfile',
-  kinds: ['hit', 'zipf'],
+  kinds: ['hit', 'zipf', 'disk'],
   launch: (setup) => launch(setup, 'on'),
 };

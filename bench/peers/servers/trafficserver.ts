@@ -52,7 +52,7 @@ function runroot(dir: string): string {
 }
 
 function launch(setup: Setup): Launch {
-  const { dir, originPort, memory } = setup;
+  const { dir, originPort, memory, disk } = setup;
   const records = Object.entries(settings(setup)).map(([name, value]) => `CONFIG proxy.config.${name} ${value}\n`);
   return {
     argv: [which('traffic_server') ?? 'traffic_server'],
@@ -65,17 +65,17 @@ function launch(setup: Setup): Launch {
       'runroot.yaml': runroot(dir),
       'etc/records.config': records.join(''),
       'etc/remap.config': `map / http://127.0.0.1:${originPort}/\n`,
-      'etc/storage.config': `${dir}/store ${megabytes(memory)}M\n`,
+      'etc/storage.config': `${dir}/store ${megabytes(disk > 0 ? disk : memory)}M\n`,
       'etc/ip_allow.yaml': 'ip_allow:\n  - {apply: in, ip_addrs: 0/0, action: allow, methods: ALL}\n',
       'etc/plugin.config': '',
     },
   };
 }
 
-/** Apache Traffic Server with one event thread; its disk store is no larger than its RAM cache. */
+/** Apache Traffic Server with one event thread; its disk store is no larger than its RAM cache, save in the cases about disks. */
 export const trafficserver: Peer = {
   name: 'trafficserver',
-  kinds: ['hit', 'miss', 'zipf'],
+  kinds: ['hit', 'miss', 'zipf', 'disk'],
   packages: ['trafficserver'],
   absent: () => missing('traffic_server'),
   version: { argv: ['traffic_server', '-V'], pattern: /Traffic Server (\d\S*)/ },

@@ -18,25 +18,36 @@ sub vcl_recv { if (req.url ~ "^/miss/") { return (pass); } }
 function launch(setup: Setup, logged: boolean): Launch {
   const parameters = ['thread_pools=1', 'thread_pool_min=200', 'thread_pool_max=1000', 'timeout_idle=3600'];
   if (!logged) parameters.push(`vsl_mask=${TAGS_LOGGED_BY_DEFAULT.map((tag) => `-${tag}`).join(',')}`);
+  const { dir, disk, memory } = setup;
+  const storage = disk > 0 ? `file,${dir}/store,${megabytes(disk)}m` : `malloc,${megabytes(memory)}m`;
   const argv = [
     which('varnishd') ?? 'varnishd',
     ...['-F', '-n', `${setup.dir}/work`, '-f', `${setup.dir}/lb.vcl`],
     ...['-a', `127.0.0.1:${setup.port}`, '-T', 'none', '-j', 'none'],
-    ...['-s', `malloc,${megabytes(setup.memory)}m`],
+    ...['-s', storage],
     ...parameters.flatMap((parameter) => ['-p', parameter]),
   ];
   return { argv, files: { 'lb.vcl': VCL(setup.originPort) } };
 }
 
 const common = {
-  kinds: ['hit', 'miss', 'zipf'] as const,
   packages: ['varnish'],
   absent: () => missing('varnishd'),
   version: { argv: ['varnishd', '-V'], pattern: /varnish-(\S+)/ },
 };
 
-/** Varnish with malloc storage, its built-in VCL, and nothing written to its shared-memory log. */
-export const varnish: Peer = { ...common, name: 'varnish', launch: (setup) => launch(setup, false) };
+/** Varnish with malloc storage (in the cases about disks: a mapped file), its built-in VCL, and nothing written to its shared-memory log. */
+export const varnish: Peer = {
+  ...common,
+  name: 'varnish',
+  kinds: ['hit', 'miss', 'zipf', 'disk'],
+  launch: (setup) => launch(setup, false),
+};
 
 /** Varnish as it comes: every request's headers go to the shared-memory log, which nobody reads. */
-export const varnishLogged: Peer = { ...common, name: 'varnish+log', launch: (setup) => launch(setup, true) };
+export const varnishLogged: Peer = {
+  ...common,
+  name: 'varnish+log',
+  kinds: ['hit', 'miss', 'zipf'],
+  launch: (setup) => launch(setup, true),
+};
