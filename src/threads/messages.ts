@@ -1,7 +1,8 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { Address, Config } from '../config/config.ts';
 import type { TlsChallenge, TlsTerms } from '../tls/terms.ts';
 
-/** Every message between threads, and what a thread is born with. Shared memory is passed once, in `EdgeData`. */
+/** Every message between threads, and what a thread is born with. Shared memory is passed once, in `EdgeData` and `DiskTerms`. */
 
 /** workerData of workers/edge.ts. */
 export interface EdgeData {
@@ -92,3 +93,141 @@ export type FromEdge =
   /** An unsafe method succeeded: what is stored for the target of a site's host, under whatever key, is invalid. */
   | { type: 'changed'; site: number; host: string; target: string }
   | { type: 'log'; level: 'warn' | 'error'; message: string; details: Record<string, unknown> };
+
+/** workerData of workers/disk.ts. */
+export interface DiskData {
+  /** Of this disk in the configuration, from 0. */
+  disk: number;
+  folder: string;
+  /** Bytes that all files of the folder may take together. */
+  size: number;
+  /** How long to wait for another process that has the folder to leave it, in ms, before going on without. */
+  lockWait: number;
+}
+
+/** A purge as a disk keeps it. */
+export interface DiskPurge {
+  sequence: number;
+  /** -1: any. */
+  site: number;
+  /** Lowercase; '': any. */
+  host: string;
+  /** A target, or one with stars; `*` beside a tag. */
+  pattern: string;
+  /** The pattern is a target as it stands. */
+  exact: boolean;
+  /** Mark stale instead of removing. */
+  soft: boolean;
+  /** Of a soft purge: what it leaves of later fresh-until words. */
+  stamp: number;
+  /** Hash of the tag as a signed word, 0 for none. */
+  tag: number;
+}
+
+/** What a folder says of itself, before main has made the cache. */
+export interface DiskContents {
+  /** 8 bytes that key the hashes of all that is stored; undefined for a new folder, which takes what `begin` says. */
+  secret: Uint8Array | undefined;
+  /** The newest purge that the folder knows of; 0 for a new one. Main's next purge must be a later one. */
+  sequence: number;
+  /** Purges up to this one are applied to all rows. */
+  applied: number;
+  /** The newest purges, ascending without a gap: at least those after `applied`. */
+  purges: DiskPurge[];
+  /** Numbers of sites by name, as they were last told. */
+  sites: [name: string, number: number][];
+  /** Another process has the folder for now: it is opened once that one has left it, and `sequence` leaves room for its purges. */
+  locked: boolean;
+}
+
+/** What a disk thread works with from then on. */
+export interface DiskTerms {
+  cache: SharedArrayBuffer;
+  /** Of this thread in the cache. */
+  worker: number;
+  /** What it shares with the edges. */
+  slots: SharedArrayBuffer;
+  /** Where each worker offers entries, by worker. */
+  rings: SharedArrayBuffer[];
+  /** The secret of the cache. What is stored under another one is thrown away. */
+  secret: Uint8Array;
+  /** The newest purge as the cache begins. */
+  sequence: number;
+  /** Purges that other disks know of and this one has missed, ascending. */
+  missed: DiskPurge[];
+  /** This folder has missed purges that nobody knows any more: throw away what it has. */
+  empty: boolean;
+}
+
+/** Main to a disk thread. */
+export type ToDisk =
+  /** Once, after `opened`. */
+  | ({ type: 'begin' } & DiskTerms)
+  /** Keep the purges durably, say `kept`, apply them. Ascending; each disk is told of every purge. */
+  | { type: 'purge'; purges: DiskPurge[] }
+  /** Numbers of sites by name, in place of those before. */
+  | { type: 'sites'; sites: [name: string, number: number][] }
+  /** An edge asks by this port (`FindRequest`, `FindAnswer`) what its disk has while the disk still loads. */
+  | { type: 'port'; port: MessagePort }
+  /** Say `pong`. */
+  | { type: 'ping' }
+  /** Edges have given this disk up: try it anew, after a while. */
+  | { type: 'failed'; reason: string }
+  /** Write what is begun, give the folder back, say `closed`, end. */
+  | { type: 'close' };
+
+/** A disk thread to main. */
+export type FromDisk =
+  /** The folder's state is known. Where it could not be opened `contents` is undefined; it is tried again. */
+  | { type: 'opened'; contents: DiskContents | undefined; error: string | undefined }
+  /** Also in the shared slots. `failed`: for this reason, and tried again. */
+  | { type: 'state'; state: 'loading' | 'ready' | 'failed'; reason: string | undefined; objects: number }
+  /** Purges up to this one are on the disk for good; with `error` they could not be kept. */
+  | { type: 'kept'; sequence: number; error: string | undefined }
+  /** Purges up to this one are applied to all that the disk has: also in the shared slots. */
+  | { type: 'applied'; sequence: number }
+  /** Once a second while something changes. */
+  | { type: 'figures'; figures: DiskFigures }
+  | { type: 'pong' }
+  | { type: 'closed' }
+  | { type: 'log'; level: 'info' | 'warn' | 'error'; message: string; details: Record<string, unknown> };
+
+/** What a disk counts, since its thread began unless said otherwise. */
+export interface DiskFigures {
+  /** At present. */
+  objects: number;
+  /** Bytes of all files of the folder at present. */
+  bytes: number;
+  limit: number;
+  /** Bytes of the index among them. */
+  indexBytes: number;
+  segments: number;
+  written: number;
+  writtenBytes: number;
+  /** Offered and not admitted. */
+  refused: number;
+  /** Offered and gone, or purged, before it was its turn. */
+  missed: number;
+  /** Left out when the oldest segment was taken for new objects. */
+  evicted: number;
+  /** Kept then, since they had been used. */
+  reinserted: number;
+  purged: number;
+  /** Writes that failed. */
+  errors: number;
+  /** Writing has stopped for this reason, and is tried again. */
+  paused: string | undefined;
+}
+
+/** An edge to a disk thread that loads, by their port. */
+export interface FindRequest {
+  id: number;
+  lo: number;
+  hi: number;
+}
+
+/** `found`: the slot is there now. */
+export interface FindAnswer {
+  id: number;
+  found: boolean;
+}
