@@ -21,10 +21,14 @@ export const IMPORT_TABLE: Readonly<Record<string, Rule>> = {
   site: { imports: ['base', 'http', 'config', 'cache'] },
   origin: { imports: ['base', 'http', 'config', 'stats'] },
   fill: { imports: ['base', 'http', 'cache', 'site', 'origin', 'stats', 'threads'], types: ['tracing'] },
-  request: { imports: ['base', 'http', 'cache', 'site', 'origin', 'fill', 'stats', 'threads'], types: ['tracing'] },
+  compress: { imports: ['base', 'http', 'cache', 'config', 'fill', 'stats', 'pool'] },
+  request: {
+    imports: ['base', 'http', 'cache', 'site', 'origin', 'fill', 'compress', 'stats', 'threads'],
+    types: ['tracing'],
+  },
   tls: { imports: ['base', 'http', 'config'] },
   transport: { imports: ['base', 'http', 'native-bindings'], types: ['request', 'config', 'threads', 'tls'] },
-  explain: { imports: ['base', 'http', 'cache', 'config', 'site', 'fill'] },
+  explain: { imports: ['base', 'http', 'cache', 'config', 'site', 'fill', 'compress'] },
   admin: { imports: ['base', 'stats', 'config', 'cache'] },
   server: {
     imports: [

@@ -39,6 +39,10 @@ export interface StoredMeta {
   hidden?: HeaderList;
   /** Of a partial response (status 206): what it holds. */
   parts?: StoredParts;
+  /** Names the content for its variants in other codings (src/compress/variants.ts); absent where there are to be none. */
+  content?: string;
+  /** Of such a variant: what its original's `content` is. */
+  original?: string;
 }
 
 /** A stored response as a thread sees it: views made once and good for as long as the entry's generation stands. */

@@ -1,3 +1,4 @@
+import type { VariantMaker } from '../compress/variants.ts';
 import type { EdgeContext } from '../fill/context.ts';
 import type { NetworkTest } from '../http/networks.ts';
 import type { RequestLimits } from '../http/request-check.ts';
@@ -27,4 +28,6 @@ export interface RequestContext extends EdgeContext {
   readonly challengeFolder?: string | undefined;
   /** Undefined where tracing is off. */
   readonly tracer?: Tracer | undefined;
+  /** Makes variants of stored responses in other codings; undefined where nothing does. */
+  readonly variants?: VariantMaker | undefined;
 }
