@@ -9,6 +9,7 @@ import { openCache } from '../src/cache/cache.ts';
 import type { ClientLimits, SiteConfig } from '../src/config/config.ts';
 import { BackgroundFills } from '../src/fill/background.ts';
 import { Flights } from '../src/fill/flights.ts';
+import { SliceTerms } from '../src/fill/slice-terms.ts';
 import { StoredViews } from '../src/fill/stored.ts';
 import { Uncacheable } from '../src/fill/uncacheable.ts';
 import { openCountries } from '../src/geo/country.ts';
@@ -114,6 +115,7 @@ const context: { -readonly [K in keyof RequestContext]: RequestContext[K] } = {
   pools,
   stored: new StoredViews(cache),
   uncacheable: new Uncacheable(data.uncacheable),
+  slices: new SliceTerms(cache),
   background: new BackgroundFills(),
   ...inForce(current),
   unrouted: counters.site(Number.POSITIVE_INFINITY),

@@ -3,6 +3,7 @@ import type { OriginPools } from '../origin/pools.ts';
 import type { Counters } from '../stats/counters.ts';
 import type { BackgroundFills } from './background.ts';
 import type { Flights } from './flights.ts';
+import type { SliceTerms } from './slice-terms.ts';
 import type { StoredViews } from './stored.ts';
 import type { Uncacheable } from './uncacheable.ts';
 
@@ -12,6 +13,7 @@ export interface EdgeContext {
   readonly stored: StoredViews;
   readonly flights: Flights;
   readonly uncacheable: Uncacheable;
+  readonly slices: SliceTerms;
   readonly background: BackgroundFills;
   readonly pools: OriginPools;
   readonly counters: Counters;

@@ -20,6 +20,10 @@ export interface CachePolicy extends JudgePolicy {
   readonly storePosted: boolean;
   /** Lowercase names of targeted fields (RFC 9213), the most specific first. */
   readonly targets: readonly string[];
+  /** Bytes of a slice of a large resource, 0 for no slices. */
+  readonly slice: number;
+  /** Only what the cache has no room for whole is sliced. */
+  readonly sliceAuto: boolean;
   /** Variants stored of one resource. */
   readonly maxVariants: number;
   /** Methods cached beside GET and HEAD, with the request body in the key. */
@@ -146,6 +150,8 @@ function policyOf({ cache }: SiteConfig, rule: CacheRule | undefined, countryOf:
     storePosted: caching.storePosted,
     clientDirectives: caching.clientDirectives,
     targets: cache.targets,
+    slice: caching.slice,
+    sliceAuto: caching.sliceAuto,
     maxVariants: cache.maxVariants,
     methods: rule?.methods ?? [],
     bodyLimit: rule?.bodyLimit ?? 0,

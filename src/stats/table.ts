@@ -118,6 +118,18 @@ export const SITE_METRICS = {
     scope: 'site',
     help: 'Responses stored.',
   },
+  sliceHits: {
+    name: 'lb_slice_hits_total',
+    type: 'counter',
+    scope: 'site',
+    help: 'Slices of large responses that were stored when they were needed.',
+  },
+  sliceFetches: {
+    name: 'lb_slice_fetches_total',
+    type: 'counter',
+    scope: 'site',
+    help: 'Slices of large responses that origins were asked for.',
+  },
   clientAborts: {
     name: 'lb_http_client_aborts_total',
     type: 'counter',

@@ -6,6 +6,7 @@ import type { SiteConfig } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { BackgroundFills } from '../../src/fill/background.ts';
 import { Flights } from '../../src/fill/flights.ts';
+import { SliceTerms } from '../../src/fill/slice-terms.ts';
 import { StoredViews } from '../../src/fill/stored.ts';
 import { createUncacheable, Uncacheable } from '../../src/fill/uncacheable.ts';
 import { DEFAULT_REQUEST_LIMITS } from '../../src/http/request-check.ts';
@@ -79,6 +80,7 @@ export class Rig {
       clients: new ClientWatch({ bodyTimeout: 0, minReceiveRate: 0, minSendRate: 0, sendTimeout: 0 }),
       log: undefined,
       onBug: (error: Error) => this.#bugs.push(error),
+      slices: new SliceTerms(cache),
       background: new BackgroundFills(),
       onChange: () => {},
     };

@@ -1,0 +1,55 @@
+import type { Cache, CacheKey } from '../cache/cache.ts';
+import type { CachePolicy } from '../site/plan.ts';
+
+/** Resources remembered; a power of two. Each has one place, so that a busy thread forgets rather than grows. */
+const PLACES = 4096;
+
+/** For how long a resource is not asked for in slices, in seconds. */
+const TERM = 600;
+
+const WORDS = 3;
+
+/** Room that a slice leaves beside its body, and the smallest slice, in bytes. */
+const OVERHEAD = 16 * 1024;
+const SMALLEST = 64 * 1024;
+
+/** What one thread knows of slicing: how large a slice may be, and which resources do not come in slices. */
+export class SliceTerms {
+  readonly #places = new Int32Array(PLACES * WORDS);
+  readonly #cache: Cache;
+  #largest = -1;
+
+  constructor(cache: Cache) {
+    this.#cache = cache;
+  }
+
+  /** Bytes of a slice under a policy, 0 for none: what is stored of a resource in one piece must fit the cache. */
+  size(policy: CachePolicy): number {
+    if (policy.slice === 0) return 0;
+    if (this.#largest < 0) this.#largest = this.#cache.stats().maxObject - OVERHEAD;
+    return this.#largest < SMALLEST ? 0 : Math.min(policy.slice, this.#largest);
+  }
+
+  /**
+   * A resource whose origin answers requests for parts in a way that does not do for slices.
+   *
+   * @param now cache time in seconds
+   */
+  refuse(key: CacheKey, now: number): void {
+    const place = placeOf(key);
+    this.#places[place] = key.lo;
+    this.#places[place + 1] = key.hi;
+    this.#places[place + 2] = now;
+  }
+
+  isRefused(key: CacheKey, now: number): boolean {
+    const place = placeOf(key);
+    const places = this.#places;
+    const at = places[place + 2];
+    return places[place] === key.lo && places[place + 1] === key.hi && now >= at && now < at + TERM && at > 0;
+  }
+}
+
+function placeOf(key: CacheKey): number {
+  return (key.lo & (PLACES - 1)) * WORDS;
+}
