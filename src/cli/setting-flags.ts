@@ -26,8 +26,11 @@ export function addSettingFlags(command: Command, given: GivenFlags): Command {
     }
     if (!setting.flag) continue;
     const name = setting.short ?? setting.flag;
-    const flags = `${setting.short ? `${setting.short}, ` : ''}${setting.flag} <${setting.placeholder ?? 'VALUE'}>`;
-    command.addOption(optionFor(name, flags, describe(setting), given));
+    const value = setting.placeholder ?? 'VALUE';
+    const placeholder = setting.bare === undefined ? `<${value}>` : `[${value}]`;
+    const flags = `${setting.short ? `${setting.short}, ` : ''}${setting.flag} ${placeholder}`;
+    const option = optionFor(name, flags, describe(setting), given);
+    command.addOption(setting.bare === undefined ? option : option.preset(setting.bare));
   }
   const config = new Option('-c, --config <FILE>', 'Settings file (default: lb.json in this folder, LB_CONFIG)');
   return command.addOption(

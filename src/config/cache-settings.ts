@@ -1,8 +1,7 @@
 /** The rows of the settings table about what is cached, how long, and under which key. */
 
-import type { Setting } from './setting.ts';
+import { GB, KB, MB, type Setting } from './setting.ts';
 
-const MB = 1024 * 1024;
 const DAY = 86_400;
 const YEAR = 365 * DAY;
 
@@ -50,6 +49,16 @@ const SITE_ROWS: readonly Setting[] = [
     env: 'LB_CACHE_TARGETS',
     prose:
       'Response fields that go over Cache-Control for lb (RFC 9213), the most specific first. The first that is there and well-formed counts. Clients get none of them but CDN-Cache-Control.',
+  },
+  {
+    path: 'cache.preset',
+    scope: 'site',
+    type: 'enum',
+    values: ['static', 'none'],
+    default: 'none',
+    env: 'LB_CACHE_PRESET',
+    prose:
+      '`static`: as if there were a rule `static` for the usual names of images, fonts, scripts, styles and media. Where there is such a rule (`--cache-static`), it is the preset for the paths that it says.',
   },
   {
     path: 'cache.max_variants',
@@ -171,6 +180,31 @@ const SHARED_ROWS: readonly Setting[] = [
       'Whether an answer to POST is stored for GET where it says that it is what GET would get, by a Content-Location of its own URL and a lifetime (RFC 9110 section 9.3.3). Only for origins that mean it: what one client posts may decide what others get.',
   },
   {
+    path: 'cache.immutable',
+    scope: 'site',
+    type: 'boolean',
+    default: false,
+    env: 'LB_CACHE_IMMUTABLE',
+    prose:
+      'Whether files with a hash in their names, such as `app.3f2a9c1b.js`, are taken as never changing: where the origin does not say how long they stay fresh, they do for a year, and clients are told so (`immutable`, RFC 8246).',
+  },
+  {
+    path: 'cache.slice',
+    scope: 'site',
+    type: 'size',
+    defaultText: '8MB for what memory could not hold whole, when there is `cache.disk`; else off',
+    min: 64 * KB,
+    max: GB,
+    mayBeOff: true,
+    unit: 'B',
+    flag: '--cache-slice',
+    placeholder: 'SIZE',
+    env: 'LB_CACHE_SLICE',
+    help: 'Keep large responses in slices of this size, fetched by range as they are asked for',
+    prose:
+      'Size of the slices in which larger responses are fetched, by range, and kept, so that a part of a large file costs the origin that part. `false` switches this off.',
+  },
+  {
     path: 'cache.key.query_include',
     scope: 'site',
     type: 'parameters',
@@ -261,7 +295,7 @@ const RULE_ROWS: readonly Setting[] = [
     path: 'cache.*.ttl',
     scope: 'site',
     type: 'duration',
-    defaultText: '60s for the rule `api`, `cache.auto_ttl` for others',
+    defaultText: '1d with the preset `static`, 60s for the rule `api`, `cache.auto_ttl` for others',
     min: 0,
     max: 10 * YEAR,
     unit: 's',
@@ -271,6 +305,22 @@ const RULE_ROWS: readonly Setting[] = [
     env: 'LB_TTL',
     prose:
       'How long a response stays fresh where the origin does not say. As a flag it is for the rule before it; in front of all rules, and as a variable, for every rule and for `cache.auto_ttl`.',
+  },
+  {
+    path: 'cache.*.preset',
+    scope: 'site',
+    type: 'enum',
+    values: ['static', 'none'],
+    defaultText: '`static` for the rule `static`, `none` for others',
+    prose:
+      'What the rule says where neither it nor its site does. `static`: a lifetime of one day, `immutable` on, `compress` on, and `:tracking` in `key.query_exclude`. `lb explain` tells what comes from it.',
+  },
+  {
+    path: 'cache.*.compress',
+    scope: 'site',
+    type: 'boolean',
+    defaultText: 'that of `compression.enabled`; on with the preset `static`',
+    prose: 'Whether responses are compressed, as `compression` says.',
   },
   {
     path: 'cache.*.override',
@@ -310,8 +360,8 @@ const RULE_ROWS: readonly Setting[] = [
 
 /** The row of a setting shared by site and rules as it stands in a rule. */
 function inRule(setting: Setting): Setting {
-  const { path, scope, type, values, min, max, unit, prose } = setting;
-  const own = { scope, type, values, min, max, unit, prose };
+  const { path, scope, type, values, min, max, unit, mayBeOff, prose } = setting;
+  const own = { scope, type, values, min, max, unit, mayBeOff, prose };
   return { ...own, path: path.replace('cache.', 'cache.*.'), defaultText: `that of \`${path}\``, siteRow: path };
 }
 

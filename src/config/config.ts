@@ -31,6 +31,8 @@ export interface Config {
   /** Edge threads, 1 to 62. */
   workers: number;
   cache: { memory: number; eviction: 's3fifo' | 'lru' };
+  /** Folders for what memory has no room for, absolute, at least one; `size` in bytes is the limit of each. */
+  disk: { paths: string[]; size: number } | undefined;
   /** `database`: the MMDB file with countries, undefined for the one that comes with lb. */
   geo: { database: string | undefined };
   /** Origins at addresses that only this machine or its network reaches are refused. */
@@ -134,8 +136,13 @@ export interface SiteConfig {
   number: number;
   /** Lower case: `example.com`, `*.example.com` (any name under it), or `*` for every other host. */
   hosts: string[];
-  /** At least one, in the order given. */
+  /** In the order given; none where `staticRoot` stands for them. */
   origins: OriginConfig[];
+  /** Folder, absolute, whose files are the site; undefined where origins are asked. */
+  staticRoot: string | undefined;
+  static: StaticConfig;
+  /** Undefined where nothing of the site is compressed by lb. */
+  compression: CompressionConfig | undefined;
   /** `auto`, `client`, `origin`, or the literal value of the Host field sent to the origin. */
   hostHeader: string;
   cache: SiteCacheConfig;
@@ -163,6 +170,39 @@ export interface SiteConfig {
   earlyHints: boolean;
   rateLimit?: RateLimitConfig;
   waf?: WafConfig;
+}
+
+/** How files of a folder are served. */
+export interface StaticConfig {
+  /** Names of the files that stand for a folder, the first that is there. */
+  index: string[];
+  /** Whether names that begin with a dot are served; those under `.well-known` are. */
+  dotfiles: boolean;
+  /** Seconds after which a stored file is compared with the one in the folder. */
+  recheck: number;
+}
+
+export interface CompressionConfig {
+  /** Where no cache rule says; a rule's `compress` goes over it. */
+  enabled: boolean;
+  /** What lb compresses to, the preferred one first. */
+  encodings: ('zstd' | 'br' | 'gzip')[];
+  /** Bytes of the smallest body that is compressed. */
+  minLength: number;
+  /** Lowercase media types, with `*`. */
+  types: string[];
+  /** What is asked for again is compressed better in the background. */
+  background: boolean;
+  dictionaries: DictionaryConfig[];
+}
+
+/** Answers that browsers use as dictionaries for further ones (RFC 9842). */
+export interface DictionaryConfig {
+  /** Globs on the path of such answers. */
+  match: string[];
+  /** The URL pattern of what they are for: `match` in Use-As-Dictionary. */
+  useFor: string;
+  id: string | undefined;
 }
 
 export interface OriginConfig {
@@ -307,6 +347,14 @@ export interface CachingConfig {
   storeSetCookie: boolean;
   /** Whether answers to POST that say that they are what GET would get are stored for it. */
   storePosted: boolean;
+  /** Files with a hash in their names do not change. */
+  immutable: boolean;
+  /** Bytes of a slice, 0 for no slices. */
+  slice: number;
+  /** Nobody has set `slice`: it is for what memory could not hold whole. */
+  sliceAuto: boolean;
+  /** Answers are compressed by lb; the terms are those of `SiteConfig.compression`. */
+  compress: boolean;
   key: KeyConfig;
 }
 
@@ -342,6 +390,8 @@ export interface SiteCacheConfig extends CachingConfig {
 export interface CacheRule extends CachingConfig {
   /** The rule's key under `cache`, such as `static`. */
   name: string;
+  /** Settings that the preset `static` has made, by their keys in the rule. */
+  fromPreset: PresetKey[];
   /** Globs on the path, without the query; see globs.ts for what they match. */
   match: string[];
   /** Seconds of freshness where the origin gives none, or always with `override`. */
@@ -357,6 +407,9 @@ export interface CacheRule extends CachingConfig {
   /** Where the rule comes from: `lb.json:5:15`, `--cache-static` or `LB_CACHE_STATIC`. */
   source: string;
 }
+
+/** What the preset `static` can set in a rule. */
+export type PresetKey = 'match' | 'ttl' | 'immutable' | 'compress' | 'key.query_exclude';
 
 export interface RateLimitConfig {
   requestsPerSecond: number;

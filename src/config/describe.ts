@@ -1,7 +1,7 @@
 /** Settings in words, and values as lb.json has them. */
 
 import { formatAddress, formatOrigin } from './address.ts';
-import type { Address, OriginConfig, SiteRule } from './config.ts';
+import type { Address, DictionaryConfig, OriginConfig, SiteRule } from './config.ts';
 import type { Field } from './field-values.ts';
 import type { Setting } from './setting.ts';
 import { formatDuration, formatSize } from './units.ts';
@@ -18,6 +18,8 @@ export function describeType(setting: Setting): string {
       return 'true or false';
     case 'certificates':
       return 'an array of objects such as {"cert": "a.crt", "key": "a.key"}';
+    case 'dictionaries':
+      return 'an array of objects such as {"match": "/app/*.js"}';
     case 'domains':
       return 'host names, or an array of them';
     case 'fields':
@@ -40,6 +42,8 @@ export function describeType(setting: Setting): string {
       return 'a whole number';
     case 'keys':
       return '"ip" or another key, or an array of them';
+    case 'media-types':
+      return 'media types such as "text/*,application/json", or an array of them';
     case 'methods':
       return 'methods such as ["GET", "POST"]';
     case 'name-servers':
@@ -50,12 +54,14 @@ export function describeType(setting: Setting): string {
       return 'a number';
     case 'origins':
       return 'an array of origins such as ["example.com:443"]';
+    case 'paths':
+      return 'names of folders, or an array of them';
     case 'parameters':
       return 'names of query parameters, or an array of them';
     case 'rules':
       return 'an array of objects such as {"match": "/old/*", "redirect": {"to": "/new/{1}"}}';
     case 'size':
-      return 'a size such as "512MB", or a number of bytes';
+      return `a size such as "512MB", or a number of bytes${setting.mayBeOff ? ', or false' : ''}`;
     case 'status-ranges':
       return 'statuses such as ["200-299", 404]';
     case 'statuses':
@@ -72,6 +78,7 @@ export function formatValue(setting: Setting, value: Value): Json {
   if (Array.isArray(value)) return formatList(setting, value as readonly Item[]);
   if (setting.secret) return '***';
   if (typeof value === 'object') return formatAddress(value as Address);
+  if (setting.mayBeOff && value === 0) return false;
   if (setting.type === 'size') return formatSize(value as number);
   if (setting.type === 'duration') return formatDuration((value as number) * (setting.unit === 's' ? 1000 : 1));
   return value;
@@ -91,6 +98,10 @@ function formatItem(setting: Setting, item: Item): Json {
     case 'certificates': {
       const { cert, key } = item as CertificateFiles;
       return { cert, key };
+    }
+    case 'dictionaries': {
+      const { match, useFor, id } = item as DictionaryConfig;
+      return id === undefined ? { match, use_for: useFor } : { match, use_for: useFor, id };
     }
     case 'fields':
       return (item as Field).join(': ');

@@ -166,7 +166,8 @@ export class ValueReader {
     const text = this.#expand(node);
     if (typeof text !== 'string') return;
     for (const { item, at } of splitCommas(text)) {
-      const value = parseItem(setting, item);
+      const parsed = parseItem(setting, item);
+      const value = setting.type === 'paths' ? this.#files.resolveItem(parsed) : parsed;
       if (!(value instanceof Problem)) items.push(value);
       else this.problem(node, value.within(at, item.length), path, setting);
     }

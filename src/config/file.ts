@@ -6,10 +6,10 @@ import { type ErrorList, Problem } from './errors.ts';
 import { type Env, jsonOf, ValueReader } from './file-values.ts';
 import type { Files } from './files.ts';
 import { emptyLayer, type Layer } from './layer.ts';
-import { buildCertificate, buildOrigin, buildRule, ListObject } from './list-objects.ts';
+import { buildCertificate, buildDictionary, buildOrigin, buildRule, ListObject } from './list-objects.ts';
 import type { Setting } from './setting.ts';
 import { SETTINGS } from './settings.ts';
-import { type Shape, SITE_SHAPE, TOP_SHAPE } from './shape.ts';
+import { type Shape, SITE_SHAPE, switchOf, TOP_SHAPE } from './shape.ts';
 import { nearest } from './suggest.ts';
 import { type Item, isList, wrongType } from './values.ts';
 
@@ -78,9 +78,9 @@ class Walker {
     }
   }
 
-  isObject(node: Node, what: string, example: string): boolean {
+  isObject(node: Node, what: string, example: string, expected = 'an object'): boolean {
     if (node.type === 'object') return true;
-    const { message } = wrongType('an object', jsonOf(node));
+    const { message } = wrongType(expected, jsonOf(node));
     this.#values.add(node, `${what}: ${message}`, `write ${example}`);
     return false;
   }
@@ -126,7 +126,10 @@ class Walker {
       this.#values.add(key, message, fix);
     } else if (shape.setting) {
       this.#value(shape.setting, shape, value, path, layer);
-    } else if (this.isObject(value, path, `"${name}": {...}`)) {
+    } else if (switchOf(shape) && isSwitch(value)) {
+      layer.objects.set(path, this.#document.placeOf(key));
+      this.#value(switchOf(shape) as Setting, shape, value, `${path}.enabled`, layer);
+    } else if (this.isObject(value, path, `"${name}": {...}`, switchOf(shape) && 'true, false or an object')) {
       layer.objects.set(path, this.#document.placeOf(key));
       for (const [inner, given] of this.entries(value)) this.property(inner, given, shape, path, layer, scope);
     } else {
@@ -151,8 +154,14 @@ class Walker {
     if (this.#errors.errors.length > before) return undefined;
     const object = new ListObject(layer, path, this.#document.placeOf(node), this.#errors);
     if (setting.type === 'origins') return buildOrigin(object);
+    if (setting.type === 'dictionaries') return buildDictionary(object);
     return setting.type === 'certificates' ? buildCertificate(object) : buildRule(object);
   }
+}
+
+/** Whether a value may stand for `enabled` in place of an object. */
+function isSwitch(value: Node): boolean {
+  return value.type === 'boolean' || value.type === 'string';
 }
 
 function nameOf(key: Node): string {

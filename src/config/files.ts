@@ -28,6 +28,11 @@ export class Files {
     return resolve(this.#base, name);
   }
 
+  /** The same for an item of a list of names. */
+  resolveItem<T>(item: T): T | string {
+    return typeof item === 'string' ? this.absolute(item) : item;
+  }
+
   /** The absolute path of a setting's value; where it has to be there, it is. */
   resolve(type: SettingType, name: string): string | Problem {
     const path = this.absolute(name);

@@ -47,6 +47,16 @@ const SITE_ROWS: readonly Row<SiteConfig>[] = [
     isIdle: ({ upgrades }) => !upgrades.enabled,
     reason: 'upgrades.enabled is off',
   },
+  {
+    paths: ['static_index', 'static_dotfiles', 'static_recheck'],
+    isIdle: ({ staticRoot }) => staticRoot === undefined,
+    reason: 'there is no static_root',
+  },
+  {
+    paths: under('compression', 'encodings min_length types background dictionaries'),
+    isIdle: ({ compression }) => compression === undefined,
+    reason: 'compression is off',
+  },
 ];
 
 const PROCESS_ROWS: readonly Row<Config>[] = [
@@ -74,6 +84,11 @@ const PROCESS_ROWS: readonly Row<Config>[] = [
     paths: under('log', 'sample redact'),
     isIdle: ({ log }) => !log.access,
     reason: 'log.access is off',
+  },
+  {
+    paths: ['cache.disk_size'],
+    isIdle: ({ disk }) => disk === undefined,
+    reason: 'without cache.disk (--cache-disk DIR) nothing is kept on a disk',
   },
 ];
 

@@ -2,8 +2,8 @@
 
 import type { Setting } from './setting.ts';
 import { defaultText } from './settings-page.ts';
-import { type Shape, SITE_SHAPE, TOP_SHAPE } from './shape.ts';
-import { type Json, takesNumbers } from './values.ts';
+import { type Shape, SITE_SHAPE, switchOf, TOP_SHAPE } from './shape.ts';
+import { isOfObjects, type Json, takesNumbers } from './values.ts';
 
 type Schema = Record<string, Json>;
 
@@ -32,10 +32,16 @@ export function jsonSchema(): Schema {
   };
 }
 
+/** An object, or where it may be switched on and off as a whole, true or false in its place. */
+function partSchema(shape: Shape): Schema {
+  const onOff = switchOf(shape);
+  return onOff ? { anyOf: [settingSchema(onOff, undefined), objectSchema(shape)] } : objectSchema(shape);
+}
+
 function objectSchema(shape: Shape): Schema {
   const properties: Schema = {};
   for (const [key, child] of shape.keys) {
-    properties[key] = child.setting ? settingSchema(child.setting, child.items) : objectSchema(child);
+    properties[key] = child.setting ? settingSchema(child.setting, child.items) : partSchema(child);
   }
   return {
     type: 'object',
@@ -72,7 +78,9 @@ function valueSchema(setting: Setting, items: Shape | undefined): Schema {
       return { anyOf: [{ type: setting.type, ...limits(min, max) }, REFERENCE] };
     case 'duration':
     case 'size':
-      return { type: ['string', 'number'], minimum: 0 };
+      return setting.mayBeOff
+        ? { anyOf: [{ type: ['string', 'number'], minimum: 0 }, { const: false }] }
+        : { type: ['string', 'number'], minimum: 0 };
     case 'address':
       return { type: ['string', 'integer'] };
     case 'text':
@@ -114,7 +122,7 @@ function enumValues(values: readonly string[]): Json[] {
 
 function listSchema(setting: Setting, items: Shape | undefined): Schema {
   const array: Schema = { type: 'array', items: itemSchema(setting, items) };
-  if (setting.type === 'rules' || setting.type === 'certificates') return array;
+  if (isOfObjects(setting)) return array;
   return { anyOf: [{ type: takesNumbers(setting) ? ['string', 'integer'] : 'string' }, array] };
 }
 
@@ -122,6 +130,7 @@ function listSchema(setting: Setting, items: Shape | undefined): Schema {
 const REQUIRED: { readonly [type in Setting['type']]?: Schema } = {
   origins: { anyOf: [{ required: ['host'] }, { required: ['unix'] }] },
   certificates: { required: ['cert', 'key'] },
+  dictionaries: { required: ['match'] },
 };
 
 function itemSchema(setting: Setting, items: Shape | undefined): Schema {

@@ -2,7 +2,7 @@
 
 import { capturesOf, isMistake, parseTemplate } from '../http/template.ts';
 import { ORIGIN_DEFAULTS, parseHost, parseSocketPath } from './address.ts';
-import type { HeaderChanges, OriginConfig, SiteRule } from './config.ts';
+import type { DictionaryConfig, HeaderChanges, OriginConfig, SiteRule } from './config.ts';
 import { type ErrorList, formatPlace, type Place, Problem } from './errors.ts';
 import type { Field } from './field-values.ts';
 import type { Layer } from './layer.ts';
@@ -89,6 +89,23 @@ export function buildCertificate(object: ListObject): CertificateFiles | undefin
   if (cert !== undefined && key !== undefined) return { cert, key };
   const missing = cert === undefined ? 'cert' : 'key';
   return object.fail(missing, `a certificate without "${missing}"`, 'write {"cert": "FILE", "key": "FILE"}');
+}
+
+export function buildDictionary(object: ListObject): DictionaryConfig | undefined {
+  const match = object.get<string[]>('match');
+  if (match === undefined)
+    return object.fail('match', 'a dictionary without "match"', 'add it: {"match": "/app/*.js"}');
+  const id = object.get<string>('id');
+  if (id !== undefined && !/^[\x20-\x7e]{1,1024}$/.test(id))
+    return object.fail('id', 'it is not 1 to 1024 characters of ASCII', 'give a shorter, plain one');
+  const useFor = object.get<string>('use_for') ?? urlPatternOf(match[0]);
+  if (/^\/(?!\/)[^\s"\\?#(){}:]*$/.test(useFor)) return { match: [...match], useFor, id };
+  return object.fail('use_for', `"${useFor}" is no pattern of a path`, 'begin with one slash, such as "/app/*"');
+}
+
+/** The URL pattern of what a glob matches, or of a little more: in it `?` means something else. */
+function urlPatternOf(glob: string): string {
+  return `${glob.includes('/') ? '' : '/*'}${glob.replaceAll('?', '*')}`;
 }
 
 export function buildRule(object: ListObject): SiteRule | undefined {

@@ -32,6 +32,10 @@ const SITE_DEFAULTS = {
   heuristic: 0.1,
   storeSetCookie: false,
   storePosted: false,
+  immutable: false,
+  slice: 0,
+  sliceAuto: false,
+  compress: false,
   key: {
     queryInclude: undefined,
     queryExclude: [],
@@ -48,9 +52,16 @@ test('the example of the guide loads as it stands, its addons announced', () => 
   const [site] = config.sites;
   assert.deepEqual(site.origins, [{ host: 'api.example.com', port: 443, tls: true, ...ORIGIN_DEFAULTS }]);
   assert.deepEqual(site.hosts, ['*']);
-  const rule = { override: false, force: false, methods: [], bodyLimit: 65536, ...SITE_DEFAULTS };
+  const rule = { override: false, force: false, methods: [], bodyLimit: 65536, ...SITE_DEFAULTS, fromPreset: [] };
+  const preset = {
+    immutable: true,
+    compress: true,
+    key: { ...SITE_DEFAULTS.key, queryExclude: [':tracking'] },
+    fromPreset: ['immutable', 'key.query_exclude', 'compress'],
+  };
+  const match = ['*.js', '*.css', '*.png', '*.woff2'];
   assert.deepEqual(site.cache.rules, [
-    { ...rule, name: 'static', match: ['*.js', '*.css', '*.png', '*.woff2'], ttl: 86400, source: 'lb.json:4:5' },
+    { ...rule, ...preset, name: 'static', match, ttl: 86400, source: 'lb.json:4:5' },
     { ...rule, name: 'api', match: ['/api/products/*'], ttl: 60, source: 'lb.json:5:5' },
   ]);
   assert.deepEqual(site.rateLimit, { requestsPerSecond: 100, burst: 100, by: ['ip'] });
@@ -111,7 +122,7 @@ test('--ttl is for the rule before it, or for all', () => {
   assert.deepEqual(ttls(first.config), { static: 10, api: 5 });
   assert.equal(first.config.sites[0].cache.autoTtl, 10);
   const none = loaded({}, flags('-b', 'a:80', '--cache-static', '*.js', '--cache-api', '/a'));
-  assert.deepEqual(ttls(none.config), { static: 3600, api: 60 });
+  assert.deepEqual(ttls(none.config), { static: 86400, api: 60 });
 });
 
 test('LB_TTL is for all rules, below flags and above the file', () => {

@@ -110,3 +110,14 @@ export function parseMethod(text: string): string | Problem {
   const meant = nearest(method, ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
   return new Problem(`"${text}" is no method`, meant ? `did you mean ${meant}?` : 'write one such as GET or POST');
 }
+
+/** A media type, or a pattern such as `text/*` and `application/*+json`, lowercase. */
+export function parseMediaRange(text: string): string | Problem {
+  const [type, subtype, ...more] = text.split('/');
+  const isPattern = more.length === 0 && isToken(type) && subtype !== undefined && isToken(subtype);
+  if (isPattern && (!type.includes('*') || type === '*')) return text.toLowerCase();
+  const end = text.indexOf(';');
+  const fix =
+    end > 0 ? `write the type alone: "${text.slice(0, end).trim()}"` : 'write one such as text/html or text/*';
+  return new Problem(`"${text}" is no media type`, fix, end > 0 ? end : undefined);
+}

@@ -5,6 +5,8 @@ import type { CacheRule, CachingConfig, KeyConfig, SiteCacheConfig } from './con
 import { type ErrorList, formatPlace } from './errors.ts';
 import { type Layer, ruleNames } from './layer.ts';
 import type { Picker } from './picker.ts';
+import { Preset } from './preset.ts';
+import { MB } from './setting.ts';
 import { textPlace } from './text-layers.ts';
 import type { Value } from './values.ts';
 
@@ -14,8 +16,13 @@ const API_TTL = 60;
 /** Bytes of a request body that a key may hold when the rule does not say. */
 const BODY_LIMIT = 65_536;
 
-/** Everything under `cache` that is a site's. */
-export function resolveCache(pick: Picker, layers: readonly Layer[], errors: ErrorList): SiteCacheConfig {
+/** Everything under `cache` that is a site's. `compress`: whether the site's answers are compressed. */
+export function resolveCache(
+  pick: Picker,
+  layers: readonly Layer[],
+  compress: boolean,
+  errors: ErrorList,
+): SiteCacheConfig {
   const site: SiteCacheConfig = {
     auto: pick.boolean('cache.auto'),
     autoTtl: pick.number('cache.auto_ttl', 'cache.auto_ttl', undefined, 'cache.*.ttl'),
@@ -23,6 +30,7 @@ export function resolveCache(pick: Picker, layers: readonly Layer[], errors: Err
     targets: pick.list('cache.targets'),
     maxVariants: pick.number('cache.max_variants'),
     ...resolveCaching(pick, 'cache', 'cache', undefined),
+    compress,
     rules: [],
   };
   checkQuery(pick, 'cache', site.key, errors);
@@ -34,11 +42,17 @@ export function resolveCache(pick: Picker, layers: readonly Layer[], errors: Err
  * What stands under `path`, `cache` or `cache.NAME`; `row`: the path of its rows in the table.
  * What a rule does not say is as `inherited`.
  */
-function resolveCaching(pick: Picker, path: string, row: string, inherited: CachingConfig | undefined): CachingConfig {
+function resolveCaching(
+  pick: Picker,
+  path: string,
+  row: string,
+  inherited: CachingConfig | undefined,
+  preset?: Preset,
+): Omit<CachingConfig, 'compress'> {
   const value = <V extends Value | undefined>(key: string, from: V | undefined): V =>
     inherited === undefined
       ? (pick.value(`${path}.${key}`, `${row}.${key}`) as V)
-      : pick.own<V>(`${path}.${key}`, `${row}.${key}`, from as V);
+      : ((preset?.caching(key) ?? pick.own<V>(`${path}.${key}`, `${row}.${key}`, from as V)) as V);
   const key = inherited?.key;
   return {
     staleWhileRevalidate: value('stale_while_revalidate', inherited?.staleWhileRevalidate),
@@ -50,6 +64,8 @@ function resolveCaching(pick: Picker, path: string, row: string, inherited: Cach
     heuristic: value('heuristic', inherited?.heuristic),
     storeSetCookie: value('store_set_cookie', inherited?.storeSetCookie),
     storePosted: value('store_posted', inherited?.storePosted),
+    immutable: value('immutable', inherited?.immutable),
+    ...resolveSlice(pick, `${path}.slice`, `${row}.slice`, inherited),
     key: {
       queryInclude: value<string[] | undefined>('key.query_include', key?.queryInclude),
       queryExclude: value<string[]>('key.query_exclude', key?.queryExclude),
@@ -62,29 +78,51 @@ function resolveCaching(pick: Picker, path: string, row: string, inherited: Cach
   };
 }
 
+/** Bytes of a slice where nothing says. */
+const SLICE = 8 * MB;
+
+/** With a disk, what memory could not hold whole is kept in slices without being told to. */
+function resolveSlice(
+  pick: Picker,
+  path: string,
+  row: string,
+  inherited: Pick<CachingConfig, 'slice' | 'sliceAuto'> | undefined,
+): Pick<CachingConfig, 'slice' | 'sliceAuto'> {
+  if (pick.find(path) !== undefined) return { slice: pick.number(path, row), sliceAuto: false };
+  if (inherited !== undefined) return { slice: inherited.slice, sliceAuto: inherited.sliceAuto };
+  if (pick.find('cache.disk') !== undefined) return { slice: SLICE, sliceAuto: true };
+  return { slice: pick.number(path, row, 0), sliceAuto: false };
+}
+
 /** Rules of the strongest source first, each source's in its order. */
 function resolveRules(pick: Picker, layers: readonly Layer[], site: SiteCacheConfig, errors: ErrorList): CacheRule[] {
   const names = new Set(layers.flatMap(ruleNames));
+  const wanted = pick.text('cache.preset') === 'static';
+  if (wanted) names.add('static');
   const rules: CacheRule[] = [];
   for (const name of names) {
     const path = `cache.${name}`;
     const match = pick.find(`${path}.match`);
     const place = pick.findObject(path) ?? match?.place ?? pick.find(`${path}.ttl`)?.place ?? textPlace(path, '', '');
-    if (!match) {
+    const usual = match === undefined && wanted && name === 'static' && !pick.isBroken(`${path}.match`);
+    if (!match && !usual) {
       if (!pick.isBroken(`${path}.match`))
         errors.add(place, `the rule ${name} has no match`, `add "match": "/path/*" to say which paths it is for`);
       continue;
     }
+    const preset = new Preset(pick, path, name);
     const rule: CacheRule = {
       name,
-      match: pick.list(`${path}.match`, 'cache.*.match'),
-      ttl: pick.number(`${path}.ttl`, 'cache.*.ttl', name === 'api' ? API_TTL : site.autoTtl, 'cache.*.ttl'),
+      match: preset.match(usual),
+      ttl: preset.ttl(name === 'api' ? API_TTL : site.autoTtl),
       override: pick.boolean(`${path}.override`, 'cache.*.override'),
       force: pick.boolean(`${path}.force`, 'cache.*.force'),
       methods: pick.list(`${path}.methods`, 'cache.*.methods'),
       bodyLimit: pick.own(`${path}.body_limit`, 'cache.*.body_limit', BODY_LIMIT),
-      ...resolveCaching(pick, path, 'cache.*', site),
-      source: formatPlace(match.place.line > 0 ? place : match.place),
+      ...resolveCaching(pick, path, 'cache.*', site, preset),
+      compress: preset.compress(site.compress),
+      fromPreset: preset.made,
+      source: match ? formatPlace(match.place.line > 0 ? place : match.place) : preset.source,
     };
     if (rule.force && !rule.override) {
       errors.add(

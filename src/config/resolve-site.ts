@@ -7,7 +7,9 @@ import type { Layer } from './layer.ts';
 import type { Picker } from './picker.ts';
 import { redirectLoops } from './redirect-loops.ts';
 import { resolveCache } from './resolve-cache.ts';
+import { resolveCompression } from './resolve-compression.ts';
 import { repeatedOrigins, resolveOriginTerms } from './resolve-origins.ts';
+import { isStatic, resolveStatic } from './resolve-sources.ts';
 import { nearest } from './suggest.ts';
 
 /** The site; what it lacks is noted in `errors`, what is given but not active in `announcements`. */
@@ -20,14 +22,21 @@ export function resolveSite(
   announcements: string[],
   errors: ErrorList,
 ): SiteConfig {
-  const origins = (pick.value('origins') ?? []) as OriginConfig[];
+  const staticRoot = isStatic(layers) ? pick.maybe('static_root') : undefined;
+  const origins = staticRoot === undefined ? ((pick.value('origins') ?? []) as OriginConfig[]) : [];
+  const compressed = resolveCompression(pick, errors);
+  const cache = resolveCache(pick, layers, compressed.enabled, errors);
+  const isCompressed = compressed.enabled || cache.rules.some(({ compress }) => compress);
   const site: SiteConfig = {
     name,
     number,
     hosts: [...hosts],
     origins: [...origins],
+    staticRoot,
+    static: resolveStatic(pick, errors),
+    compression: isCompressed ? compressed : undefined,
     hostHeader: resolveHostHeader(pick, errors),
-    cache: resolveCache(pick, layers, errors),
+    cache,
     ...resolveOriginTerms(pick, errors),
     rules: pick.items<SiteRule>('rules'),
     httpsRedirect: pick.boolean('https_redirect'),

@@ -10,8 +10,9 @@ import { IdleSettings } from './idle-settings.ts';
 import { emptyLayer, type Layer } from './layer.ts';
 import { Picker, type Provenance } from './picker.ts';
 import { checkAddresses, resolveAcme, resolveLimits, resolveTls } from './resolve-clients.ts';
+import { resolveDisk } from './resolve-disk.ts';
 import { resolveSite } from './resolve-site.ts';
-import { textPlace } from './text-layers.ts';
+import { checkSources, hasSource, reportNoOrigin } from './resolve-sources.ts';
 
 /** Everything that the settings come from. */
 export interface Sources {
@@ -74,6 +75,7 @@ export function resolve(
       memory: pick.number('cache.memory', 'cache.memory', defaultMemory()),
       eviction: pick.text('cache.eviction') as Config['cache']['eviction'],
     },
+    disk: resolveDisk(pick, errors),
     geo: { database: pick.value('geo.database') as string | undefined },
     multiTenant: pick.boolean('multi_tenant'),
     sites: [],
@@ -124,39 +126,33 @@ function describeSites(sources: Sources, errors: ErrorList): SiteSources[] {
   const top = file?.top ?? emptyLayer();
   if (!file?.sites) {
     const pick = new Picker([flags, env, top], '', []);
-    if (!pick.find('origins') && !pick.isBroken('origins')) reportNoOrigin(sources, errors);
+    if (!hasSource(pick)) reportNoOrigin(sources.fileName, errors);
+    checkSources([flags, env, top], errors);
     return [{ name: 'default', hosts: ['*'], layers: [flags, env, top], prefix: '' }];
   }
   for (const layer of [flags, env, top]) {
-    const given = layer.values.get('origins');
-    if (given)
-      errors.add(
-        given.place,
-        'origins and "sites" cannot stand together',
-        'give each site its own "origins" inside "sites"',
-      );
+    for (const path of ['origins', 'static_root']) {
+      const given = layer.values.get(path);
+      if (given)
+        errors.add(
+          given.place,
+          `${path} and "sites" cannot stand together`,
+          `give each site its own "${path}" inside "sites"`,
+        );
+    }
   }
   return file.sites.map((site) => {
     const layers = [flags, env, site.layer, top];
     const own = new Picker([site.layer], '', []);
     const place = own.findObject('');
-    if (place && !own.find('origins') && !own.isBroken('origins')) {
-      errors.add(place, `the site ${site.name} has no origins`, 'add "origins": ["HOST:PORT"] to it');
+    if (place && !hasSource(own)) {
+      const fix = 'add "origins": ["HOST:PORT"] or "static_root": "FOLDER" to it';
+      errors.add(place, `the site ${site.name} has no origins`, fix);
     }
+    checkSources([site.layer], errors);
     const aliases = (site.layer.values.get('hosts')?.value ?? []) as string[];
     return { name: site.name, hosts: [site.name, ...aliases], layers, prefix: `sites["${site.name}"].` };
   });
-}
-
-function reportNoOrigin(sources: Sources, errors: ErrorList): void {
-  const place = sources.fileName
-    ? { source: sources.fileName, line: 1, column: 1, text: '', width: 1 }
-    : textPlace('lb', '', '');
-  errors.add(
-    { ...place, text: '' },
-    'no origin to fetch from',
-    'give one with -b HOST:PORT, LB_ORIGINS or "origins" in lb.json',
-  );
 }
 
 function checkDns({ dns }: Config, pick: Picker, errors: ErrorList): void {

@@ -7,6 +7,7 @@ export type SettingType =
   | 'certificates' // list of objects with cert and key
   | 'cookie' // name of one cookie
   | 'cookies' // list of cookie names
+  | 'dictionaries' // list of objects with match
   | 'domains' // list of names that certificates are for
   | 'duration' // `30s`, or a bare number of seconds; kept in the row's `unit`
   | 'enum'
@@ -20,6 +21,7 @@ export type SettingType =
   | 'integer'
   | 'key-fields' // list of request fields that a cache key may hold
   | 'keys' // list of what a rate limit counts by
+  | 'media-types' // list of media types, with `*`
   | 'methods' // list of request methods
   | 'name-servers' // list of ADDR or ADDR:PORT
   | 'names' // list of field names
@@ -28,6 +30,7 @@ export type SettingType =
   | 'origins' // list of HOST:PORT, URL or object
   | 'parameters' // list of names of query parameters, with `*` and presets
   | 'path' // name of a file or folder that need not be there; resolved to an absolute path
+  | 'paths' // list of them
   | 'rules' // list of objects
   | 'size' // `512MB`, or a bare number of bytes
   | 'status-ranges' // list of statuses and ranges of them
@@ -57,6 +60,10 @@ export interface Setting {
   /** Unit of the resolved value: s or ms of durations, B of sizes. */
   readonly unit?: 's' | 'ms' | 'B';
   readonly flag?: `--${string}`;
+  /** What the flag stands for where no value follows it. */
+  readonly bare?: string;
+  /** `false` may stand in place of a size: 0, which is not held to the limits. */
+  readonly mayBeOff?: true;
   /** One-letter form of the flag. */
   readonly short?: `-${string}`;
   /** What stands for the value in `--help`. */

@@ -11,6 +11,7 @@ const TYPE_NAMES: Record<SettingType, string> = {
   certificates: 'List of objects',
   cookie: 'Cookie name',
   cookies: 'List of cookie names',
+  dictionaries: 'List of objects',
   domains: 'List of host names',
   duration: 'Duration',
   enum: 'One of',
@@ -24,6 +25,7 @@ const TYPE_NAMES: Record<SettingType, string> = {
   integer: 'Whole number',
   'key-fields': 'List of field names',
   keys: 'List',
+  'media-types': 'List of media types',
   methods: 'List of methods',
   'name-servers': 'List of addresses',
   names: 'List of field names',
@@ -32,6 +34,7 @@ const TYPE_NAMES: Record<SettingType, string> = {
   origins: 'List of origins',
   parameters: 'List of parameter names',
   path: 'Path',
+  paths: 'List of paths',
   rules: 'List of objects',
   size: 'Size',
   'status-ranges': 'List of statuses',
@@ -88,7 +91,7 @@ function entry(setting: Setting): string {
 }
 
 function typeText(setting: Setting): string {
-  const name = TYPE_NAMES[setting.type];
+  const name = `${TYPE_NAMES[setting.type]}${setting.mayBeOff ? ' or `false`' : ''}`;
   return setting.values ? `${name} ${setting.values.map((value) => `\`${value}\``).join(', ')}` : name;
 }
 

@@ -6,9 +6,11 @@
 import { ADDON_SETTINGS } from './addon-settings.ts';
 import { CACHE_SETTINGS } from './cache-settings.ts';
 import { CLIENT_SETTINGS } from './client-settings.ts';
+import { COMPRESSION_SETTINGS } from './compression-settings.ts';
 import { DNS_SETTINGS, ORIGIN_SETTINGS } from './origin-settings.ts';
 import { RULE_SETTINGS } from './rule-settings.ts';
 import { GB, MB, type Setting } from './setting.ts';
+import { STATIC_SETTINGS } from './static-settings.ts';
 
 const PROCESS_SETTINGS: readonly Setting[] = [
   {
@@ -180,6 +182,32 @@ const PROCESS_SETTINGS: readonly Setting[] = [
     prose: 'Memory for cached responses and their index: a hard limit, shared by all sites and threads.',
   },
   {
+    path: 'cache.disk',
+    scope: 'process',
+    type: 'paths',
+    defaultText: 'none',
+    flag: '--cache-disk',
+    placeholder: 'DIR',
+    env: 'LB_CACHE_DISK',
+    help: 'Folder for cached responses that memory has no room for; repeats',
+    prose:
+      'Folders, one for each disk, that hold cached responses for which memory has no room, and keep them over restarts. A folder is made where there is none. It belongs to one lb alone.',
+  },
+  {
+    path: 'cache.disk_size',
+    scope: 'process',
+    type: 'size',
+    defaultText: '10GB',
+    min: 16 * MB,
+    max: 64 * 1024 * GB,
+    unit: 'B',
+    flag: '--cache-disk-size',
+    placeholder: 'SIZE',
+    env: 'LB_CACHE_DISK_SIZE',
+    help: 'Limit for all files in each folder of --cache-disk',
+    prose: 'Limit for all files in each folder of `cache.disk`, the index counted.',
+  },
+  {
     path: 'cache.eviction',
     scope: 'process',
     type: 'enum',
@@ -204,7 +232,9 @@ export const SETTINGS: readonly Setting[] = [
     prose: 'Further host names of a site, beside its key. Only inside `sites`.',
   },
   ...ORIGIN_SETTINGS,
+  ...STATIC_SETTINGS,
   ...CACHE_SETTINGS,
+  ...COMPRESSION_SETTINGS,
   ...RULE_SETTINGS,
   ...ADDON_SETTINGS,
 ];

@@ -41,3 +41,8 @@ export const TOP_SHAPE = shapeOf((setting) => setting.path !== 'hosts');
 
 /** What may stand in one of `sites`. */
 export const SITE_SHAPE = shapeOf((setting) => setting.scope === 'site');
+
+/** The setting that `true` or `false` stands for in place of an object: the `enabled` in it. */
+export function switchOf(shape: Shape): Setting | undefined {
+  return shape.keys.get('enabled')?.setting;
+}

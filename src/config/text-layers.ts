@@ -155,7 +155,8 @@ function readText(setting: Setting, text: string, place: Place, files: Files, er
   const items: Item[] = [];
   const parts = splitCommas(text);
   for (const { item, at } of parts) {
-    const value = parseItem(setting, item);
+    const parsed = parseItem(setting, item);
+    const value = setting.type === 'paths' ? files.resolveItem(parsed) : parsed;
     if (!(value instanceof Problem)) items.push(value);
     else errors.addProblem(place, setting.secret ? withoutValue() : value.within(at, item.length));
   }

@@ -1,7 +1,7 @@
 /** One value of a setting, read and checked by the row's type. */
 
 import { parseHost, parseHostPattern, parseListen, parseOrigin } from './address.ts';
-import type { Address, OriginConfig, SiteRule } from './config.ts';
+import type { Address, DictionaryConfig, OriginConfig, SiteRule } from './config.ts';
 import { Problem } from './errors.ts';
 import { type Field, parseChangedName, parseFieldText, parseTargetTemplate } from './field-values.ts';
 import { parseGlob } from './globs.ts';
@@ -10,6 +10,7 @@ import {
   parseHashKey,
   parseKeyField,
   parseLimitKey,
+  parseMediaRange,
   parseMethod,
   parseParameter,
   parseTargetField,
@@ -26,17 +27,26 @@ export interface CertificateFiles {
   cert: string;
   key: string;
 }
-export type Item = string | number | Address | OriginConfig | CertificateFiles | SiteRule | Field;
+export type Item = string | number | Address | OriginConfig | CertificateFiles | DictionaryConfig | SiteRule | Field;
 export type Value = Scalar | readonly Item[];
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /** Lists that hold at least one item. */
-const FILLED_LISTS = new Set<Setting['type']>(['addresses', 'globs', 'host', 'keys', 'methods', 'origins']);
+const FILLED_LISTS = new Set<Setting['type']>([
+  'addresses',
+  'globs',
+  'host',
+  'keys',
+  'media-types',
+  'methods',
+  'origins',
+]);
 
 const LISTS = new Set<Setting['type']>([
   ...FILLED_LISTS,
   'certificates',
   'cookies',
+  'dictionaries',
   'domains',
   'fields',
   'key-fields',
@@ -44,6 +54,7 @@ const LISTS = new Set<Setting['type']>([
   'names',
   'networks',
   'parameters',
+  'paths',
   'rules',
   'status-ranges',
   'statuses',
@@ -66,7 +77,7 @@ export function takesNumbers(setting: Setting): boolean {
 
 /** Whether the items of a list setting are objects, and never text. */
 export function isOfObjects(setting: Setting): boolean {
-  return setting.type === 'rules' || setting.type === 'certificates';
+  return setting.type === 'rules' || setting.type === 'certificates' || setting.type === 'dictionaries';
 }
 
 /** Whether a list setting may have no item. */
@@ -144,6 +155,8 @@ export function parseItem(setting: Setting, text: string): Item | Problem {
       return parseKeyField(text);
     case 'keys':
       return parseLimitKey(text);
+    case 'media-types':
+      return parseMediaRange(text);
     case 'methods':
       return parseMethod(text);
     case 'name-servers':
@@ -255,6 +268,7 @@ function parseDurationSetting(setting: Setting, raw: string | number | boolean):
 }
 
 function parseSizeSetting(setting: Setting, raw: string | number | boolean): number | Problem {
+  if (setting.mayBeOff && (raw === 0 || parseBoolean(raw) === false)) return 0;
   const bytes = typeof raw === 'boolean' ? undefined : parseSize(String(raw).trim());
   if (bytes !== undefined) return checkLimits(setting, bytes, formatSize);
   if (/^-/.test(String(raw))) return new Problem('a size cannot be negative', 'write a size such as "512MB"');

@@ -14,6 +14,7 @@ import { RULES } from './mistakes/rules.ts';
 import { SETTINGS } from './mistakes/settings.ts';
 import { SITES } from './mistakes/sites.ts';
 import { SYNTAX } from './mistakes/syntax.ts';
+import { TIERS_AND_FILES } from './mistakes/tiers-and-files.ts';
 
 const TOPICS = {
   SYNTAX,
@@ -26,6 +27,7 @@ const TOPICS = {
   CLIENTS,
   ORIGIN_TERMS,
   RULES,
+  TIERS_AND_FILES,
 };
 
 for (const [topic, mistakes] of Object.entries(TOPICS)) {

@@ -31,6 +31,14 @@ test('what the schema takes and what it refuses', () => {
     [{ health: { statuses: [200, '204-299'] } }, true],
     [{ sites: { 'a.com': { rules: [], hsts: { max_age: '1d' } } } }, true],
     [{ sites: { 'a.com': { tls: {} } } }, false],
+    [{ static_root: './public', cache: { disk: ['/a', '/b'], disk_size: '1GB', slice: false } }, true],
+    [{ sites: { 'a.com': { static_root: 'a' }, 'b.com': { cache: { disk: '/a' } } } }, false],
+    [{ compression: true, upgrades: 'off' }, true],
+    [{ compression: { encodings: ['br'], dictionaries: [{ match: '/a/*.js', id: 'a' }] } }, true],
+    [{ compression: { encodings: ['brotli'] } }, false],
+    [{ compression: { dictionaries: [{ use_for: '/a/*' }] } }, false],
+    [{ cache: { slice: true } }, false],
+    [{ cache: { static: { match: '*.js', preset: 'none', compress: false, slice: '1MB', immutable: 'on' } } }, true],
   ];
   for (const [file, isValid] of cases) assert.equal(validate(file), isValid, JSON.stringify(file));
 });
