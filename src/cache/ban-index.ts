@@ -95,6 +95,17 @@ export class BanIndex {
     return ofTags === NO_BAN ? verdict : ofTags;
   }
 
+  /** `verdict` for the key in a slot and for tags that do not stand there. */
+  verdictWithTags(slot: number, tags: ArrayLike<number>, since: number): Verdict {
+    const site = this.#a.words[slot * (UNIT / 4) + S_SITE];
+    const host = this.#hostOf(slot);
+    let verdict: Verdict = this.#ofTarget(site, host, this.#targetOf(slot), since);
+    if (since >= this.#newestTag) return verdict;
+    for (let i = 0; i < tags.length && verdict !== HARD_BAN; i++)
+      verdict = this.#ofTag(tags[i] | 0, since, site, host, verdict);
+    return verdict;
+  }
+
   /** `verdict` for the key and the tags in a slot. Reads no text where only bans by tag are new, save of what they match. */
   verdictOfSlot(slot: number, since: number): Verdict {
     const site = this.#a.words[slot * (UNIT / 4) + S_SITE];
@@ -156,6 +167,15 @@ export class BanIndex {
       }
     }
     return verdict;
+  }
+
+  /** The strictest of `verdict` and the bans newer than `since` on one tag. */
+  #ofTag(tag: number, since: number, site: number, host: string, verdict: Verdict): Verdict {
+    let strictest = verdict;
+    for (const ban of this.#tags.get(tag) ?? []) {
+      if (ban.seq > since && ban.verdict > strictest && concerns(ban, site, host)) strictest = ban.verdict;
+    }
+    return strictest;
   }
 
   #hostOf(slot: number): string {

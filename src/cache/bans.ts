@@ -136,6 +136,11 @@ export class BanView {
     return this.#index.verdictOfSlot(slot, since);
   }
 
+  /** `verdict` for the key in `slot`, and for tags that do not stand there. */
+  verdictWithTags(slot: number, tags: ArrayLike<number>, since: number): Verdict {
+    return this.#index.verdictWithTags(slot, tags, since);
+  }
+
   /** The strictest ban by tag newer than `since` on an entry of `slot`'s site and host that had the tags of `tagged`. */
   verdictOfTags(slot: number, tagged: number, since: number): Verdict {
     return this.#index.verdictOfTags(slot, tagged, since);

@@ -5,6 +5,7 @@
  * An id names an entry for as long as the caller pins it. Pinned bytes never change and never move, except that a flight grows.
  */
 import { audit } from './audit.ts';
+import type { Verdict } from './ban-index.ts';
 import { BanView, banSequence } from './bans.ts';
 import { slotHeader, stateOf } from './entries.ts';
 import { Evictor, MAX_USE } from './eviction.ts';
@@ -31,9 +32,12 @@ import {
   FAILED,
   FREE,
   GONE,
+  H_BAN_FLOOR,
   H_BAN_SEQ,
   H_CLOCK,
   H_INVALIDATIONS,
+  H_SECRET_HI,
+  H_SECRET_LO,
   ID_MASK,
   LIVE,
   REFRESHED,
@@ -42,6 +46,7 @@ import {
   STREAMING,
   WAITING,
 } from './layout.ts';
+import { type Below, type EntryRecord, type LowerTier, recordOf } from './lower.ts';
 import { type Peek, peek } from './peek.ts';
 import { hazardOf, Pins } from './pin.ts';
 import { Purge } from './purge.ts';
@@ -52,9 +57,11 @@ import { BodyMap, headOf, metaOf } from './storage.ts';
 import { NO_TAGS, type TagHashes, tagHasher, tagsOf } from './tags.ts';
 
 export { HARD_BAN, NO_BAN, SOFT_BAN } from './ban-index.ts';
+export type { PurgeSpec } from './bans.ts';
 export type { Claim, UserWords } from './flight.ts';
 export { CacheKey, KeyPrefix } from './key.ts';
 export { createCache } from './layout.ts';
+export type { Below, EntryRecord, LowerTier } from './lower.ts';
 export type { Peek } from './peek.ts';
 export type { Purge } from './purge.ts';
 export type { Recovery } from './recover.ts';
@@ -261,10 +268,11 @@ export class Cache {
    * Leader only: ends the flight. DONE: its bytes become the LIVE entry of its key, or of `key`, in place of the former one;
    * false when the body is shorter than declared (then it is BROKEN), when a purge since the claim forbids it, or when
    * there is no room (then it is DONE for those who joined, and not stored). Other outcomes are always true.
-   * `words` are set first.
+   * `words` are set first. `below`: the bytes come from the tier below; they become LIVE only where that still holds them as
+   * valid and no other entry has come, and are not offered to it again.
    */
-  finish(id: number, outcome: Outcome, key?: CacheKey, words?: UserWords): boolean {
-    if (outcome === DONE) return this.#flights.complete(id, key, words);
+  finish(id: number, outcome: Outcome, key?: CacheKey, words?: UserWords, below?: Below): boolean {
+    if (outcome === DONE) return this.#flights.complete(id, key, words, below);
     this.#flights.abandon(id, outcome, words);
     return true;
   }
@@ -278,6 +286,7 @@ export class Cache {
    * Stores a whole object as LIVE. seq: the purge sequence that its content is as new as (`purgeSequence` before the origin
    * was asked, or `sequence` of its flight). Returns its id, unpinned, or 0: no room, too large, over 128 tags, or purged
    * since `seq`. `expected`: the id under the key that it replaces; where there is another one by now, or none, it is not stored.
+   * `below`: as for `finish`.
    */
   put(
     key: CacheKey,
@@ -288,9 +297,10 @@ export class Cache {
     seq: number = this.purgeSequence(),
     tags: TagHashes = NO_TAGS,
     expected?: number,
+    below?: Below,
   ): number {
     const feed = (id: number): boolean => this.#flights.append(id, body);
-    return this.#flights.store(key, head, meta, body.length, words, seq, tags, feed, 0, expected);
+    return this.#flights.store(key, head, meta, body.length, words, seq, tags, feed, 0, expected, below);
   }
 
   /**
@@ -344,9 +354,22 @@ export class Cache {
     return Atomics.load(this.#words, H_INVALIDATIONS);
   }
 
+  /**
+   * What purges since `seq` make of content that is as new as that, if it were the body of a pinned flight with these tags. Where
+   * it is NO_BAN the flight may be filled with it. HARD_BAN also where not all purges since are known any more.
+   */
+  verdictSince(id: number, seq: number, tags: TagHashes): Verdict {
+    return this.#landing.verdictSince(id, seq, tags);
+  }
+
   /** The newest purge. */
   purgeSequence(): number {
     return banSequence(this.#a);
+  }
+
+  /** What is as new as this purge can be told to have met all later ones; what is older cannot. */
+  purgeFloor(): number {
+    return Atomics.load(this.#words, H_BAN_FLOOR);
   }
 
   /** The purge that a pinned entry or flight is as new as. */
@@ -365,6 +388,40 @@ export class Cache {
   /** Main only, once a worker has ended: returns its pins, breaks its flights, takes over its lock. */
   recover(workerId: number): Recovery {
     return recover(this.#a, this.#slab, this.#landing, workerId);
+  }
+
+  /** Told of what this thread stores and removes; undefined: nobody. Whatever stores or removes must have it set on its thread. */
+  get lower(): LowerTier | undefined {
+    return this.#a.lower;
+  }
+
+  set lower(tier: LowerTier | undefined) {
+    this.#a.lower = tier;
+  }
+
+  /** A long pin on an entry, while it is LIVE and of that generation; else -1. Ends the transient pin. See `hold`. */
+  pinEntry(id: number, generation: number): number {
+    // First the pin, then the state, both sequentially consistent: see pin.ts.
+    Atomics.store(this.#words, this.#hazard, id);
+    const handle = this.isLive(id, generation) ? this.#pins.take(id) : -1;
+    this.unpin();
+    return handle;
+  }
+
+  /** Whether an entry is LIVE and of that generation at this moment. */
+  isLive(id: number, generation: number): boolean {
+    const state = Atomics.load(this.#words, this.#entries + id * ENTRY_WORDS + E_STATE);
+    return state >>> 4 === generation && (state & STATE_MASK) === LIVE;
+  }
+
+  /** All of a pinned LIVE entry beside its body, as new as the newest purge; undefined when it is purged or no longer LIVE. */
+  record(id: number): EntryRecord | undefined {
+    return this.#landing.meetStored(id) === LIVE ? recordOf(this.#a, id) : undefined;
+  }
+
+  /** What keys the hashes, for `createCache` of another process that is to find what this one has kept elsewhere. */
+  secret(): Uint8Array {
+    return new Uint8Array(Int32Array.of(this.#words[H_SECRET_LO], this.#words[H_SECRET_HI]).buffer);
   }
 
   /** For tests, while no thread changes anything: throws on any broken invariant. */

@@ -11,8 +11,11 @@ import { freeEntry, reap, removeLive, stateOf, takeRecord, unitsOf } from './ent
 import { addGhost, takeGhost } from './ghost.ts';
 import {
   type Arena,
+  E_HI,
+  E_LO,
   E_PAGE,
   E_SLOT,
+  E_STATE,
   E_USE,
   H_EVICTIONS,
   H_RECLAIMED_PAGES,
@@ -81,10 +84,18 @@ export class Evictor {
         // Racing with a hit loses a count at most.
         a.words[use] = a.lru || kind === Q_SMALL ? 0 : used - 1;
         this.#rotate(Q_MAIN, id);
+        if (a.lower !== undefined && (a.lru || kind === Q_SMALL)) this.#offer(id);
         fallback = id;
       }
     }
     return fallback !== 0 && !looksPinned(a, fallback) ? fallback : 0;
+  }
+
+  /** Tells the tier below of an entry that was used again. */
+  #offer(id: number): void {
+    const { words, lower } = this.#a;
+    const e = this.#a.entry(id);
+    lower?.offer(id, words[e + E_STATE] >>> 4, words[e + E_LO], words[e + E_HI], true);
   }
 
   /** Takes a LIVE entry out; its storage is free at once unless someone pins it. */

@@ -50,6 +50,7 @@ import {
   WAITING,
 } from './layout.ts';
 import { acquire, release } from './lock.ts';
+import type { Below } from './lower.ts';
 import type { Pins } from './pin.ts';
 import { pushHead } from './queue.ts';
 import { OWNER_BYTES, type Slab } from './slab.ts';
@@ -203,7 +204,7 @@ export class Flights {
   }
 
   /** Ends a complete flight as LIVE; false when it could not be stored (see Cache.finish). */
-  complete(id: number, key?: CacheKey, words?: UserWords): boolean {
+  complete(id: number, key?: CacheKey, words?: UserWords, below?: Below): boolean {
     const a = this.#a;
     const e = a.entry(id);
     this.#own(id, WAITING, STREAMING);
@@ -217,7 +218,7 @@ export class Flights {
     const other = key !== undefined && !this.#storesKey(id, key) ? key : null;
     const copied = this.#wantsCopy(id, other);
     if (copied !== '') {
-      const stored = this.#copy(id, other);
+      const stored = this.#copy(id, other, below);
       if (stored || copied === 'key') {
         acquire(a);
         this.#landing.land(id, GONE);
@@ -226,7 +227,7 @@ export class Flights {
       }
     }
     acquire(a);
-    const stored = this.#landing.publish(id, id, other);
+    const stored = this.#landing.publish(id, id, other, undefined, below);
     release(a);
     return stored;
   }
@@ -243,6 +244,7 @@ export class Flights {
     feed: (id: number) => boolean,
     flight = 0,
     expected?: number,
+    below?: Below,
   ): number {
     const a = this.#a;
     if (!fitTags(tags)) return 0;
@@ -259,7 +261,7 @@ export class Flights {
     this.#filling.delete(id);
     this.#setWords(id, words);
     acquire(a);
-    const stored = whole && this.#landing.publish(id, flight === 0 ? id : flight, null, expected);
+    const stored = whole && this.#landing.publish(id, flight === 0 ? id : flight, null, expected, below);
     if (!whole) this.#landing.land(id, BROKEN);
     release(a);
     this.#pins.drop(handle);
@@ -349,7 +351,7 @@ export class Flights {
   }
 
   /** Stores an exact copy of a finished flight under `key`, its own when null. */
-  #copy(id: number, key: CacheKey | null): boolean {
+  #copy(id: number, key: CacheKey | null, below?: Below): boolean {
     const a = this.#a;
     const e = a.entry(id);
     const words = USER_WORDS.map((word) => a.words[e + word]);
@@ -358,7 +360,8 @@ export class Flights {
     const length = a.words[e + E_LENGTH];
     const feed = (to: number): boolean => this.copyBody(id, to);
     const tags = tagsOf(a, slotHeader(a, id));
-    return this.store(target, head, meta, length, words, a.words[e + E_SEQ], tags, feed, id) !== 0;
+    const seq = a.words[e + E_SEQ];
+    return this.store(target, head, meta, length, words, seq, tags, feed, id, undefined, below) !== 0;
   }
 
   #setWords(id: number, values: UserWords): void {

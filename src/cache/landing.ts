@@ -21,6 +21,7 @@ import {
   F_STALE,
   FREE,
   GONE,
+  H_BAN_FLOOR,
   H_CLOCK,
   H_INSERTS,
   LIVE,
@@ -30,6 +31,7 @@ import {
   UNKNOWN_TAGS,
 } from './layout.ts';
 import { acquire, release } from './lock.ts';
+import type { Below } from './lower.ts';
 import { looksPinned } from './pin.ts';
 import { headOf, nextOf, queueOf, unlink } from './queue.ts';
 import type { Slab } from './slab.ts';
@@ -71,7 +73,17 @@ export class Landing {
     const e = this.#a.entry(id);
     const since = words[e + E_SEQ];
     const seq = this.#bans.refresh();
-    const verdict = this.#bans.verdict(key.prefix.site, key.prefix.host, key.target, words[e + E_SLOT], since);
+    return this.#met(
+      id,
+      since,
+      seq,
+      this.#bans.verdict(key.prefix.site, key.prefix.host, key.target, words[e + E_SLOT], since),
+    );
+  }
+
+  #met(id: number, since: number, seq: number, verdict: Verdict): typeof LIVE | typeof FREE | typeof GONE {
+    const { words } = this.#a;
+    const e = this.#a.entry(id);
     // A sweep may just have applied purges and dropped them from the log: then it has removed the entry before that.
     if ((Atomics.load(words, e + E_STATE) & STATE_MASK) !== LIVE) return GONE;
     if (verdict === HARD_BAN) return FREE;
@@ -79,6 +91,28 @@ export class Landing {
     // Only after the word: who sees the new sequence looks no further. Never back to an older one.
     Atomics.compareExchange(words, e + E_SEQ, since, seq);
     return LIVE;
+  }
+
+  /** Without the lock. As `meet`, by the key that the entry stores. */
+  meetStored(id: number): typeof LIVE | typeof FREE | typeof GONE {
+    const { words } = this.#a;
+    const e = this.#a.entry(id);
+    if (words[e + E_SEQ] === banSequence(this.#a)) return LIVE;
+    const since = words[e + E_SEQ];
+    const seq = this.#bans.refresh();
+    return this.#met(id, since, seq, this.#bans.verdictOfSlot(words[e + E_SLOT], since));
+  }
+
+  /** What stands in the tier below under the key of a flight, with these tags and as new as purge `since`: see Cache.verdictSince. */
+  verdictSince(id: number, since: number, tags: ArrayLike<number>): Verdict {
+    const a = this.#a;
+    acquire(a);
+    const isKnown = since - a.words[H_BAN_FLOOR] >= 0;
+    const newest = this.#bans.refresh();
+    const slot = a.words[a.entry(id) + E_SLOT];
+    const verdict = !isKnown ? HARD_BAN : newest === since ? NO_BAN : this.#bans.verdictWithTags(slot, tags, since);
+    release(a);
+    return verdict;
   }
 
   /** Whether a flight may be joined: no purge since its claim has matched it, nor can when its tags become known. */
@@ -136,6 +170,7 @@ export class Landing {
     acquire(a);
     const id = find(a, key, LIVE_TAG);
     if (id !== 0) removeLive(a, this.#slab, id);
+    a.lower?.forget(key.lo, key.hi);
     // The list, not the index: those that nobody joins any more may yet become LIVE.
     for (let at = flight ? headOf(a, Q_FLIGHT) : 0; at !== 0; at = nextOf(a, at)) {
       if (slotHasTarget(a, a.words[a.entry(at) + E_SLOT], key)) this.detach(at, F_DOOMED);
@@ -178,8 +213,9 @@ export class Landing {
    * it was purged on the way, or the index has no room; then it is GONE.
    *
    * @param expected the entry that must be the one replaced
+   * @param below it comes from the tier below: becomes LIVE only where it is valid there still, and where no entry is
    */
-  publish(id: number, flight: number, key: CacheKey | null, expected?: number): boolean {
+  publish(id: number, flight: number, key: CacheKey | null, expected?: number, below?: Below): boolean {
     const a = this.#a;
     const { words } = a;
     const e = a.entry(id);
@@ -190,7 +226,8 @@ export class Landing {
     if (key !== null) this.#rename(id, key);
     const former = findTwin(a, id);
     const stale = (flags & F_STALE) !== 0;
-    const isOutdated = expected !== undefined && former !== expected;
+    const wanted = below === undefined ? expected : 0;
+    const isOutdated = (wanted !== undefined && former !== wanted) || below?.stands() === false;
     if ((flags & F_DOOMED) !== 0 || isOutdated || (former !== 0 && this.#yields(id, flags, former))) {
       this.land(id, GONE);
       return false;
@@ -215,7 +252,16 @@ export class Landing {
     words[H_INSERTS]++;
     words[H_CLOCK] = (words[H_CLOCK] + 1) & 0x7fff_ffff || 1;
     if (former !== 0) retire(a, this.#slab, former);
+    if (below === undefined && a.lower !== undefined) this.#tellBelow(id);
     return true;
+  }
+
+  /** What was kept below under the key of a new LIVE entry is replaced, and the entry may be kept instead. */
+  #tellBelow(id: number): void {
+    const { words, lower } = this.#a;
+    const e = this.#a.entry(id);
+    lower?.forget(words[e + E_LO], words[e + E_HI]);
+    lower?.offer(id, words[e + E_STATE] >>> 4, words[e + E_LO], words[e + E_HI], false);
   }
 
   /** Whether the entry that stands is the better one: any after a soft purge; one as fresh after a newer flight was begun. */

@@ -7,6 +7,7 @@
  * that 16 GB fit a signed word. Regions that are never used are never touched, and so are not resident.
  */
 import { randomBytes } from 'node:crypto';
+import type { LowerTier } from './lower.ts';
 
 const MAGIC = 0x6c62_0001;
 export const VERSION = 2;
@@ -163,6 +164,8 @@ export interface CacheOptions {
   maxObject?: number;
   /** 8 bytes that key the hash; random by default. */
   secret?: Uint8Array;
+  /** The purge sequence goes on from here; 0 by default. */
+  purgeSequence?: number;
 }
 
 const floorPow2 = (n: number): number => 2 ** Math.floor(Math.log2(n));
@@ -272,6 +275,8 @@ export function createCache(options: CacheOptions): SharedArrayBuffer {
   header[H_MAX_OBJECT] = clamp(options.maxObject ?? defaultMaxObject(memory), 0, 2 ** 31 - 1);
   header[H_SECRET_LO] = Buffer.from(secret).readInt32LE(0);
   header[H_SECRET_HI] = Buffer.from(secret).readInt32LE(4);
+  header[H_BAN_SEQ] = options.purgeSequence ?? 0;
+  header[H_BAN_FLOOR] = options.purgeSequence ?? 0;
   header[H_LEDGER] = g.ledger;
   header[H_GHOSTS] = g.ghosts;
   header[H_BAN_BYTES] = g.banBytes;
@@ -304,6 +309,8 @@ export class Arena {
   readonly bitmapWords: number;
   /** Test seam: called at each point of a critical section where a death leaves shared state half-changed. */
   kill: ((point: string) => void) | null = null;
+  /** This thread's way to the tier below. */
+  lower: LowerTier | undefined;
 
   /** Throws when `sab` is not a cache of this version, or `worker` is out of its range. */
   constructor(sab: SharedArrayBuffer, worker: number) {

@@ -33,7 +33,12 @@ export class Purge {
   #next = 0;
   #target = 0;
   /** The target of the last whole pass. */
-  #swept = 0;
+  #swept: number;
+  /**
+   * The newest purge that whatever else keeps objects has applied to all of them: newer ones stay in the log, as long as it has
+   * room. Undefined where there is nothing else.
+   */
+  applied: (() => number) | undefined;
 
   constructor(a: Arena, slab: Slab, bans: BanView, landing: Landing) {
     this.#a = a;
@@ -41,6 +46,7 @@ export class Purge {
     this.#bans = bans;
     this.#landing = landing;
     this.#hash = tagHasher(a);
+    this.#swept = a.words[H_BAN_FLOOR];
   }
 
   /**
@@ -50,6 +56,19 @@ export class Purge {
    * when host and pattern are over 8,000 bytes, or for a tag with a pattern other than `*`.
    */
   add(spec: PurgeSpec): number {
+    return this.#append(spec, banSequence(this.#a) + 1);
+  }
+
+  /**
+   * Puts a purge of an earlier process in force again, under the sequence that it had; in the order of their sequences. Throws as `add`
+   * does, and RangeError for a sequence that is not newer than the newest.
+   */
+  restore(spec: PurgeSpec, sequence: number): void {
+    if (sequence - banSequence(this.#a) <= 0) throw new RangeError(`purge: ${sequence} is not newer than the newest`);
+    this.#append(spec, sequence);
+  }
+
+  #append(spec: PurgeSpec, seq: number): number {
     this.#onlyMain();
     const bytes = recordBytes(spec);
     if (bytes > MAX_RECORD) throw new RangeError(`purge: host and pattern over 8,000 bytes`);
@@ -59,7 +78,6 @@ export class Purge {
         if (text.charCodeAt(i) > 255) throw new RangeError('purge: a character over 255');
       }
     }
-    const seq = banSequence(this.#a) + 1;
     const tag = spec.tag === undefined ? 0 : this.#hash(spec.tag);
     while (!appendBan(this.#a, spec, tag, seq)) this.#makeRoom();
     return seq;
@@ -87,7 +105,7 @@ export class Purge {
     return { removed, finished: false };
   }
 
-  /** Shortens a full log: by what only flights keep in it, else by a sweep of all entries. */
+  /** Shortens a full log: by what only flights and tiers below keep in it, else by a sweep of all entries. */
   #makeRoom(): void {
     // One pass may be under way, with an older target; the next one empties the log.
     let passed = this.#a.words[H_BAN_FLOOR] !== this.#swept;
@@ -96,7 +114,7 @@ export class Purge {
       throw new Error('purge: the log is full and the cache does not answer');
     }
     for (const id of this.#flights()) this.#landing.overtake(id, this.#swept);
-    this.#retire();
+    this.#retire(this.#swept);
     release(this.#a);
   }
 
@@ -134,12 +152,13 @@ export class Purge {
     return false;
   }
 
-  /** Drops from the log what LIVE entries have met and flights need no more. */
-  #retire(): void {
+  /** Drops from the log what LIVE entries have met and what flights, and others that keep objects, need no more. */
+  #retire(applied = this.applied?.() ?? this.#swept): void {
     const a = this.#a;
-    let oldest = this.#swept;
-    if (a.words[H_BAN_FLOOR] === oldest) return;
+    let oldest = Math.min(this.#swept, applied);
+    if (oldest - a.words[H_BAN_FLOOR] <= 0) return;
     for (const id of this.#flights()) oldest = Math.min(oldest, a.words[a.entry(id) + E_SEQ]);
+    if (oldest - a.words[H_BAN_FLOOR] <= 0) return;
     Atomics.store(a.words, H_BAN_FLOOR, oldest);
     dropBans(a, oldest);
   }
