@@ -27,6 +27,7 @@ export const IMPORT_TABLE: Readonly<Record<string, Rule>> = {
     imports: ['base', 'http', 'cache', 'site', 'origin', 'fill', 'compress', 'stats', 'threads'],
     types: ['tracing'],
   },
+  pool: { imports: ['base', 'cache', 'fill', 'compress'] },
   tls: { imports: ['base', 'http', 'config'] },
   transport: { imports: ['base', 'http', 'native-bindings'], types: ['request', 'config', 'threads', 'tls'] },
   explain: { imports: ['base', 'http', 'cache', 'config', 'site', 'fill', 'compress'] },
