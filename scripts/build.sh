@@ -14,4 +14,4 @@ rolldown --config rolldown.config.ts --configLoader native "$@"
 find dist -type f ! -name .building ! -newer dist/.building -exec rm -f {} +
 mv dist/.building dist/.built
 # Made ahead of the first start that needs it, where there is a C compiler; everything else works without it.
-node native-bindings/sockets/build.ts >/dev/null 2>&1 || :
+node native-bindings/build.ts >/dev/null 2>&1 || :

@@ -6,7 +6,7 @@ import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { compiledAddon } from './compile.ts';
+import { compiledAddon } from '../compile.ts';
 import { loadSockets, type Sockets } from './index.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'lb-sockets-test-'));
@@ -35,23 +35,23 @@ async function visit(port: number, times: number): Promise<void> {
 
 test('it compiles once, and starts at the same moment do not disturb each other', { skip }, async () => {
   const folder = join(scratch, 'parallel');
-  const paths = await Promise.all(Array.from({ length: 3 }, () => compiledAddon([folder])));
+  const paths = await Promise.all(Array.from({ length: 3 }, () => compiledAddon('sockets', [folder])));
   assert.equal(new Set(paths).size, 1);
   assert.equal(readdirSync(folder).length, 1, 'no draft is left behind');
   // with no compiler at all the compiled one is found
-  assert.equal(await compiledAddon([folder], 'no-such-compiler'), paths[0]);
+  assert.equal(await compiledAddon('sockets', [folder], 'no-such-compiler'), paths[0]);
 });
 
 test('why there is no addon is said', async () => {
   await assert.rejects(
-    compiledAddon([join(scratch, 'none')], 'no-such-compiler'),
+    compiledAddon('sockets', [join(scratch, 'none')], 'no-such-compiler'),
     /no C compiler \(no-such-compiler\)/,
   );
-  await assert.rejects(compiledAddon([join(scratch, 'false')], 'false'), /Command failed/);
+  await assert.rejects(compiledAddon('sockets', [join(scratch, 'false')], 'false'), /Command failed/);
   const open = join(scratch, 'open');
-  await compiledAddon([open], 'false').catch(() => {});
+  await compiledAddon('sockets', [open], 'false').catch(() => {});
   chmodSync(open, 0o777);
-  await assert.rejects(compiledAddon([open]), /can be written to by other users/);
+  await assert.rejects(compiledAddon('sockets', [open]), /can be written to by other users/);
 });
 
 test('listening sockets are found with their queues', { skip }, async (t) => {

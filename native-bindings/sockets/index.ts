@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { getSystemErrorName } from 'node:util';
-import { compiledAddon } from './compile.ts';
+import { compiledAddon } from '../compile.ts';
 
 /** A TCP socket of this process that listens. */
 export interface ListeningSocket {
@@ -66,7 +66,7 @@ export function loadSockets(): Promise<LoadedSockets> {
 async function load(): Promise<LoadedSockets> {
   if (process.platform !== 'linux') return { unavailable: `the sockets addon is for Linux, not ${process.platform}` };
   try {
-    const addon = createRequire(import.meta.url)(await compiledAddon()) as Addon;
+    const addon = createRequire(import.meta.url)(await compiledAddon('sockets')) as Addon;
     return { sockets: wrap(addon) };
   } catch (error) {
     return { unavailable: `the sockets addon cannot be loaded: ${(error as Error).message}` };

@@ -6,23 +6,30 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { ensurePrivateFolder } from '../private-folder.ts';
+import { ensurePrivateFolder } from './private-folder.ts';
 
 const NODE_API_VERSION = 9;
 const COMPILE_TIMEOUT = 60_000;
 
 const run = promisify(execFile);
 
+/** An addon: `<name>/<name>.c`. */
+export type AddonName = 'sockets' | 'disk';
+
 /**
- * Gives the path of the compiled addon, making it in the first of `folders` that can be used where none has it yet. The
+ * Gives the path of a compiled addon, making it in the first of `folders` that can be used where none has it yet. The
  * file's name has a checksum of the source, so a new source never meets an old binary.
  * @param compiler the C compiler's command
  * @throws Error when there is none yet and it cannot be compiled; the message names each cause
  */
-export async function compiledAddon(folders = addonFolders(), compiler = process.env.CC || 'cc'): Promise<string> {
-  const source = sourceFile();
+export async function compiledAddon(
+  addon: AddonName,
+  folders = addonFolders(addon),
+  compiler = process.env.CC || 'cc',
+): Promise<string> {
+  const source = sourceFile(addon);
   const checksum = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 16);
-  const name = `sockets-${checksum}-${process.platform}-${process.arch}.node`;
+  const name = `${addon}-${checksum}-${process.platform}-${process.arch}.node`;
   const refusals: string[] = [];
   for (const folder of folders) {
     try {
@@ -55,21 +62,21 @@ function reason(error: unknown, compiler: string): string {
   return (stderr || message).trim().split('\n', 1)[0] ?? message;
 }
 
-/** It lies beside this file, or, where lb was built, in the folder of the project that the build is in. */
-function sourceFile(): string {
-  for (const place of ['.', '../native-bindings/sockets', '../../native-bindings/sockets']) {
-    const path = fileURLToPath(new URL(`${place}/sockets.c`, import.meta.url));
+/** It lies below the folder of this file, or, where lb was built, in the folder of the project that the build is in. */
+function sourceFile(addon: AddonName): string {
+  for (const place of ['.', '../native-bindings', '../../native-bindings']) {
+    const path = fileURLToPath(new URL(`${place}/${addon}/${addon}.c`, import.meta.url));
     if (existsSync(path)) return path;
   }
-  throw new Error('native-bindings/sockets/sockets.c is missing');
+  throw new Error(`native-bindings/${addon}/${addon}.c is missing`);
 }
 
 /** Beside the packages, so that it goes when they go; else a folder of this user's in the temporary place. */
-function addonFolders(): string[] {
-  const temporary = join(tmpdir(), `lb-sockets-${process.getuid?.() ?? 'user'}`);
+function addonFolders(addon: AddonName): string[] {
+  const temporary = join(tmpdir(), `lb-${addon}-${process.getuid?.() ?? 'user'}`);
   try {
     const packages = dirname(dirname(createRequire(import.meta.url).resolve('node-api-headers/package.json')));
-    return [join(packages, '.cache', 'lb-sockets'), temporary];
+    return [join(packages, '.cache', `lb-${addon}`), temporary];
   } catch {
     return [temporary];
   }
