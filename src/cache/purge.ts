@@ -62,13 +62,14 @@ export class Purge {
   /**
    * Puts a purge of an earlier process in force again, under the sequence that it had; in the order of their sequences. Throws as `add`
    * does, and RangeError for a sequence that is not newer than the newest.
+   * @param tag hash of the tag where its text is not known any more; the pattern is then `*`
    */
-  restore(spec: PurgeSpec, sequence: number): void {
+  restore(spec: PurgeSpec, sequence: number, tag?: number): void {
     if (sequence - banSequence(this.#a) <= 0) throw new RangeError(`purge: ${sequence} is not newer than the newest`);
-    this.#append(spec, sequence);
+    this.#append(spec, sequence, tag);
   }
 
-  #append(spec: PurgeSpec, seq: number): number {
+  #append(spec: PurgeSpec, seq: number, known = 0): number {
     this.#onlyMain();
     const bytes = recordBytes(spec);
     if (bytes > MAX_RECORD) throw new RangeError(`purge: host and pattern over 8,000 bytes`);
@@ -78,7 +79,7 @@ export class Purge {
         if (text.charCodeAt(i) > 255) throw new RangeError('purge: a character over 255');
       }
     }
-    const tag = spec.tag === undefined ? 0 : this.#hash(spec.tag);
+    const tag = spec.tag === undefined ? known : this.#hash(spec.tag);
     while (!appendBan(this.#a, spec, tag, seq)) this.#makeRoom();
     return seq;
   }

@@ -6,6 +6,7 @@ import type { LineOutput } from '../stats/output.ts';
 import type { EdgeThreads } from '../threads/edges.ts';
 import type { TlsKeeper } from '../tls/keeper.ts';
 import type { AcmeRunner } from './acme.ts';
+import type { Disks } from './disks.ts';
 import type { Entrance } from './entrance.ts';
 import type { Live } from './live.ts';
 import type { Origins } from './origins.ts';
@@ -48,4 +49,6 @@ export interface Parts {
   readonly tls: TlsKeeper;
   readonly origins: Origins;
   readonly acme: AcmeRunner;
+  /** Undefined where nothing is kept on disk. */
+  readonly disks: Disks | undefined;
 }

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type PurgeRequest, type PurgeResult, UnknownSiteError } from '../admin/types.ts';
 import { cacheNow } from '../base/clock.ts';
-import { type Cache, CacheKey } from '../cache/cache.ts';
+import { type Cache, CacheKey, type PurgeSpec } from '../cache/cache.ts';
 import type { HostTables } from '../site/host-table.ts';
 import type { SitePlan } from '../site/plan.ts';
+import type { DiskPurge } from '../threads/messages.ts';
 import { PurgeHistory, type PurgeMatch, type PurgeRecord, type PurgeSubject } from './purge-history.ts';
 
 export type { PurgeRecord, PurgeSubject } from './purge-history.ts';
@@ -30,6 +31,8 @@ export interface PurgerOptions {
   readonly live: { readonly hosts: HostTables; readonly sites: readonly SitePlan[] };
   /** Where clients connect, which the Host of most requests names. */
   port(): number;
+  /** Told of each purge once it is in force. */
+  carriedOut?(purge: DiskPurge): void;
   /** Told of what could not be done. */
   log?(message: string, details: Record<string, unknown>): void;
 }
@@ -87,13 +90,8 @@ export class Purger {
     this.#changedTimer = undefined;
     for (const { site, host, target } of this.#changed.values()) {
       try {
-        this.#cache.purge.add({
-          site,
-          host,
-          pattern: target,
-          soft: false,
-          ...(target === ANY_TARGET ? {} : { exact: true }),
-        });
+        const exact = target === ANY_TARGET ? {} : ({ exact: true } as const);
+        this.#add({ site, host, pattern: target, soft: false, ...exact });
       } catch (error) {
         this.#options.log?.('what changed could not be made invalid', { target, error: (error as Error).message });
       }
@@ -104,8 +102,18 @@ export class Purger {
 
   /** Nothing of a site that is no more may be found again. */
   forgetSite(site: number): void {
-    this.#cache.purge.add({ site, host: '', pattern: ANY_TARGET, soft: false });
+    this.#add({ site, host: '', pattern: ANY_TARGET, soft: false });
     this.#sweepSoon();
+  }
+
+  /** @returns its sequence. @throws RangeError */
+  #add(spec: PurgeSpec): number {
+    const sequence = this.#cache.purge.add(spec);
+    const { site, host, pattern, soft, stamp = 0, tag } = spec;
+    const exact = spec.exact === true || !pattern.includes('*');
+    const hash = tag === undefined ? 0 : this.#cache.tagHash(tag) | 0;
+    this.#options.carriedOut?.({ sequence, site, host, pattern, exact, soft, stamp, tag: hash });
+    return sequence;
   }
 
   /** Of the last 1,000 purges, those that concern a response, newest first. */
@@ -164,7 +172,7 @@ export class Purger {
     const objects = this.#count(request, site, matches);
     let sequence = 0;
     for (const { tag: hash, ...match } of matches) {
-      sequence = this.#cache.purge.add({
+      sequence = this.#add({
         ...match,
         soft,
         stamp: cacheNow(),

@@ -4,11 +4,12 @@ import type { Address, Config } from '../config/config.ts';
 import { type AccessLog, startAccessLog } from '../stats/access-log.ts';
 import { openCounters } from '../stats/counters.ts';
 import { EdgeThreads } from '../threads/edges.ts';
-import type { EdgeData, PlanData } from '../threads/messages.ts';
+import type { DiskPurge, EdgeData, PlanData } from '../threads/messages.ts';
 import { TlsKeeper } from '../tls/keeper.ts';
 import { ConnectionCounts } from '../transport/connection-counts.ts';
 import { loadUws, longestHead } from '../transport/load-uws.ts';
 import { AcmeRunner } from './acme.ts';
+import { Disks } from './disks.ts';
 import { Entrance } from './entrance.ts';
 import { Live } from './live.ts';
 import { openAdmin } from './open-admin.ts';
@@ -17,7 +18,7 @@ import type { Parts, ServerOptions } from './parts.ts';
 import { Planner } from './planner.ts';
 import { Plans } from './plans.ts';
 import { Purger } from './purger.ts';
-import { recover } from './recover.ts';
+import { recover, recoverCache } from './recover.ts';
 import { Reloader, type ReloadResult, watchedFiles } from './reload.ts';
 import { type SharedMemory, shareMemory } from './shared-memory.ts';
 import { warnOfUnresolvableOrigins } from './unresolvable.ts';
@@ -28,6 +29,9 @@ const LINGER = 1000;
 
 /** How long the last lines of the log may take to go out, in ms. */
 const LOG_FLUSH = 2000;
+
+/** What a disk has at least to give its folder back, in ms. */
+const DISK_CLOSE = 2000;
 
 /** What runs: the main thread's side of lb. */
 export class Server {
@@ -71,14 +75,16 @@ export class Server {
    *   the word that they end, and the admin API is the other's from now on
    */
   async stop(timeout: number = this.shutdownTimeout, handedOver = false): Promise<void> {
-    const { state, entrance, edges, purger, accessLog, reloader, tls, origins, acme } = this.#parts;
+    const { state, entrance, edges, purger, accessLog, reloader, tls, origins, acme, disks } = this.#parts;
+    const deadline = performance.now() + timeout;
     state.draining = true;
     acme.stop();
     reloader.stop();
     tls.ticketKey.stop();
     entrance.stop();
-    if (handedOver) await this.admin.close();
+    if (handedOver) await Promise.all([this.admin.close(), disks?.close(DISK_CLOSE)]);
     await edges.drain(timeout, handedOver ? timeout : Math.min(timeout, LINGER));
+    await disks?.close(Math.max(DISK_CLOSE, deadline - performance.now()));
     origins.stop();
     purger.stop();
     await this.admin.close();
@@ -97,7 +103,8 @@ export class Server {
  * @throws ListenError, AdminStartError, CountryDatabaseError, CertificateError with one sentence each
  */
 export async function startServer(config: Config, options: ServerOptions): Promise<Server> {
-  const parts = makeParts(config, options);
+  const disks = await openDisks(config, options);
+  const parts = makeParts(config, options, disks);
   try {
     await parts.plans.open(config);
     const admin = await serve(parts, options);
@@ -106,6 +113,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     return new Server(parts, admin);
   } catch (error) {
     await parts.edges.drain(0, 0);
+    await disks?.close(DISK_CLOSE);
     parts.origins.stop();
     parts.purger.stop();
     parts.entrance.close();
@@ -113,18 +121,32 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   }
 }
 
-/** Makes what main has, each given what it needs of the others. Nothing is listened on, and no thread runs. */
-function makeParts(config: Config, options: ServerOptions): Parts {
+/** Before anything else: what the folders hold can only be found with what they know. */
+async function openDisks({ disk }: Config, { logger, takesOver }: ServerOptions): Promise<Disks | undefined> {
+  if (disk === undefined) return undefined;
+  const disks = new Disks(disk, logger, takesOver === true);
+  await disks.open();
+  return disks;
+}
+
+/** Makes what main has, each given what it needs of the others. Nothing is listened on, and no edge runs. */
+function makeParts(config: Config, options: ServerOptions, disks: Disks | undefined): Parts {
   const { logger } = options;
   loadUws(longestHead(config.limits.url, config.maxRequestHeader));
-  const memory = shareMemory(config);
+  const memory = shareMemory(config, disks?.heritage);
   const cache = openCache(memory.cache, 0);
-  const live = new Live(config, cache);
+  const live = new Live(config, cache, disks?.sites);
+  if (disks !== undefined) {
+    live.named = (names) => disks.nameSites(names);
+    disks.nameSites(live.names);
+    disks.putInForce(cache);
+  }
   const entrance = new Entrance(logger, options.takesOver === true);
   const counts = new ConnectionCounts(memory.connections);
   const origins = new Origins(memory.origins, openCounters(memory.counters, 0), config, logger);
   const log = (message: string, details: Record<string, unknown>) => logger.error(details, message);
-  const purger = new Purger(cache, { live, port: () => entrance.listeners()[0].address.port, log });
+  const carriedOut = disks && ((purge: DiskPurge) => disks.add(purge));
+  const purger = new Purger(cache, { live, port: () => entrance.listeners()[0].address.port, carriedOut, log });
   const edges = new EdgeThreads(config.workers, {
     data: (worker) => edgeData(memory, worker, plans.current, options.version),
     attach: (kind, descriptor) => entrance.attach(kind, descriptor),
@@ -134,7 +156,15 @@ function makeParts(config: Config, options: ServerOptions): Parts {
       origins.recover(worker);
     },
     changed: (site, host, target) => purger.changed(site, host, target),
+    born: (worker) => disks?.connect(worker),
+    diskFailed: (disk, reason) => disks?.fail(disk, reason),
     log: (level, message, details) => logger[level](details, message),
+  });
+  disks?.begin({
+    memory: (disk) => ({ ...memory.disks[disk], cache: memory.cache, sequence: cache.purgeSequence() }),
+    recover: (worker) => recoverCache(cache, memory, worker),
+    edges: () => edges.running,
+    tellEdge: (edge, disk, port) => edges.connectDisk(edge, disk, port),
   });
   const tls = new TlsKeeper((warning) => logger.warn({}, warning));
   const acme = new AcmeRunner({
@@ -156,7 +186,7 @@ function makeParts(config: Config, options: ServerOptions): Parts {
     logger,
   });
   const accessLog = openAccessLog(live, memory, options);
-  return { memory, cache, live, state, entrance, edges, plans, purger, reloader, accessLog, tls, origins, acme };
+  return { memory, cache, live, state, entrance, edges, plans, purger, reloader, accessLog, tls, origins, acme, disks };
 }
 
 /** Has what was made begin. @returns the admin listener */
@@ -174,8 +204,10 @@ async function serve(parts: Parts, options: ServerOptions): Promise<AdminServer>
 }
 
 function edgeData(memory: SharedMemory, worker: number, plan: PlanData, version: string): EdgeData {
-  const { logs, ...shared } = memory;
-  return { ...shared, worker, version, plan, log: logs[worker] };
+  const { logs, disks, ...shared } = memory;
+  const { paths = [] } = plan.config.disk ?? {};
+  const own = disks.map(({ slots, rings }, i) => ({ folder: paths[i], slots, ring: rings[worker] }));
+  return { ...shared, worker, version, plan, log: logs[worker], disks: own };
 }
 
 function openAccessLog(live: Live, memory: SharedMemory, options: ServerOptions): AccessLog {

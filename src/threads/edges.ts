@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Worker } from 'node:worker_threads';
+import type { MessagePort, Transferable, Worker } from 'node:worker_threads';
 import type { TlsChallenge, TlsTerms } from '../tls/terms.ts';
 import type { AppKind, EdgeData, FromEdge, PlanData, ToEdge } from './messages.ts';
 import { spawnWorker } from './spawn.ts';
@@ -16,6 +16,10 @@ export interface EdgeOwner {
   recover(worker: number): Promise<void>;
   /** What is stored for a target is invalid, under whatever key. */
   changed(site: number, host: string, target: string): void;
+  /** Thread `worker` has been started, and hears messages. */
+  born(worker: number): void;
+  /** An edge cannot read a disk any more. */
+  diskFailed(disk: number, reason: string): void;
   log(level: 'info' | 'warn' | 'error', message: string, details: Record<string, unknown>): void;
 }
 
@@ -167,6 +171,17 @@ export class EdgeThreads {
     this.#tellAll({ type: 'challenges', challenges });
   }
 
+  /** Ids of the edges that hear messages. */
+  get running(): number[] {
+    return this.#edges.flatMap(({ id, worker }) => (worker === undefined ? [] : [id]));
+  }
+
+  /** An edge may ask a disk's thread by this port. */
+  connectDisk(id: number, disk: number, port: MessagePort): void {
+    const edge = this.#edges.find((candidate) => candidate.id === id);
+    if (edge !== undefined) this.#tell(edge, { type: 'disk', disk, port }, [port]);
+  }
+
   /** Asks every edge whether its event loop turns. @returns those that have not answered since the last time */
   pulse(): number[] {
     const silent = this.#edges.filter(({ pinged, since }) => pinged && since > 0);
@@ -201,6 +216,7 @@ export class EdgeThreads {
     edge.worker = worker;
     edge.isLeaving = false;
     edge.generation = data.plan.generation;
+    this.#owner.born(edge.id);
     return new Promise((resolve, reject) => {
       worker.on('message', (message: FromEdge) => {
         if (message.type === 'ready') resolve();
@@ -243,6 +259,9 @@ export class EdgeThreads {
         break;
       case 'changed':
         this.#owner.changed(message.site, message.host, message.target);
+        break;
+      case 'disk-failed':
+        this.#owner.diskFailed(message.disk, message.reason);
         break;
       case 'log':
         this.#owner.log(message.level, message.message, { worker: edge.id, ...message.details });
@@ -301,7 +320,7 @@ export class EdgeThreads {
     for (const edge of this.#edges) this.#tell(edge, message);
   }
 
-  #tell(edge: Edge, message: ToEdge): void {
-    edge.worker?.postMessage(message);
+  #tell(edge: Edge, message: ToEdge, transfer: readonly Transferable[] = []): void {
+    edge.worker?.postMessage(message, transfer);
   }
 }

@@ -25,6 +25,17 @@ export interface EdgeData {
   origins: SharedArrayBuffer;
   /** Ring of the access log; where the log is off it is for whoever listens. */
   log: SharedArrayBuffer;
+  /** In the order of the configuration; none where nothing is kept on disk. */
+  disks: readonly EdgeDisk[];
+}
+
+/** A disk as an edge knows it. */
+export interface EdgeDisk {
+  folder: string;
+  /** What the disk's thread shares with all edges. */
+  slots: SharedArrayBuffer;
+  /** Where this edge offers entries. */
+  ring: SharedArrayBuffer;
 }
 
 /** All that an edge knows of the configuration: replaced as a whole, between two requests. */
@@ -73,6 +84,8 @@ export type ToEdge =
   | { type: 'certificates'; tls: TlsTerms }
   /** Answer challenges of TLS-ALPN-01 with these certificates, and no other. */
   | { type: 'challenges'; challenges: TlsChallenge[] }
+  /** A disk's thread has begun: it answers by this port (`FindRequest`, `FindAnswer`). */
+  | { type: 'disk'; disk: number; port: MessagePort }
   /** Test hook: throw where nothing catches. */
   | { type: 'die' };
 
@@ -92,6 +105,8 @@ export type FromEdge =
   | { type: 'dying'; error: string }
   /** An unsafe method succeeded: what is stored for the target of a site's host, under whatever key, is invalid. */
   | { type: 'changed'; site: number; host: string; target: string }
+  /** A disk does not answer: nobody is to use it before it is well again. */
+  | { type: 'disk-failed'; disk: number; reason: string }
   | { type: 'log'; level: 'warn' | 'error'; message: string; details: Record<string, unknown> };
 
 /** workerData of workers/disk.ts. */
