@@ -1,17 +1,14 @@
 import { Remembered } from '../base/remembered.ts';
-import { CacheKey, KeyPrefix } from '../cache/cache.ts';
+import type { DictionaryRequest } from './dictionaries.ts';
+import { type KeyMessage, nameOf, packKey } from './key-message.ts';
 import type { VariantMaker, VariantWish } from './variants.ts';
+
+/** What an edge asks main for: work in the background on a stored response. */
+export type BackgroundRequest = ({ what: 'variant' } & WishMessage) | DictionaryRequest;
 
 /** A wish as it goes from an edge to main: what names the original, and no entry, which only the edge has pinned. */
 export interface WishMessage extends Omit<VariantWish, 'key' | 'id'> {
   key: KeyMessage;
-}
-
-/** A cache key in parts that can be sent. */
-export interface KeyMessage {
-  prefix: Pick<KeyPrefix, 'site' | 'host' | 'words' | 'state' | 'hostAt'>;
-  target: string;
-  variant: string;
 }
 
 /** How long an edge waits before it asks for the same variant again, in ms: main drops wishes when it has too many. */
@@ -22,10 +19,10 @@ const ASKED = 4096;
 
 /** An edge's side of variants in the background: it has main make them. */
 export class BackgroundVariants implements VariantMaker {
-  readonly #send: (wish: WishMessage) => void;
+  readonly #send: (request: BackgroundRequest) => void;
   readonly #asked = new Remembered(ASKED);
 
-  constructor(send: (wish: WishMessage) => void) {
+  constructor(send: (request: BackgroundRequest) => void) {
     this.#send = send;
   }
 
@@ -34,22 +31,6 @@ export class BackgroundVariants implements VariantMaker {
     const now = performance.now();
     if (this.#asked.has(name, now)) return;
     this.#asked.add(name, now + PATIENCE);
-    this.#send({ ...wish, key: packKey(key) });
+    this.#send({ what: 'variant', ...wish, key: packKey(key) });
   }
-}
-
-/** Tells variants apart. */
-export function nameOf(key: CacheKey, content: string, to: string): string {
-  return `${key.lo} ${key.hi} ${content} ${to}`;
-}
-
-export function packKey({ prefix, target, variant }: CacheKey): KeyMessage {
-  const { site, host, words, state, hostAt } = prefix;
-  return { prefix: { site, host, words, state, hostAt }, target, variant };
-}
-
-/** On a thread whose cache has the same secret. */
-export function unpackKey({ prefix, target, variant }: KeyMessage): CacheKey {
-  const { site, host, words, state, hostAt } = prefix;
-  return new CacheKey().set(new KeyPrefix(site, host, words, state, hostAt), target, variant);
 }

@@ -36,13 +36,16 @@ export interface VariantMaker {
   want(wish: VariantWish): void;
 }
 
+/** What a variant is coded in; `dcz:<hash>` for Zstandard with the dictionary of that hash (RFC 9842). */
+export type VariantCoding = Coding | `dcz:${string}`;
+
 /** What stands between a key's own variant and the name of a coding. */
 const PREFIX = 'coding:';
 
 const NOTHING = new Uint8Array(0);
 
 /** The key of the variant of a response whose key is `original`. @param into filled and returned */
-export function variantKey(original: CacheKey, coding: Coding, into: CacheKey = new CacheKey()): CacheKey {
+export function variantKey(original: CacheKey, coding: VariantCoding, into: CacheKey = new CacheKey()): CacheKey {
   return into.set(original.prefix, original.target, `${original.variant}${PREFIX}${coding}`);
 }
 
@@ -57,7 +60,7 @@ export function variantKey(original: CacheKey, coding: Coding, into: CacheKey = 
 export function storeVariant(
   cache: Cache,
   stored: StoredViews,
-  wish: Pick<VariantWish, 'key' | 'id' | 'content' | 'to'>,
+  wish: Pick<VariantWish, 'key' | 'id' | 'content'> & { readonly to: VariantCoding },
   body: Uint8Array,
 ): boolean {
   const { key, id, content, to } = wish;
