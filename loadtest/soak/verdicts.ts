@@ -1,0 +1,126 @@
+import { availableParallelism } from 'node:os';
+import type { PurgeFindings } from './purges.ts';
+import { DISK_BYTES, LARGEST_STORED, type Part } from './server.ts';
+import { slopeOf } from './slope.ts';
+import type { Findings } from './visitors.ts';
+import type { Held, Watch } from './watch.ts';
+
+const MOST_GROWTH_MB_PER_HOUR = 1;
+const MB = 1024 * 1024;
+/** Faults that are told of each kind. */
+const SHOWN = 10;
+
+export type Outcome = 'kept' | 'BROKEN' | 'unclear';
+
+/** Something that must hold, and what was found. */
+export interface Verdict {
+  name: string;
+  outcome: Outcome;
+  figure: string;
+}
+
+/** Descriptors in all. */
+export const sizeOf = ({ descriptors }: Held): number =>
+  Object.values(descriptors).reduce((sum, count) => sum + count, 0);
+
+/** Everything that a run has found. */
+export interface Seen {
+  findings: Findings;
+  purges: PurgeFindings;
+  before: Held;
+  after: Held;
+  code: number | string;
+  watch: Watch;
+  /** Minutes in which memory may grow. */
+  warmUp: number;
+  without: ReadonlySet<Part>;
+  output: string;
+}
+
+/** Says of everything that must hold whether it did. */
+export function judge({ findings, purges, before, after, code, watch, warmUp, without, output }: Seen): Verdict[] {
+  const bad = output.split('\n').filter((line) => /"level":"(error|fatal)"/.test(line));
+  const check = (name: string, holds: boolean, figure: string): Verdict => ({
+    name,
+    outcome: holds ? 'kept' : 'BROKEN',
+    figure,
+  });
+  const pins = `${after.pins} pins and ${after.flights} flights`;
+  return [
+    check('wrong content', findings.wrong.length === 0, String(findings.wrong.length)),
+    check('requests without their answer', findings.failed.length === 0, String(findings.failed.length)),
+    check('purges that failed', purges.failed.length === 0, `${purges.failed.length} of ${purges.done}`),
+    growth(watch, warmUp),
+    check(
+      'descriptors',
+      sizeOf(after) <= sizeOf(before),
+      `${sizeOf(before)} before, ${sizeOf(after)} after${more(before, after)}`,
+    ),
+    check('pins', after.pins === 0 && after.flights === 0, `${pins} after the last client has left`),
+    ...(without.has('disk')
+      ? []
+      : [
+          check(
+            'files of the disk tier',
+            watch.mostOnDisk > 0 && watch.mostOnDisk <= DISK_BYTES + LARGEST_STORED,
+            `at most ${(watch.mostOnDisk / MB).toFixed(1)} MB, limit ${DISK_BYTES / MB} MB and one object`,
+          ),
+        ]),
+    check('errors in the log', bad.length === 0, bad.length === 0 ? '0' : `${bad.length}: ${bad[0]}`),
+    check('end', code === 0, `exit code ${code}`),
+  ];
+}
+
+/** Descriptors that were not there before, by what they are. */
+function more(before: Held, after: Held): string {
+  const names = Object.keys(after.descriptors).filter(
+    (name) => after.descriptors[name] > (before.descriptors[name] ?? 0),
+  );
+  return names.map((name) => `, ${after.descriptors[name] - (before.descriptors[name] ?? 0)} more ${name}`).join('');
+}
+
+function growth(watch: Watch, warmUp: number): Verdict {
+  const points = watch.memory.filter(({ x }) => x * 60 > warmUp);
+  const { perUnit, margin } = slopeOf(points.map(({ x, y }) => ({ x, y: y / MB })));
+  const signed = (value: number): string => `${value < 0 ? '' : '+'}${value.toFixed(2)}`;
+  const range = `95%: ${signed(perUnit - margin)} to ${signed(perUnit + margin)}`;
+  const outcome: Outcome =
+    perUnit + margin <= MOST_GROWTH_MB_PER_HOUR
+      ? 'kept'
+      : perUnit - margin > MOST_GROWTH_MB_PER_HOUR
+        ? 'BROKEN'
+        : 'unclear';
+  const level = points.at(-1)?.y ?? Number.NaN;
+  return {
+    name: 'growth of memory',
+    outcome,
+    figure: `${signed(perUnit)} MB/h (${range}), limit ${MOST_GROWTH_MB_PER_HOUR}; ${(level / MB).toFixed(0)} MB in the end`,
+  };
+}
+
+/** Requests in all. */
+export const total = ({ requests }: Findings): number => Object.values(requests).reduce((sum, count) => sum + count, 0);
+
+/** The findings for people. */
+export function text(verdicts: readonly Verdict[], findings: Findings, purges: PurgeFindings, watch: Watch): string {
+  const faults = [
+    ...findings.wrong.slice(0, SHOWN),
+    ...findings.failed.slice(0, SHOWN),
+    ...purges.failed.slice(0, SHOWN),
+  ];
+  const sorts = Object.entries(findings.requests).sort(([a], [b]) => a.localeCompare(b));
+  return [
+    `${(watch.hours * 60).toFixed(1)} minutes on ${availableParallelism()} cores: ${total(findings).toLocaleString('en')} requests, ` +
+      `${(findings.bytes / MB / 1024).toFixed(2)} GB checked, ${purges.done} purges, ` +
+      `${findings.left} answers left by their clients, ${findings.cut} cut because the object changed`,
+    sorts.map(([name, count]) => `${name} ${count}`).join(', '),
+    ...faults.map((fault) => `! ${fault}`),
+    ...verdicts.map(({ name, outcome, figure }) => `${outcome.padEnd(8)}${name.padEnd(32)}${figure}`),
+    '',
+  ].join('\n');
+}
+
+/** The findings as one line of JSON. */
+export function json(verdicts: readonly Verdict[], findings: Findings, purges: PurgeFindings, watch: Watch): string {
+  return `${JSON.stringify({ verdicts, findings, purges, memory: watch.memory, mostOnDisk: watch.mostOnDisk })}\n`;
+}

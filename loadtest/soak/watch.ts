@@ -1,0 +1,80 @@
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Point } from './slope.ts';
+
+/** What lb holds: read from the system and from its admin listener. */
+export interface Held {
+  /** Descriptors by what they are. */
+  descriptors: Record<string, number>;
+  pins: number;
+  flights: number;
+}
+
+/** Resident bytes of a process that are its own: not those of files that it has mapped. */
+export function residentBytes(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/status`, 'latin1');
+  const kilobytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0);
+  return (kilobytes('RssAnon') + kilobytes('RssShmem')) * 1024;
+}
+
+/** Descriptors of a process, by what they are: `socket`, `pipe`, or a path. */
+export function descriptorsOf(pid: number): Record<string, number> {
+  const counted: Record<string, number> = {};
+  for (const name of readdirSync(`/proc/${pid}/fd`)) {
+    let what: string;
+    try {
+      what = readlinkSync(`/proc/${pid}/fd/${name}`).replace(/:?\[\d+\]$/, '');
+    } catch {
+      continue;
+    }
+    counted[what] = (counted[what] ?? 0) + 1;
+  }
+  return counted;
+}
+
+/** Asks the admin listener what is held in the cache, and the system for the descriptors. */
+export async function heldBy(pid: number, admin: string): Promise<Held> {
+  const answer = await fetch(new URL('/status', admin));
+  const { cache } = (await answer.json()) as { cache: { pins: number; flights: number } };
+  return { descriptors: descriptorsOf(pid), pins: cache.pins, flights: cache.flights };
+}
+
+/** Bytes that all files of a folder take by their length; 0 where there is none. */
+export function folderBytes(dir: string): number {
+  try {
+    return readdirSync(dir).reduce(
+      (sum, name) => sum + (statSync(join(dir, name), { throwIfNoEntry: false })?.size ?? 0),
+      0,
+    );
+  } catch {
+    return 0;
+  }
+}
+
+/** Samples figures of a process every second until `stop`. */
+export class Watch {
+  /** Resident bytes over hours since the start. */
+  readonly memory: Point[] = [];
+  mostOnDisk = 0;
+  readonly #timer: NodeJS.Timeout;
+  readonly #begin = performance.now();
+
+  constructor(pid: number, disk: string) {
+    this.#timer = setInterval(() => {
+      try {
+        this.memory.push({ x: this.hours, y: residentBytes(pid) });
+      } catch {
+        // it has ended, which whoever asks it will tell
+      }
+      this.mostOnDisk = Math.max(this.mostOnDisk, folderBytes(disk));
+    }, 1000);
+  }
+
+  get hours(): number {
+    return (performance.now() - this.#begin) / 3_600_000;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}
