@@ -50,6 +50,7 @@ const PURGE_MEMBERS = {
   soft: flag('Whether what matches is marked stale instead of removed.'),
   time: time('When it took effect.'),
   'objects?': count('How many responses it matched, where that is known at once.'),
+  'warning?': text('What is not as it should be: a disk has not kept the purge for good yet.'),
 };
 
 const PURGE_ITEM = {
@@ -133,6 +134,19 @@ const STATUS = object({
     pins: count(),
     hit_ratio: nullable(share()),
   }),
+  disks: list(
+    object({
+      folder: text(),
+      state: oneOf(['opening', 'loading', 'ready', 'failed', 'closed']),
+      reason: nullable(text('Why it failed, or does not write.')),
+      limit_bytes: count('Of all files together.'),
+      used_bytes: count(),
+      objects: count(),
+      writes: count("Since the disk's thread began."),
+      evictions: count("Since the disk's thread began."),
+    }),
+    'Folders for what memory has no room for.',
+  ),
   memory: object({ resident_bytes: count(), heap_bytes: count() }, 'Of the process.'),
 });
 

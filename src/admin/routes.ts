@@ -112,20 +112,32 @@ async function answerMetrics(deps: AdminDeps, _request: IncomingMessage, respons
 async function answerPurge(deps: AdminDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = parsePurgeBody(await readBody(request));
   const header = parseSoftHeader(request.headers['x-lb-soft']?.toString());
-  const [answer] = carryOut(deps, [parsePurge(request.url ?? '', { ...body, soft: body.soft ?? header })]);
+  const [answer] = await carryOut(deps, [parsePurge(request.url ?? '', { ...body, soft: body.soft ?? header })]);
   sendJson(response, 200, answer);
 }
 
 async function answerPurges(deps: AdminDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const purges = parsePurgeList(await readBody(request, MAX_LIST));
-  sendJson(response, 200, { purged: carryOut(deps, purges) });
+  sendJson(response, 200, { purged: await carryOut(deps, purges) });
 }
 
-function carryOut(deps: AdminDeps, purges: readonly PurgeRequest[]): object[] {
-  const results = deps.purge(purges);
-  const answers = results.map(({ id, site, time, objects }, index) => {
+async function carryOut(deps: AdminDeps, purges: readonly PurgeRequest[]): Promise<object[]> {
+  const results = await deps.purge(purges);
+  const answers = results.map(({ id, site, time, objects, warning }, index) => {
     const { scope, host, pattern, tag, soft, item } = purges[index];
-    return { item, id, scope, host, site, pattern, tag, soft, time, objects };
+    return {
+      item,
+      id,
+      scope,
+      host,
+      site,
+      pattern,
+      tag,
+      soft,
+      time,
+      objects,
+      ...(warning === undefined ? {} : { warning }),
+    };
   });
   // a line of the log has a time of its own, and a place in the list says nothing there
   for (const { item: _item, time: _time, ...details } of answers) {

@@ -20,6 +20,7 @@ export interface Status {
   readonly sites: readonly SiteStatus[];
   readonly origins: readonly OriginState[];
   readonly cache: CacheStatus;
+  readonly disks: readonly DiskStatus[];
   readonly memory: { readonly resident_bytes: number; readonly heap_bytes: number };
 }
 
@@ -55,6 +56,20 @@ export interface CacheStatus {
   readonly hit_ratio: number | null;
 }
 
+/** A folder for what memory has no room for. */
+export interface DiskStatus {
+  readonly folder: string;
+  readonly state: string;
+  /** Why it failed, or does not write. */
+  readonly reason: string | null;
+  readonly limit_bytes: number;
+  readonly used_bytes: number;
+  readonly objects: number;
+  /** Since the disk's thread began. */
+  readonly writes: number;
+  readonly evictions: number;
+}
+
 export function statusOf(deps: AdminDeps): Status {
   const snapshot = deps.stats();
   const { process: own } = snapshot;
@@ -86,6 +101,7 @@ export function statusOf(deps: AdminDeps): Status {
       pins: sum(own.cache_pins),
       hit_ratio: hitRatio(Object.values(snapshot.sites)),
     },
+    disks: deps.disks?.() ?? [],
     memory: { resident_bytes: sum(own.process_resident_memory_bytes), heap_bytes: sum(own.process_heap_bytes) },
   };
 }

@@ -3,6 +3,7 @@ import type { LineSource } from '../stats/access-log.ts';
 import type { StatsSnapshot } from '../stats/snapshot.ts';
 import type { ExplainAnswer, ExplainQuery } from './explain.ts';
 import type { ReloadOutcome } from './reload.ts';
+import type { DiskStatus } from './status.ts';
 
 /** A parsed purge. Which objects it matches is said by `site`, `host`, `pattern` and `tag` together. */
 export interface PurgeRequest {
@@ -35,6 +36,8 @@ export interface PurgeResult {
   readonly time: string;
   /** Number of objects, where it can be known at once. */
   readonly objects?: number;
+  /** What is not as it should be: a disk has not kept the purge. */
+  readonly warning?: string;
 }
 
 /** Refuses a purge of a host that no site serves, or of a site that there is none of. */
@@ -57,8 +60,11 @@ export interface AdminConfig {
 
 export interface AdminDeps {
   readonly config: AdminConfig;
-  /** Makes purges effective on every thread before it returns: all, or none when it throws UnknownSiteError. In their order. */
-  purge(requests: readonly PurgeRequest[]): PurgeResult[];
+  /**
+   * Makes purges effective on every thread before it returns: all, or none when it throws UnknownSiteError. In their order.
+   * Disks may take longer to keep them.
+   */
+  purge(requests: readonly PurgeRequest[]): PurgeResult[] | Promise<PurgeResult[]>;
   /** Says what would become of a request, without a trace. */
   explain(query: ExplainQuery): ExplainAnswer;
   /** Reasons for not being ready; an empty list means ready. */
@@ -77,6 +83,7 @@ export interface AdminDeps {
   generation(): number;
   listeners(): readonly ListenerState[];
   originStates(): readonly OriginState[];
+  disks?(): readonly DiskStatus[];
   /** Reads the configuration anew and puts it in force; a wrong one changes nothing. Never rejects. */
   reload(): Promise<ReloadOutcome>;
   /** Starts another process that takes this one's place. @returns its id once it serves. Rejects with one sentence */

@@ -13,6 +13,7 @@ export function statusText(status: Status, color: boolean, width?: number): stri
     ['lb', summary(status, paint)],
     ['listen', status.listeners.map(({ address, tls }) => `${tls ? 'https' : 'http'}://${address}`)],
     ['cache', [cacheLine(status)]],
+    ['disks', diskLines(status, paint, room)],
     ['workers', workerLines(status, paint, room)],
     ['sites', siteLines(status, paint, room)],
     ['origins', originLines(status, paint, room)],
@@ -63,6 +64,30 @@ function workerLines({ workers }: Status, paint: Painter, width?: number): strin
     bytesText(worker.heap_bytes),
     spanText(worker.uptime_seconds),
     worker.restarts === 0 ? '0' : paint('yellow', String(worker.restarts)),
+  ]);
+  return headed(columns, rows, paint, width);
+}
+
+function diskLines({ disks }: Status, paint: Painter, width?: number): string[] {
+  const columns = [
+    { title: 'folder', fills: true },
+    { title: 'state' },
+    { title: 'used', right: true },
+    { title: 'of', right: true },
+    { title: 'objects', right: true },
+    { title: 'written', right: true },
+    { title: 'evicted', right: true },
+    { title: '' },
+  ];
+  const rows = disks.map((disk) => [
+    safeText(disk.folder),
+    paint(disk.state === 'failed' ? 'red' : 'green', disk.state),
+    bytesText(disk.used_bytes),
+    bytesText(disk.limit_bytes),
+    countText(disk.objects),
+    countText(disk.writes),
+    countText(disk.evictions),
+    safeText(disk.reason ?? ''),
   ]);
   return headed(columns, rows, paint, width);
 }

@@ -20,6 +20,7 @@ const AT_START: readonly (readonly [string, (config: Config) => unknown])[] = [
   ['cache.memory', ({ cache }) => cache.memory],
   ['cache.eviction', ({ cache }) => cache.eviction],
   ['log', ({ log }) => log],
+  ['background_cpu', ({ backgroundCpu }) => backgroundCpu],
   ['multi_tenant', ({ multiTenant }) => multiTenant],
   ['data_dir', ({ dataDir }) => dataDir],
   ['tracing', ({ tracing }) => tracing],
@@ -101,6 +102,18 @@ function snakeCase(key: string): string {
 
 /** A configuration that may be put in force without a restart: what is read at the start only stays as it was. */
 export function withStartSettings(before: Config, after: Config): Config {
-  const { admin, adminToken, workers, log, multiTenant, dataDir, tracing, watch } = before;
-  return { ...after, admin, adminToken, workers, log, multiTenant, dataDir, tracing, watch, cache: before.cache };
+  const { backgroundCpu, admin, adminToken, workers, log, multiTenant, dataDir, tracing, watch } = before;
+  return {
+    ...after,
+    backgroundCpu,
+    admin,
+    adminToken,
+    workers,
+    log,
+    multiTenant,
+    dataDir,
+    tracing,
+    watch,
+    cache: before.cache,
+  };
 }

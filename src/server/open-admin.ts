@@ -7,11 +7,11 @@ import type { EdgeThreads } from '../threads/edges.ts';
 import { createExplainer } from './explainer.ts';
 import type { Live } from './live.ts';
 import type { Parts, ServerOptions } from './parts.ts';
-import { listenerStates } from './states.ts';
+import { diskStates, listenerStates } from './states.ts';
 
 /** Opens the admin listener: what it shows and does is what these parts have. @throws AdminStartError */
 export function openAdmin(parts: Parts, options: ServerOptions): Promise<AdminServer> {
-  const { memory, cache, live, edges, entrance, purger, state } = parts;
+  const { memory, cache, live, edges, entrance, purger, state, disks } = parts;
   const { config } = live;
   const sources = {
     counters: memory.counters,
@@ -19,12 +19,17 @@ export function openAdmin(parts: Parts, options: ServerOptions): Promise<AdminSe
     workers: () => edges.states(),
     cache: () => cache.stats(),
     logDropped: () => parts.accessLog.dropped(),
+    disks: () => disks?.report() ?? [],
     version: options.version,
   };
   return startAdmin({
     config: { ...config.admin, token: config.adminToken, shared: options.takesOver },
     upgrade: options.upgrade,
-    purge: (requests) => purger.purge(requests),
+    purge: async (requests) => {
+      const results = purger.purge(requests);
+      const warning = await disks?.keep(cache.purgeSequence());
+      return warning === undefined ? results : results.map((result) => ({ ...result, warning }));
+    },
     explain: createExplainer({
       cache,
       live,
@@ -41,10 +46,11 @@ export function openAdmin(parts: Parts, options: ServerOptions): Promise<AdminSe
     generation: () => live.generation,
     listeners: () => listenerStates(entrance.listeners()),
     originStates: () => parts.origins.report(),
+    disks: () => diskStates(disks?.report() ?? []),
     reload: () => parts.reloader.reload('the admin API'),
     cacheStats: () => statistics(live, cache),
     testHooks: options.testHooks,
-    killWorker: (id) => edges.kill(id),
+    killWorker: (id) => edges.kill(id) || disks?.kill(id - config.workers - 1) === true,
     log: ({ level, message, details }) => options.logger[level](details, message),
   });
 }

@@ -1,5 +1,6 @@
 import type { Cache } from '../cache/cache.ts';
 import type { Provenance } from '../config/picker.ts';
+import type { BackgroundWorks } from '../pool/works.ts';
 import type { AccessLog } from '../stats/access-log.ts';
 import type { Logger } from '../stats/logger.ts';
 import type { LineOutput } from '../stats/output.ts';
@@ -51,4 +52,5 @@ export interface Parts {
   readonly acme: AcmeRunner;
   /** Undefined where nothing is kept on disk. */
   readonly disks: Disks | undefined;
+  readonly works: BackgroundWorks;
 }

@@ -9,6 +9,7 @@ import { TlsKeeper } from '../tls/keeper.ts';
 import { ConnectionCounts } from '../transport/connection-counts.ts';
 import { loadUws, longestHead } from '../transport/load-uws.ts';
 import { AcmeRunner } from './acme.ts';
+import { openBackground } from './background.ts';
 import { Disks } from './disks.ts';
 import { Entrance } from './entrance.ts';
 import { Live } from './live.ts';
@@ -75,7 +76,7 @@ export class Server {
    *   the word that they end, and the admin API is the other's from now on
    */
   async stop(timeout: number = this.shutdownTimeout, handedOver = false): Promise<void> {
-    const { state, entrance, edges, purger, accessLog, reloader, tls, origins, acme, disks } = this.#parts;
+    const { state, entrance, edges, purger, accessLog, reloader, tls, origins, acme, disks, works } = this.#parts;
     const deadline = performance.now() + timeout;
     state.draining = true;
     acme.stop();
@@ -84,7 +85,7 @@ export class Server {
     entrance.stop();
     if (handedOver) await Promise.all([this.admin.close(), disks?.close(DISK_CLOSE)]);
     await edges.drain(timeout, handedOver ? timeout : Math.min(timeout, LINGER));
-    await disks?.close(Math.max(DISK_CLOSE, deadline - performance.now()));
+    await Promise.all([works.close(), disks?.close(Math.max(DISK_CLOSE, deadline - performance.now()))]);
     origins.stop();
     purger.stop();
     await this.admin.close();
@@ -113,7 +114,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     return new Server(parts, admin);
   } catch (error) {
     await parts.edges.drain(0, 0);
-    await disks?.close(DISK_CLOSE);
+    await Promise.all([parts.works.close(), disks?.close(DISK_CLOSE)]);
     parts.origins.stop();
     parts.purger.stop();
     parts.entrance.close();
@@ -147,6 +148,7 @@ function makeParts(config: Config, options: ServerOptions, disks: Disks | undefi
   const log = (message: string, details: Record<string, unknown>) => logger.error(details, message);
   const carriedOut = disks && ((purge: DiskPurge) => disks.add(purge));
   const purger = new Purger(cache, { live, port: () => entrance.listeners()[0].address.port, carriedOut, log });
+  const works = openBackground(cache, logger, config.backgroundCpu);
   const edges = new EdgeThreads(config.workers, {
     data: (worker) => edgeData(memory, worker, plans.current, options.version),
     attach: (kind, descriptor) => entrance.attach(kind, descriptor),
@@ -158,6 +160,7 @@ function makeParts(config: Config, options: ServerOptions, disks: Disks | undefi
     changed: (site, host, target) => purger.changed(site, host, target),
     born: (worker) => disks?.connect(worker),
     diskFailed: (disk, reason) => disks?.fail(disk, reason),
+    work: (request) => works.request(request),
     log: (level, message, details) => logger[level](details, message),
   });
   disks?.begin({
@@ -186,7 +189,23 @@ function makeParts(config: Config, options: ServerOptions, disks: Disks | undefi
     logger,
   });
   const accessLog = openAccessLog(live, memory, options);
-  return { memory, cache, live, state, entrance, edges, plans, purger, reloader, accessLog, tls, origins, acme, disks };
+  return {
+    memory,
+    cache,
+    live,
+    state,
+    entrance,
+    edges,
+    plans,
+    purger,
+    reloader,
+    accessLog,
+    tls,
+    origins,
+    acme,
+    disks,
+    works,
+  };
 }
 
 /** Has what was made begin. @returns the admin listener */

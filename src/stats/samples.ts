@@ -1,5 +1,6 @@
 // Values of all metrics at one moment: every one reads shared memory, or asks the program.
 import { CountersReader, SITE_SLOTS, type SiteMetric, SLOT, WORKER_SLOT, type WorkerMetric } from './counters.ts';
+import { type DISK_METRICS, DISK_STATES } from './disk-table.ts';
 import {
   DURATION_BUCKETS,
   LOG_DROP_REASONS,
@@ -22,8 +23,33 @@ export interface MetricSources {
   workers(): readonly WorkerState[];
   cache(): CacheState;
   logDropped(): Readonly<Record<(typeof LOG_DROP_REASONS)[number], number>>;
+  /** Where nothing is kept on disk there are none. */
+  disks?(): readonly DiskSample[];
   /** Version of lb. */
   readonly version: string;
+}
+
+/** A disk, with what its thread has told last. */
+export interface DiskSample {
+  readonly folder: string;
+  readonly state: (typeof DISK_STATES)[number];
+  readonly restarts: number;
+  readonly figures: DiskNumbers | undefined;
+}
+
+export interface DiskNumbers {
+  readonly objects: number;
+  readonly bytes: number;
+  readonly limit: number;
+  readonly indexBytes: number;
+  readonly written: number;
+  readonly writtenBytes: number;
+  readonly refused: number;
+  readonly missed: number;
+  readonly evicted: number;
+  readonly reinserted: number;
+  readonly purged: number;
+  readonly errors: number;
 }
 
 export interface WorkerState {
@@ -148,6 +174,31 @@ function workerSamples(sources: MetricSources, metric: WorkerMetric): Sample[] {
   }));
 }
 
+function diskSamples(sources: MetricSources): Record<keyof typeof DISK_METRICS, Collect> {
+  const by = (value: (disk: DiskSample) => number) => () =>
+    (sources.disks?.() ?? []).map((disk) => ({ labels: { disk: disk.folder }, value: value(disk) }));
+  const figure = (name: keyof DiskNumbers) => by(({ figures }) => figures?.[name] ?? 0);
+  return {
+    diskState: () =>
+      (sources.disks?.() ?? []).flatMap(({ folder, state }) =>
+        DISK_STATES.map((one) => ({ labels: { disk: folder, state: one }, value: one === state ? 1 : 0 })),
+      ),
+    diskLimit: figure('limit'),
+    diskUsed: figure('bytes'),
+    diskIndex: figure('indexBytes'),
+    diskObjects: figure('objects'),
+    diskWrites: figure('written'),
+    diskWrittenBytes: figure('writtenBytes'),
+    diskRefused: figure('refused'),
+    diskMissed: figure('missed'),
+    diskEvictions: figure('evicted'),
+    diskReinserted: figure('reinserted'),
+    diskPurged: figure('purged'),
+    diskWriteErrors: figure('errors'),
+    diskRestarts: by(({ restarts }) => restarts),
+  };
+}
+
 function processSamples(sources: MetricSources): Record<keyof typeof PROCESS_METRICS, Collect> {
   const byWorker = (value: (state: WorkerState) => number) =>
     sources.workers().map((state) => ({ labels: { worker: state.id }, value: value(state) }));
@@ -162,6 +213,7 @@ function processSamples(sources: MetricSources): Record<keyof typeof PROCESS_MET
     cacheEvictions: () => one(sources.cache().evictions),
     cachePins: () => one(sources.cache().pins),
     cacheFlights: () => one(sources.cache().flights),
+    ...diskSamples(sources),
     logDropped: () => {
       const dropped = sources.logDropped();
       return LOG_DROP_REASONS.map((reason) => ({ labels: { reason }, value: dropped[reason] }));

@@ -2,6 +2,8 @@
 // docs/operations.md all come from it. A label's values are a fixed list, so that the number of series is bounded;
 // a path, a host name sent by a client or an address is never a label.
 
+import { DISK_METRICS } from './disk-table.ts';
+
 export type MetricType = 'counter' | 'gauge' | 'histogram';
 
 /**
@@ -129,6 +131,12 @@ export const SITE_METRICS = {
     type: 'counter',
     scope: 'site',
     help: 'Slices of large responses that origins were asked for.',
+  },
+  diskHits: {
+    name: 'lb_cache_disk_hits_total',
+    type: 'counter',
+    scope: 'site',
+    help: 'Requests answered from a response that was stored on disk and not in memory.',
   },
   clientAborts: {
     name: 'lb_http_client_aborts_total',
@@ -268,6 +276,12 @@ export const WORKER_METRICS = {
     scope: 'worker',
     help: 'Requests under way on the thread that were not answered at once.',
   },
+  diskReadFailures: {
+    name: 'lb_worker_disk_read_failures_total',
+    type: 'counter',
+    scope: 'worker',
+    help: 'Stored responses on disk that could not be read, or were not as they had been written.',
+  },
   spansExported: {
     name: 'lb_tracing_spans_exported_total',
     type: 'counter',
@@ -337,6 +351,7 @@ export const PROCESS_METRICS = {
     scope: 'process',
     help: 'Origin fetches under way that fill the cache.',
   },
+  ...DISK_METRICS,
   logDropped: {
     name: 'lb_log_lines_dropped_total',
     type: 'counter',
