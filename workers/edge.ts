@@ -6,6 +6,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { challengeFolder } from '../src/acme/folder.ts';
 import { allocateYoung } from '../src/base/garbage.ts';
 import { openCache } from '../src/cache/cache.ts';
+import { BackgroundVariants } from '../src/compress/background.ts';
+import { Dictionaries } from '../src/compress/dictionaries.ts';
 import type { ClientLimits, SiteConfig } from '../src/config/config.ts';
 import { BackgroundFills } from '../src/fill/background.ts';
 import { Flights } from '../src/fill/flights.ts';
@@ -122,6 +124,8 @@ const context: { -readonly [K in keyof RequestContext]: RequestContext[K] } = {
   instance: data.instance,
   clients,
   log: new AccessLogWriter(data.log, config.log.access ? config.log.sample : 'off'),
+  variants: new BackgroundVariants((request) => tell({ type: 'work', request })),
+  dictionaries: new Dictionaries(cache, (request) => tell({ type: 'work', request })),
   onChange: (site, host, target) => tell({ type: 'changed', site, host, target }),
   onBug: (error) =>
     tell({ type: 'log', level: 'error', message: 'a request failed by a bug', details: { stack: error.stack } }),

@@ -41,6 +41,8 @@ export interface Config {
   log: { level: LogLevel; access: boolean; sample: number; redact: string[] };
   /** How long a drain may take after SIGTERM. */
   shutdownTimeout: number;
+  /** CPU seconds per second that work in the background may take, over 0. */
+  backgroundCpu: number;
   /** The largest request body, 0 for no limit. */
   maxRequestBody: number;
   /** The largest block of request headers. */

@@ -65,6 +65,7 @@ export function resolve(
     maxRequestHeader: pick.number('max_request_header'),
     maxRequestBody: pick.number('max_request_body'),
     shutdownTimeout: pick.number('shutdown_timeout'),
+    backgroundCpu: pick.number('background_cpu'),
     log: {
       level: pick.text('log.level') as Config['log']['level'],
       access: pick.boolean('log.access'),

@@ -58,6 +58,17 @@ const PROCESS_SETTINGS: readonly Setting[] = [
     prose: 'How long running requests may take to finish after SIGTERM.',
   },
   {
+    path: 'background_cpu',
+    scope: 'process',
+    type: 'number',
+    default: 0.25,
+    min: 0.01,
+    max: 64,
+    env: 'LB_BACKGROUND_CPU',
+    prose:
+      'Processor cores that work in the background may take in all, at the lowest priority: compression at high levels (`compression.background`) and dictionaries. 0.25 is a quarter of one core.',
+  },
+  {
     path: 'multi_tenant',
     scope: 'process',
     type: 'boolean',

@@ -1,3 +1,4 @@
+import type { Dictionaries } from '../compress/dictionaries.ts';
 import type { VariantMaker } from '../compress/variants.ts';
 import type { EdgeContext } from '../fill/context.ts';
 import type { NetworkTest } from '../http/networks.ts';
@@ -30,4 +31,6 @@ export interface RequestContext extends EdgeContext {
   readonly tracer?: Tracer | undefined;
   /** Makes variants of stored responses in other codings; undefined where nothing does. */
   readonly variants?: VariantMaker | undefined;
+  /** Dictionaries of the sites that have some; undefined where there are none. */
+  readonly dictionaries?: Dictionaries | undefined;
 }

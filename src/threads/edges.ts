@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { MessagePort, Transferable, Worker } from 'node:worker_threads';
+import type { BackgroundRequest } from '../compress/background.ts';
 import type { TlsChallenge, TlsTerms } from '../tls/terms.ts';
 import type { AppKind, EdgeData, FromEdge, PlanData, ToEdge } from './messages.ts';
 import { spawnWorker } from './spawn.ts';
@@ -20,6 +21,8 @@ export interface EdgeOwner {
   born(worker: number): void;
   /** An edge cannot read a disk any more. */
   diskFailed(disk: number, reason: string): void;
+  /** Something is to be made of a stored response in the background. */
+  work(request: BackgroundRequest): void;
   log(level: 'info' | 'warn' | 'error', message: string, details: Record<string, unknown>): void;
 }
 
@@ -262,6 +265,9 @@ export class EdgeThreads {
         break;
       case 'disk-failed':
         this.#owner.diskFailed(message.disk, message.reason);
+        break;
+      case 'work':
+        this.#owner.work(message.request);
         break;
       case 'log':
         this.#owner.log(message.level, message.message, { worker: edge.id, ...message.details });

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { BackgroundRequest } from '../compress/background.ts';
 import type { Address, Config } from '../config/config.ts';
 import type { TlsChallenge, TlsTerms } from '../tls/terms.ts';
 
@@ -107,6 +108,8 @@ export type FromEdge =
   | { type: 'changed'; site: number; host: string; target: string }
   /** A disk does not answer: nobody is to use it before it is well again. */
   | { type: 'disk-failed'; disk: number; reason: string }
+  /** Something to be made of a stored response in the background. */
+  | { type: 'work'; request: BackgroundRequest }
   | { type: 'log'; level: 'warn' | 'error'; message: string; details: Record<string, unknown> };
 
 /** workerData of workers/disk.ts. */
