@@ -12,6 +12,9 @@ import { crc32c } from './checksum.ts';
 /** With the version of the format in its last byte. */
 const MAGIC = 0x626c_7201;
 
+/** What of a key tells it from any other. */
+export type KeyParts = Pick<CacheKey, 'prefix' | 'words' | 'count' | 'lo' | 'hi'>;
+
 /** Body bytes that one checksum covers. */
 export const BLOCK = 65536;
 /** Records begin, and bodies begin, on a multiple of so many bytes. */
@@ -95,6 +98,14 @@ export function encodePrelude(
   return bytes;
 }
 
+/** Changes a whole prelude for a record that is copied to a segment of another generation, as new as purge `sequence` by now. */
+export function restampPrelude(bytes: Uint8Array<ArrayBuffer>, generation: number, sequence: number): void {
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset, HEADER_WORDS);
+  words[R_GENERATION] = generation;
+  words[R_SEQ] = sequence;
+  words[R_CRC] = crc32c(bytes, UNCOVERED, words[R_PRELUDE] - UNCOVERED, 0);
+}
+
 /** A prelude that was read and whose checksum is right; all views are of the bytes that it was read to. */
 export class Prelude {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -173,7 +184,7 @@ export class Prelude {
   }
 
   /** Whether this is the record of exactly this key. */
-  hasKey(key: CacheKey): boolean {
+  hasKey(key: KeyParts): boolean {
     const words = this.#words;
     const prefix = key.prefix.words;
     if (words[R_LO] !== key.lo || words[R_HI] !== key.hi || words[R_SITE] !== key.prefix.site) return false;
@@ -198,6 +209,15 @@ export function decodePrelude(bytes: Uint8Array<ArrayBuffer>): Prelude | undefin
   if (length % ALIGNMENT !== 0 || !addsUp(words, length)) return undefined;
   if (crc32c(bytes, UNCOVERED, length - UNCOVERED, 0) !== words[R_CRC]) return undefined;
   return new Prelude(bytes.subarray(0, length), words);
+}
+
+/** The prelude of a record that is copied to a segment of another generation. */
+export function movedPrelude(prelude: Prelude, generation: number): Uint8Array<ArrayBuffer> {
+  const bytes = prelude.bytes.slice();
+  const words = new Int32Array(bytes.buffer);
+  words[R_GENERATION] = generation;
+  words[R_CRC] = crc32c(bytes, UNCOVERED, bytes.length - UNCOVERED, 0);
+  return bytes;
 }
 
 /** Whether the counts in a header are possible and come to the length that it names. */

@@ -19,6 +19,7 @@ const H_STATE = 4;
 const H_APPLIED = 5;
 const H_FAILURES = 6;
 const H_LIVE = 7;
+const H_CHANGES = 8;
 
 /** Slots are being filled from the index: what is not found may be there all the same. */
 export const LOADING = 0;
@@ -116,6 +117,7 @@ export class SlotTable {
   readonly #readers: number;
   readonly #row: number;
   readonly #slots: number;
+  readonly #scratch = emptySlot();
 
   constructor(sab: SharedArrayBuffer) {
     const words = new Int32Array(sab);
@@ -225,30 +227,59 @@ export class SlotTable {
     return this.#kill(slot.at, slot.mark);
   }
 
+  /**
+   * Makes what stands for a key invalid; returns it, until the next call. Undefined where nothing did; null where that is not certain,
+   * since the disk's thread was just changing slots: it has to be told.
+   */
+  forget(lo: number, hi: number): FoundSlot | undefined | null {
+    const slot = this.#scratch;
+    for (;;) {
+      const before = Atomics.load(this.#words, H_CHANGES);
+      while (this.find(lo, hi, slot)) if (this.kill(slot)) return slot;
+      if (Atomics.load(this.#words, H_CHANGES) === before) return (before & 1) === 0 ? undefined : null;
+    }
+  }
+
   /** Whether the slot stands for the record still. */
   stands(slot: FoundSlot): boolean {
     const mark = Atomics.load(this.#words, slot.at + S_MARK);
     return ((mark ^ slot.mark) & SAME) === 0 && (mark & DEAD) === 0;
   }
 
-  /** The disk's thread only: fills a slot. The least used record of the key's sets makes room where both are full: it is given back. */
+  /**
+   * The disk's thread only: fills a slot. The record that had to make room is given back: that of the same key, or where both sets of
+   * the key are full the least used one in them.
+   */
   insert(fields: SlotFields): FoundSlot | undefined {
     const place = this.#placeFor(fields.lo, fields.hi);
-    const words = this.#words;
-    const mark = words[place + S_MARK];
+    const mark = this.#words[place + S_MARK];
     const displaced = (mark & FILLED) !== 0 ? this.#read(place, mark) : undefined;
     if (displaced !== undefined) this.#empty(place);
-    words[place + S_LO] = fields.lo;
-    words[place + S_HI] = fields.hi;
-    words[place + S_OFFSET] = fields.offset / 64;
-    words[place + S_PRELUDE] = fields.prelude;
-    words[place + S_BODY] = fields.body;
-    words[place + S_SEQ] = fields.sequence;
-    words[place + S_GENERATION] = fields.generation;
-    // Publication: whoever sees the mark sees the rest.
-    Atomics.store(words, place + S_MARK, ((mark + TICK) & ~(TICK - 1)) | FILLED | fields.segment);
-    Atomics.add(words, H_LIVE, 1);
+    this.#fill(place, mark, fields);
     return displaced;
+  }
+
+  /**
+   * The disk's thread only, within `changing`: the record of a slot has been copied to another place. False where the slot is dead or
+   * is no more: then the copy is not valid either.
+   */
+  move(from: Pick<SlotFields, 'lo' | 'hi' | 'segment' | 'offset'>, to: SlotFields): boolean {
+    const at = this.#placeOf(from);
+    if (at < 0) return false;
+    const mark = this.#empty(at);
+    if ((mark & (FILLED | DEAD)) !== FILLED) return false;
+    this.#fill(at, mark, to);
+    return true;
+  }
+
+  /** The disk's thread only: changes slots of records that are valid all the while. `forget` does not overlook them meanwhile. */
+  changing(change: () => void): void {
+    Atomics.add(this.#words, H_CHANGES, 1);
+    try {
+      change();
+    } finally {
+      Atomics.add(this.#words, H_CHANGES, 1);
+    }
   }
 
   /**
@@ -334,6 +365,20 @@ export class SlotTable {
     }
   }
 
+  #fill(place: number, mark: number, fields: SlotFields): void {
+    const words = this.#words;
+    words[place + S_LO] = fields.lo;
+    words[place + S_HI] = fields.hi;
+    words[place + S_OFFSET] = fields.offset / 64;
+    words[place + S_PRELUDE] = fields.prelude;
+    words[place + S_BODY] = fields.body;
+    words[place + S_SEQ] = fields.sequence;
+    words[place + S_GENERATION] = fields.generation;
+    // Publication: whoever sees the mark sees the rest.
+    Atomics.store(words, place + S_MARK, ((mark + TICK) & ~(TICK - 1)) | FILLED | fields.segment);
+    Atomics.add(words, H_LIVE, 1);
+  }
+
   /** First the mark, atomically, so that no reader takes a slot for filled whose words change; returns what it was. */
   #empty(at: number): number {
     const words = this.#words;
@@ -360,11 +405,17 @@ export class SlotTable {
     return -1;
   }
 
-  /** An empty slot of the key in the emptier of its sets; else one that is dead, else the least used one. */
+  /** The slot that the key has; else an empty one in the emptier of its sets, else one that is dead, else the least used one. */
   #placeFor(lo: number, hi: number): number {
     const words = this.#words;
     let best = -1;
     let bestRank = -1;
+    for (const half of [lo, hi]) {
+      const set = this.#slots + (half & this.#setMask) * WAYS * SLOT_WORDS;
+      for (let at = set; at < set + WAYS * SLOT_WORDS; at += SLOT_WORDS) {
+        if (words[at + S_LO] === lo && words[at + S_HI] === hi && (words[at + S_MARK] & FILLED) !== 0) return at;
+      }
+    }
     for (const half of [lo, hi]) {
       const set = this.#slots + (half & this.#setMask) * WAYS * SLOT_WORDS;
       let free = 0;

@@ -1,0 +1,90 @@
+import { close, open } from 'node:fs';
+import { join } from 'node:path';
+import { segmentName } from './segment-file.ts';
+
+/** Files of one disk that one thread keeps open. */
+const MAX_OPEN = 256;
+
+/** A segment's file, open for reading. Whoever reads from it counts in `users`, until the system is done with the read. */
+export interface SegmentFile {
+  readonly fd: number;
+  readonly segment: number;
+  /** Of the segment when it was opened: a file of a later generation may be another. */
+  readonly generation: number;
+  users: number;
+  /** To be closed once nobody uses it. */
+  ending: boolean;
+}
+
+/** The open segments of one disk, by number. Files are opened without waiting for the disk on this thread, and are kept. */
+export class SegmentFiles {
+  readonly #folder: string;
+  /** The least recently opened or missed first. */
+  readonly #files = new Map<number, SegmentFile>();
+  readonly #opening = new Map<string, Promise<SegmentFile>>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** The open file of a segment's generation, if there is one. */
+  get(segment: number, generation: number): SegmentFile | undefined {
+    const file = this.#files.get(segment);
+    return file?.generation === generation ? file : undefined;
+  }
+
+  /** Opens a file, or waits for whoever does. Rejects with the system's error. */
+  open(segment: number, generation: number): Promise<SegmentFile> {
+    const name = `${segment} ${generation}`;
+    let opening = this.#opening.get(name);
+    if (opening === undefined) {
+      opening = this.#open(segment, generation).finally(() => this.#opening.delete(name));
+      this.#opening.set(name, opening);
+    }
+    return opening;
+  }
+
+  /** A read has ended, however late. */
+  release(file: SegmentFile): void {
+    file.users--;
+    if (file.ending && file.users === 0) closeFile(file);
+  }
+
+  /** Closes a file, once nobody reads from it: it may not be the segment's any more. */
+  end(file: SegmentFile): void {
+    if (this.#files.get(file.segment) === file) this.#files.delete(file.segment);
+    if (file.ending) return;
+    file.ending = true;
+    if (file.users === 0) closeFile(file);
+  }
+
+  endAll(): void {
+    for (const file of this.#files.values()) this.end(file);
+  }
+
+  async #open(segment: number, generation: number): Promise<SegmentFile> {
+    const path = join(this.#folder, segmentName(segment));
+    const fd = await new Promise<number>((resolve, reject) => {
+      open(path, 'r', (error, opened) => (error === null ? resolve(opened) : reject(error)));
+    });
+    const former = this.#files.get(segment);
+    if (former !== undefined) this.end(former);
+    const file = { fd, segment, generation, users: 0, ending: false };
+    this.#files.set(segment, file);
+    if (this.#files.size > MAX_OPEN) this.#endOldest(file);
+    return file;
+  }
+
+  #endOldest(but: SegmentFile): void {
+    for (const file of this.#files.values()) {
+      if (file === but || file.users > 0) continue;
+      this.end(file);
+      return;
+    }
+  }
+}
+
+function closeFile({ fd }: SegmentFile): void {
+  // what a file that was read says when it is closed matters to nobody
+  close(fd, () => {});
+}
