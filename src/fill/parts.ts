@@ -116,7 +116,7 @@ function copyOf(cache: Cache, id: number, { ranges }: StoredParts, wanted: ByteR
 const NO_BYTES = Buffer.alloc(0);
 
 /** The entity tag, where it is strong; else Last-Modified, where it was a minute old at least (RFC 9110 section 8.8.2.2). */
-function strongValidator(meta: StoredMeta): string | undefined {
+export function strongValidator(meta: Pick<StoredMeta, 'etag' | 'lastModified' | 'date'>): string | undefined {
   const { etag, lastModified, date } = meta;
   if (etag !== undefined) return parseEntityTag(etag)?.weak === false ? etag : undefined;
   const modified = lastModified === undefined ? Number.NaN : parseHttpDate(lastModified);
@@ -124,7 +124,11 @@ function strongValidator(meta: StoredMeta): string | undefined {
 }
 
 /** Whether an answer is of the representation that the stored parts are of: the strong validator and the length agree. */
-export function isSameRepresentation(held: KnownParts, headers: HeaderList, complete: number): boolean {
+export function isSameRepresentation(
+  held: Pick<KnownParts, 'complete' | 'etag' | 'lastModified'>,
+  headers: HeaderList,
+  complete: number,
+): boolean {
   if (complete !== held.complete || getHeader(headers, 'etag') !== held.etag) return false;
   return held.etag !== undefined || getHeader(headers, 'last-modified') === held.lastModified;
 }

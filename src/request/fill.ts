@@ -5,6 +5,7 @@ import { Fill } from '../fill/fill.ts';
 import type { LocalFlight } from '../fill/flights.ts';
 import { variantName } from '../fill/judge.ts';
 import { rangeName } from '../fill/parts.ts';
+import { sliceSize } from '../fill/slice-probe.ts';
 import { admit } from './admit.ts';
 import { giveHints } from './early-hints.ts';
 import type { Exchange } from './exchange.ts';
@@ -29,11 +30,19 @@ export function fill(x: Exchange): Step {
   const shared = x.retrieval && !x.bypass && x.attempts <= MAX_ATTEMPTS;
   if (!shared || x.method === 'HEAD') return pass(x);
   x.range = undefined;
-  const plan = x.stale === undefined && x.failure === undefined ? planParts(x) : 'fill';
+  const plan = x.stale === undefined && x.failure === undefined && !isSliced(x) ? planParts(x) : 'fill';
   if (plan === 'pass') return pass(x);
   if (plan === 'serve') return serveParts(x);
   if (plan !== 'fill') x.range = plan;
   return join(x);
+}
+
+/** Whether it is asked for in slices: a range is a matter of slices then, and not of parts. */
+function isSliced(x: Exchange): boolean {
+  const { key, marker, body } = x;
+  if (sliceSize(x.context, { key, marker, client: { policy: x.policyOf(), body } }, x.now) === 0) return false;
+  // these two are the origin's matter
+  return x.field('range') === '' || (x.field('if-match') === '' && x.field('if-unmodified-since') === '');
 }
 
 function serveParts(x: Exchange): Step {

@@ -1,6 +1,6 @@
 import { cacheNow } from '../base/clock.ts';
 import { BROKEN, FAILED, REFRESHED, RELEASED, USER_AUX, WAITING } from '../cache/cache.ts';
-import { ANSWERED, CONFIRMED, WHOLE } from '../fill/fill.ts';
+import { ANSWERED, CONFIRMED, SLICED, WHOLE } from '../fill/flight-words.ts';
 import { PROXY_NAME } from '../fill/head.ts';
 import { selection, selectionOf } from '../fill/judge.ts';
 import type { StoredMeta } from '../fill/stored.ts';
@@ -65,12 +65,22 @@ function useRefreshed(x: Exchange): Step {
   const word = x.flight === undefined ? 0 : x.context.cache.word(x.flight.id, USER_AUX);
   const confirmed = word === CONFIRMED;
   x.wantsAll ||= word === WHOLE;
+  if (word === SLICED) return useSliced(x);
   x.leaveFlight();
   if (!confirmed) return LOOKUP;
   x.validated = true;
   x.cacheStatus += '; fwd-status=304';
   if (x.outcome !== 'collapsed') x.outcome = 'revalidated';
   else x.cacheStatus += '; collapsed';
+  return LOOKUP;
+}
+
+/** What is known of a large resource has just been stored: it is used however long it is fresh. */
+function useSliced(x: Exchange): Step {
+  x.ownLines = x.fill?.ownLines ?? '';
+  x.leaveFlight();
+  x.validated = true;
+  x.cacheStatus += x.outcome === 'collapsed' ? '; collapsed' : '; stored';
   return LOOKUP;
 }
 
@@ -81,7 +91,8 @@ function fail(x: Exchange, word: number): Step {
   return LOOKUP;
 }
 
-function answeredProblem(status: number): RequestProblem {
+/** What is said to the client in place of an answer that is no use to it. */
+export function answeredProblem(status: number): RequestProblem {
   return { status, detail: `the origin answered ${status}` };
 }
 

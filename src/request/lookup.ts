@@ -1,14 +1,16 @@
 import { cacheNow } from '../base/clock.ts';
 import { USER_FLAGS, USER_FRESH_UNTIL } from '../cache/cache.ts';
 import { variantName } from '../fill/judge.ts';
-import { FLAG_VARY_MARKER, type StoredMeta } from '../fill/stored.ts';
+import { FLAG_CODED, FLAG_VARY_MARKER, type StoredMeta } from '../fill/stored.ts';
 import { bodyPart } from '../http/body-key.ts';
 import type { HeaderList } from '../http/headers.ts';
 import { editPart, keyParts } from '../site/key-plan.ts';
 import { NOT_ASCII } from './admit.ts';
+import { compressionOf } from './coding.ts';
 import type { Exchange } from './exchange.ts';
 import { collectBody, isBodyKeyed } from './keyed-body.ts';
 import { hasPart } from './parts.ts';
+import { NOT_CACHED } from './problem.ts';
 import { useStored, weigh } from './reuse.ts';
 import { FILL, RESPOND, type Step } from './step.ts';
 
@@ -30,8 +32,8 @@ function find(x: Exchange): Step {
   if (!setKey(x)) return RESPOND;
   let id = cache.lookup(x.key);
   if (id === 0) return miss(x, 'uri-miss');
-  if ((cache.word(id, USER_FLAGS) & FLAG_VARY_MARKER) !== 0) {
-    id = lookupVariant(x, x.context.stored.of(id).meta);
+  if (cache.word(id, USER_FLAGS) !== 0) {
+    id = behindFlags(x, id);
     if (id === 0) return miss(x, 'vary-miss');
   }
   const isFresh = x.now < cache.word(id, USER_FRESH_UNTIL);
@@ -65,6 +67,18 @@ function applyKeyPlan(x: Exchange): void {
   if (x.body !== undefined) parts += bodyPart(x.method, x.field('content-type'), x.field('content-encoding'), x.body);
   if (x.rules?.request !== undefined) parts += editPart(x.rules.request);
   x.keyParts = keyParts(parts);
+}
+
+/** The response that an entry with flags leads to, 0 for none. */
+function behindFlags(x: Exchange, first: number): number {
+  const { cache, stored } = x.context;
+  const isMarker = (cache.word(first, USER_FLAGS) & FLAG_VARY_MARKER) !== 0;
+  const id = isMarker ? lookupVariant(x, stored.of(first).meta) : first;
+  // stored while lb was to recode it for each client
+  if (id === 0 || (cache.word(id, USER_FLAGS) & FLAG_CODED) === 0 || compressionOf(x) !== undefined) return id;
+  cache.unpin();
+  cache.remove(x.key);
+  return 0;
 }
 
 function lookupVariant(x: Exchange, marker: StoredMeta): number {
@@ -107,9 +121,6 @@ function miss(x: Exchange, reason: keyof typeof FORWARDED): Step {
   }
   return FILL;
 }
-
-/** RFC 9111 section 5.2.1.7. */
-const NOT_CACHED = { status: 504, detail: 'the request says only-if-cached, and nothing usable is stored' };
 
 const FORWARDED = {
   method: 'lb; fwd=method',

@@ -44,6 +44,12 @@ function textPiece(text: string): BodyPiece {
   return { text: Buffer.from(text, 'latin1'), start: 0, length: text.length };
 }
 
+/** The stretches of the entry's body among the pieces. */
+export function rangesIn(pieces: readonly BodyPiece[]): ByteRange[] {
+  const own = pieces.filter(({ text }) => text === undefined);
+  return own.map(({ start, length }) => ({ start, end: start + length - 1 }));
+}
+
 /** What remains of the piece that `sent` bytes of the body lead into; undefined behind the last. */
 export function pieceAt(pieces: readonly BodyPiece[], sent: number): BodyPiece | undefined {
   let skip = sent;

@@ -26,6 +26,12 @@ function sendLater(x: Exchange): Step {
   return WAIT;
 }
 
+/** RFC 9111 section 5.2.1.7. */
+export const NOT_CACHED: RequestProblem = {
+  status: 504,
+  detail: 'the request says only-if-cached, and nothing usable is stored',
+};
+
 const BUG: RequestProblem = { status: 500, detail: '' };
 
 function send(x: Exchange): Step {

@@ -1,0 +1,203 @@
+import { BROKEN, DONE, FAILED, REFRESHED, RELEASED, USER_AUX } from '../cache/cache.ts';
+import { ANSWERED, CHANGED } from '../fill/flight-words.ts';
+import type { FlightClient } from '../fill/flights.ts';
+import { PROXY_NAME } from '../fill/head.ts';
+import { DirectRange } from '../fill/slice-direct.ts';
+import { fetchAhead, type HeldSlice, hasSlice, holdSlice, releaseSlice, stateOf } from '../fill/slice-hold.ts';
+import { type SlicedResource, slicedResource, sliceRange } from '../fill/slices.ts';
+import type { StoredMeta } from '../fill/stored.ts';
+import type { ByteRange } from '../http/range.ts';
+import { errorOfNumber, originError } from '../origin/origin-error.ts';
+import { admit } from './admit.ts';
+import type { Exchange } from './exchange.ts';
+import { answeredProblem, originProblem } from './follow.ts';
+import { isLoop } from './loop.ts';
+import type { RequestProblem } from './outcome.ts';
+import { NOT_CACHED } from './problem.ts';
+import { FINISH, LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
+
+/** Times that one slice is asked for anew where its fetch broke off, or was given up by another thread. */
+const RETRIES = 3;
+
+/** Slices that are looked for beforehand, to tell a hit from a part of one. */
+const MAX_LOOKED = 256;
+
+/** Times that a request begins anew because the origin has another representation by now. */
+const MAX_CHANGES = 6;
+
+/** The body of a response that is stored in slices: one slice at a time is pinned, and the next one is on its way. */
+export class SlicedBody implements FlightClient {
+  /** Why no more bytes come; undefined while they may. */
+  failure: RequestProblem | 'changed' | undefined;
+  readonly #x: Exchange;
+  readonly #resource: SlicedResource;
+  #n = -1;
+  #held: HeldSlice | undefined;
+  #direct: DirectRange | undefined;
+  #retries = 0;
+  /** The slice that was asked for ahead of the client, last. */
+  #ahead = -1;
+
+  constructor(x: Exchange, resource: SlicedResource) {
+    this.#x = x;
+    this.#resource = resource;
+  }
+
+  /** Whether all slices of these ranges are stored, as far as is looked. */
+  isStored(ranges: readonly ByteRange[]): boolean {
+    const { size } = this.#resource.slices;
+    let left = MAX_LOOKED;
+    for (const { start, end } of ranges) {
+      const last = Math.floor(end / size);
+      for (let n = Math.floor(start / size); n <= last && left > 0; n++, left--) {
+        if (!hasSlice(this.#x.context, this.#resource, n)) return false;
+      }
+    }
+    return true;
+  }
+
+  /** At most `limit` bytes from position `at` on, all of which will be wanted; undefined where none are there. */
+  run(at: number, limit: number): Uint8Array | undefined {
+    const n = Math.floor(at / this.#resource.slices.size);
+    if (n !== this.#n) this.#enter(n);
+    for (;;) {
+      if (this.failure !== undefined) return undefined;
+      if (this.#direct !== undefined) return this.#runDirect(this.#direct, at, limit);
+      this.#held ??= this.#hold(n);
+      if (this.#held === undefined) this.#goDirect(n, at, limit);
+      else {
+        const run = this.#runHeld(this.#held, at, limit);
+        if (run !== 'again') return run;
+      }
+    }
+  }
+
+  #enter(n: number): void {
+    this.release();
+    this.#n = n;
+    this.#retries = 0;
+  }
+
+  #hold(n: number): HeldSlice | undefined {
+    return holdSlice(this.#x.context, this.#resource, n, this.#x.clientRequest(), this);
+  }
+
+  #runHeld(held: HeldSlice, at: number, limit: number): Uint8Array | undefined | 'again' {
+    const { cache } = this.#x.context;
+    const { size } = this.#resource.slices;
+    const offset = at - this.#n * size;
+    // the state is read before the length, so that DONE and BROKEN mean that the length is final
+    const state = stateOf(this.#x.context, held);
+    if (offset < cache.bodyLength(held.id)) {
+      const run = cache.body(held.id, offset);
+      if (offset + run.length >= size / 2 && at + limit > (this.#n + 1) * size) this.#fetchAhead(this.#n + 1);
+      return run.length > limit ? run.subarray(0, limit) : run;
+    }
+    switch (state) {
+      case FAILED:
+        this.failure = problemOf(cache.word(held.id, USER_AUX));
+        return undefined;
+      case RELEASED:
+        this.release();
+        this.#goDirect(this.#n, at, limit);
+        return 'again';
+      case REFRESHED:
+      case BROKEN:
+      case DONE:
+        return this.#tryAgain();
+      default:
+        return undefined;
+    }
+  }
+
+  /** The fetch broke off, or there was no need for it: what is missing of the slice is had by another one. */
+  #tryAgain(): 'again' {
+    this.release();
+    if (this.#retries++ >= RETRIES) this.failure = originProblem(originError('http_response_incomplete'));
+    return 'again';
+  }
+
+  #fetchAhead(n: number): void {
+    if (this.#ahead >= n) return;
+    this.#ahead = n;
+    fetchAhead(this.#x.context, this.#resource, n, this.#x.clientRequest());
+  }
+
+  #goDirect(n: number, at: number, limit: number): void {
+    const { end } = sliceRange(this.#resource.slices, n);
+    const range = { start: at, end: Math.min(end, at + limit - 1) };
+    const { context } = this.#x;
+    this.#direct = new DirectRange(context, this.#resource, this.#x.clientRequest(), range, () => this.onFlight());
+  }
+
+  #runDirect(direct: DirectRange, at: number, limit: number): Uint8Array | undefined {
+    if (at > direct.range.end || at < direct.range.start) {
+      this.release();
+      return this.run(at, limit);
+    }
+    const run = direct.run(at);
+    if (run === undefined && direct.failure !== undefined) {
+      this.failure = direct.failure === 'changed' ? 'changed' : originProblem(direct.failure);
+    }
+    return run !== undefined && run.length > limit ? run.subarray(0, limit) : run;
+  }
+
+  /** Some of the slice has come, or its flight has ended. */
+  onFlight(): void {
+    const x = this.#x;
+    if (x.sliced === this && !x.blocked && !x.aborted) x.proceed(RESPOND);
+  }
+
+  /** Lets go of the slice; one that is being fetched comes all the same, unless the cache has no room for it. */
+  release(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined) releaseSlice(this.#x.context, held, this);
+    this.#direct?.abort();
+    this.#direct = undefined;
+  }
+}
+
+function problemOf(word: number): RequestProblem | 'changed' {
+  if (word === CHANGED) return 'changed';
+  return word > ANSWERED ? answeredProblem(word - ANSWERED) : originProblem(errorOfNumber(word));
+}
+
+/**
+ * Prepares a body that comes in slices, of the entry that is pinned: as far as they are not stored they are fetched.
+ *
+ * @returns whether it may begin; else the request's `problem` says why not
+ */
+export function openSliced(x: Exchange, meta: StoredMeta, ranges: readonly ByteRange[]): boolean {
+  if (!admit(x)) return false;
+  const resource = slicedResource(x.key.copy(), x.keyParts, meta);
+  if (resource === undefined) throw new Error('what is stored in slices has a strong validator');
+  x.sliced = new SlicedBody(x, resource);
+  if (x.sliced.isStored(ranges)) return true;
+  if (isLoop(x)) return false;
+  if (x.clientDirectives()?.onlyIfCached === true) {
+    x.problem = NOT_CACHED;
+    x.cacheStatus = 'lb; detail=only-if-cached';
+    return false;
+  }
+  if (x.cacheStatus === '') {
+    x.cacheStatus = `${PROXY_NAME}; fwd=partial; stored`;
+    x.outcome = 'miss';
+  }
+  return true;
+}
+
+/** No more of the body is there: it is on its way, or the answer is given up, where nothing of it has left in favour of another. */
+export function awaitSlice(x: Exchange, sliced: SlicedBody): Step {
+  const { failure } = sliced;
+  if (failure === undefined) return WAIT;
+  if (x.headSent) {
+    x.reply.destroy();
+    return FINISH;
+  }
+  x.dropSliced();
+  if (failure === 'changed' && x.attempts++ < MAX_CHANGES) return LOOKUP;
+  x.cacheStatus = `${PROXY_NAME}; fwd=partial`;
+  x.problem = failure === 'changed' ? originProblem(originError('http_response_incomplete')) : failure;
+  return RESPOND;
+}
