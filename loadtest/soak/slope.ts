@@ -17,8 +17,8 @@ const BLOCKS = 20;
 const STUDENT = 2.101;
 
 /**
- * Fits a line through the medians of blocks of equal duration. Samples that follow one another are alike, since memory comes and
- * goes with collections of garbage, so that the scatter of single ones would promise far more than is known.
+ * Fits a line through the least values of blocks of equal duration: garbage that waits for its collection shows in all others.
+ * Samples that follow one another are alike, so that the scatter of single ones would promise far more than is known.
  */
 export function slopeOf(points: readonly Point[]): Slope {
   const blocks = inBlocks(points);
@@ -36,13 +36,9 @@ function inBlocks(points: readonly Point[]): Point[] {
   const length = ((points.at(-1)?.x ?? 0) - from) / BLOCKS;
   return Array.from({ length: BLOCKS }, (_, block) => {
     const own = points.filter(({ x }) => Math.min(BLOCKS - 1, Math.floor((x - from) / length)) === block);
-    return { x: mean(own.map(({ x }) => x)), y: middle(own.map(({ y }) => y)), count: own.length };
+    return { x: mean(own.map(({ x }) => x)), y: Math.min(...own.map(({ y }) => y)), count: own.length };
   }).filter(({ count }) => count > 0);
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 const mean = (values: readonly number[]): number => sum(values) / values.length;
-
-function middle(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-}
