@@ -20,7 +20,8 @@ export const IMPORT_TABLE: Readonly<Record<string, Rule>> = {
   tracing: { imports: ['base', 'http', 'config', 'stats'] },
   threads: { imports: ['base', 'config'], types: ['tls', 'compress'] },
   site: { imports: ['base', 'http', 'config', 'cache'] },
-  origin: { imports: ['base', 'http', 'config', 'stats'] },
+  static: { imports: ['base', 'http', 'config'] },
+  origin: { imports: ['base', 'http', 'config', 'stats', 'static'] },
   fill: { imports: ['base', 'http', 'cache', 'site', 'origin', 'stats', 'threads'], types: ['tracing', 'disk'] },
   compress: { imports: ['base', 'http', 'cache', 'config', 'fill', 'stats', 'pool'] },
   request: {
@@ -73,7 +74,8 @@ export const STEPS: readonly string[] = ['receive', 'route', 'guard', 'lookup', 
 /** Packages that only some parts may load, so that all other code runs without them. */
 export const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
   'uWebSockets.js': ['transport', 'main', 'workers'],
-  undici: ['origin', 'fill', 'cli'],
+  undici: ['origin', 'static', 'fill', 'cli'],
+  'mime-types': ['static'],
   '@opentelemetry/api': ['tracing'],
   '@opentelemetry/sdk-trace': ['tracing'],
   '@opentelemetry/resources': ['tracing'],

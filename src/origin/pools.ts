@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DnsConfig, OriginConfig, SiteConfig } from '../config/config.ts';
+import { FolderConnections } from '../static/folder.ts';
 import type { RouteHints } from './balance-key.ts';
 import { type OriginRoute, SiteOrigins } from './balance-site.ts';
 import { Dialer } from './connect.ts';
@@ -13,6 +14,18 @@ import { OriginSlots, type SiteSlots, slotsFor } from './state-slots.ts';
 
 /** How long connections that no plan has any more may still be asked for by requests under way, in ms. */
 const LINGER = 60_000;
+
+/** What stands for a folder where an origin is expected. */
+const FOLDER: OriginConfig = {
+  host: 'localhost',
+  port: 80,
+  tls: false,
+  unix: undefined,
+  weight: 1,
+  backup: false,
+  proxyProtocol: 0,
+  serverName: undefined,
+};
 
 const DEFAULT_DNS: DnsConfig = { servers: [], minTtl: 1000, maxTtl: 300_000 };
 
@@ -53,6 +66,8 @@ export class OriginPools {
   /** Where this thread is alone. */
   readonly #ownSlots: OriginSlots;
   #names: Names;
+  /** Of folders: they are always there. */
+  readonly #folderState = lonelyStates([]).slot(0);
 
   /** @throws as `prepare` */
   constructor(sites: readonly SiteConfig[], options: PoolOptions) {
@@ -159,6 +174,12 @@ export class OriginPools {
     { names, opened }: { names: Names; opened: OriginConnections[] },
   ): SiteOrigins {
     const { now = SYSTEM_CLOCK.now, random = Math.random, ring = () => {} } = this.#options;
+    if (site.staticRoot !== undefined) {
+      const pool = new FolderConnections(site.staticRoot, site);
+      const parts = { pool, servername: undefined, state: this.#folderState, gate: { now, ring, counted: undefined } };
+      const folder = new Origin(FOLDER, site, parts);
+      return new SiteOrigins(site, [folder], this.#states.slot(slots.site), { now, random });
+    }
     const former = new Set(before?.origins);
     const origins = site.origins.map((config, index) => {
       const old = [...former].find((origin) => isDeepStrictEqual(origin.config, config));
