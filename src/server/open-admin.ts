@@ -11,7 +11,7 @@ import { diskStates, listenerStates } from './states.ts';
 
 /** Opens the admin listener: what it shows and does is what these parts have. @throws AdminStartError */
 export function openAdmin(parts: Parts, options: ServerOptions): Promise<AdminServer> {
-  const { memory, cache, live, edges, entrance, purger, state, disks } = parts;
+  const { memory, cache, live, edges, entrance, purger, state, disks, works } = parts;
   const { config } = live;
   const sources = {
     counters: memory.counters,
@@ -20,6 +20,7 @@ export function openAdmin(parts: Parts, options: ServerOptions): Promise<AdminSe
     cache: () => cache.stats(),
     logDropped: () => parts.accessLog.dropped(),
     disks: () => disks?.report() ?? [],
+    background: () => works.figures(),
     version: options.version,
   };
   return startAdmin({

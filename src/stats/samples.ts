@@ -1,4 +1,5 @@
 // Values of all metrics at one moment: every one reads shared memory, or asks the program.
+import { type BACKGROUND_METRICS, BACKGROUND_OUTCOMES } from './background-table.ts';
 import { CountersReader, SITE_SLOTS, type SiteMetric, SLOT, WORKER_SLOT, type WorkerMetric } from './counters.ts';
 import { type DISK_METRICS, DISK_STATES } from './disk-table.ts';
 import {
@@ -22,6 +23,8 @@ export interface MetricSources {
   siteName(index: number): string | undefined;
   workers(): readonly WorkerState[];
   cache(): CacheState;
+  /** Absent where nothing is done in the background. */
+  background?(): BackgroundNumbers;
   logDropped(): Readonly<Record<(typeof LOG_DROP_REASONS)[number], number>>;
   /** Where nothing is kept on disk there are none. */
   disks?(): readonly DiskSample[];
@@ -67,6 +70,26 @@ export interface CacheState {
   readonly pins: number;
   readonly flights: number;
 }
+
+/** Jobs in the background by outcome, and what they took. */
+export interface BackgroundNumbers extends Readonly<Record<(typeof BACKGROUND_OUTCOMES)[number], number>> {
+  readonly waiting: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly cpuSeconds: number;
+}
+
+const NO_BACKGROUND: BackgroundNumbers = {
+  stored: 0,
+  useless: 0,
+  outdated: 0,
+  failed: 0,
+  dropped: 0,
+  waiting: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+  cpuSeconds: 0,
+};
 
 export type Labels = Record<string, string | number>;
 
@@ -199,6 +222,22 @@ function diskSamples(sources: MetricSources): Record<keyof typeof DISK_METRICS, 
   };
 }
 
+function backgroundSamples(sources: MetricSources): Record<keyof typeof BACKGROUND_METRICS, Collect> {
+  const of = () => sources.background?.() ?? NO_BACKGROUND;
+  return {
+    backgroundJobs: () => {
+      const numbers = of();
+      return BACKGROUND_OUTCOMES.map((outcome) => ({ labels: { outcome }, value: numbers[outcome] }));
+    },
+    backgroundWaiting: () => [{ labels: {}, value: of().waiting }],
+    backgroundBytes: () => [
+      { labels: { direction: 'in' }, value: of().bytesIn },
+      { labels: { direction: 'out' }, value: of().bytesOut },
+    ],
+    backgroundCpu: () => [{ labels: {}, value: of().cpuSeconds }],
+  };
+}
+
 function processSamples(sources: MetricSources): Record<keyof typeof PROCESS_METRICS, Collect> {
   const byWorker = (value: (state: WorkerState) => number) =>
     sources.workers().map((state) => ({ labels: { worker: state.id }, value: value(state) }));
@@ -214,6 +253,7 @@ function processSamples(sources: MetricSources): Record<keyof typeof PROCESS_MET
     cachePins: () => one(sources.cache().pins),
     cacheFlights: () => one(sources.cache().flights),
     ...diskSamples(sources),
+    ...backgroundSamples(sources),
     logDropped: () => {
       const dropped = sources.logDropped();
       return LOG_DROP_REASONS.map((reason) => ({ labels: { reason }, value: dropped[reason] }));

@@ -2,6 +2,7 @@
 // docs/operations.md all come from it. A label's values are a fixed list, so that the number of series is bounded;
 // a path, a host name sent by a client or an address is never a label.
 
+import { BACKGROUND_METRICS } from './background-table.ts';
 import { DISK_METRICS } from './disk-table.ts';
 
 export type MetricType = 'counter' | 'gauge' | 'histogram';
@@ -352,6 +353,7 @@ export const PROCESS_METRICS = {
     help: 'Origin fetches under way that fill the cache.',
   },
   ...DISK_METRICS,
+  ...BACKGROUND_METRICS,
   logDropped: {
     name: 'lb_log_lines_dropped_total',
     type: 'counter',
