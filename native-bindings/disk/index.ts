@@ -8,7 +8,7 @@ export interface DiskAddon {
    * @returns bytes read: fewer than `length` where the rest would take a wait, or at the end of the file; -1 where none can be
    * read so, be it that they are not in memory, that the file system cannot tell, or that the read fails
    */
-  readNow(fd: number, view: Uint8Array, offset: number, length: number, position: number): number;
+  readNow: (fd: number, view: Uint8Array, offset: number, length: number, position: number) => number;
   /** CRC-32C of bytes, as a signed word; `seed`: that of the bytes before them. Undefined where the processor has no instructions for it. */
   crc32c: ((view: Uint8Array, offset: number, length: number, seed: number) => number) | undefined;
 }

@@ -98,14 +98,6 @@ export function encodePrelude(
   return bytes;
 }
 
-/** Changes a whole prelude for a record that is copied to a segment of another generation, as new as purge `sequence` by now. */
-export function restampPrelude(bytes: Uint8Array<ArrayBuffer>, generation: number, sequence: number): void {
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset, HEADER_WORDS);
-  words[R_GENERATION] = generation;
-  words[R_SEQ] = sequence;
-  words[R_CRC] = crc32c(bytes, UNCOVERED, words[R_PRELUDE] - UNCOVERED, 0);
-}
-
 /** A prelude that was read and whose checksum is right; all views are of the bytes that it was read to. */
 export class Prelude {
   readonly bytes: Uint8Array<ArrayBuffer>;

@@ -17,10 +17,12 @@ export class DiskLower implements LowerTier {
   /** On every disk: one that is not the key's now may have been before another failed, and may be again. */
   forget(lo: number, hi: number): void {
     for (const { table, ring } of this.#disks) {
+      // before the slots: when it is READY all have been loaded
+      const isReady = table.state === READY;
       const killed = table.forget(lo, hi);
       if (killed) ring.forget(lo, hi, killed.segment, killed.offset);
       // What is not in the table may yet be in the index.
-      else if (killed === null || table.state !== READY) ring.forget(lo, hi, -1, 0);
+      else if (killed === null || !isReady) ring.forget(lo, hi, -1, 0);
     }
   }
 }

@@ -95,7 +95,7 @@ const lines = (words: number): number => Math.ceil(words / LINE_WORDS) * LINE_WO
 export function createSlotTable({ slots, segments, workers }: SlotTableOptions): SharedArrayBuffer {
   if (!(segments >= 1 && segments <= MAX_SEGMENTS)) throw new RangeError(`segments: 1 to ${MAX_SEGMENTS}`);
   if (!(slots >= 1 && slots <= 2 ** 28)) throw new RangeError('slots: 1 to 2^28');
-  const sets = ceilPow2((slots * 1.1) / WAYS);
+  const sets = ceilPow2(Math.max(1, (slots * 1.1) / WAYS));
   const words = HEADER_WORDS + lines(segments) * (workers + 2) + sets * WAYS * SLOT_WORDS;
   const sab = new SharedArrayBuffer(words * 4);
   const header = new Int32Array(sab, 0, HEADER_WORDS);
