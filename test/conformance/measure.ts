@@ -5,15 +5,35 @@ import { text } from 'node:stream/consumers';
 import { type Cleanup, within } from '../support/cleanup.ts';
 import { type Settings, startLb } from '../support/lb.ts';
 import { type RawResults, SUITE } from './suite.ts';
+import { crowdOut, type Tier, withTiers } from './tiers.ts';
 
 /** Far above the few seconds that a run takes. */
 const RUN_TIMEOUT_MS = 60_000;
 
+/** What a run of the suite found. */
+export interface Measured {
+  results: RawResults;
+  /** Answers of the suite that came from the disk; 0 without one. */
+  fromDisk: number;
+}
+
 /** Runs the suite, or some of its tests, against a new lb with these settings in front of a new origin of the suite. */
 export async function measure(t: Cleanup, settings: Settings, ids: readonly string[] = []): Promise<RawResults> {
+  return (await measureWith(t, settings, [], ids)).results;
+}
+
+/** The same with tiers on that are off by default. */
+export async function measureWith(
+  t: Cleanup,
+  settings: Settings,
+  tiers: readonly Tier[],
+  ids: readonly string[] = [],
+): Promise<Measured> {
   const port = await startSuiteOrigin(t);
-  const lb = await startLb(t, { origins: [`127.0.0.1:${port}`], ...settings });
-  return runSuite(t, `http://127.0.0.1:${lb.port}`, ids);
+  const lb = await startLb(t, await withTiers(t, { origins: [`127.0.0.1:${port}`], ...settings }, tiers));
+  const crowd = tiers.includes('disk') ? crowdOut(lb) : undefined;
+  const results = await runSuite(t, `http://127.0.0.1:${lb.port}`, ids);
+  return { results, fromDisk: (await crowd?.stop()) ?? 0 };
 }
 
 /** Starts the suite's origin server on a free port, which is what it gets to. It is killed after the test. */
