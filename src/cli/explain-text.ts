@@ -13,12 +13,9 @@ export function explanationText(explanation: Explanation, color: boolean): strin
   const sections: Section[] = [
     ['request', [`${request.method} ${request.target}  (Host: ${request.host})`, ...request.fields]],
     ['decision', [bold(decisionLine(decision)), ...decision.why, `Cache-Status: ${decision.cache_status}`]],
-    [
-      'site',
-      [`${explanation.site.name}, by ${explanation.site.matched}; origin ${explanation.site.origins.join(', ')}`],
-    ],
+    ['site', [`${explanation.site.name}, by ${explanation.site.matched}; ${sourceText(explanation.site.origins)}`]],
     ['rules', rulesLines(explanation.rules)],
-    ['rule', [ruleLine(explanation.rule), ...policyLines(explanation)]],
+    ['rule', [ruleLine(explanation.rule), ...policyLines(explanation), ...presetLines(explanation.rule)]],
     ['key', keyLines(explanation.key)],
     ['stored', storedLines(explanation)],
     ['freshness', freshnessLines(explanation.freshness)],
@@ -30,6 +27,11 @@ export function explanationText(explanation: Explanation, color: boolean): strin
     .filter(([, lines]) => lines.length > 0)
     .map(sectionText)
     .join('');
+}
+
+function sourceText(origins: readonly string[]): string {
+  const [first = ''] = origins;
+  return first.startsWith('the folder ') ? first : `origin ${origins.join(', ')}`;
 }
 
 function sectionText([name, lines]: Section): string {
@@ -77,6 +79,16 @@ function policyLines({ policy }: Explanation): string[] {
   return given.length < policy.length
     ? [...lines, `${given.length > 0 ? 'all else' : 'all'} by default (--json lists it)`]
     : lines;
+}
+
+/** How to have it otherwise. */
+function presetLines(rule: Explanation['rule']): string[] {
+  if (!rule?.preset) return [];
+  const { name, settings, without } = rule.preset;
+  const [first] = settings;
+  return [
+    `what the preset ${name} has set gives way to settings of yours, such as ${first}; ${without} "none" ends it`,
+  ];
 }
 
 function keyLines({ scheme, host, methods, target, configured, vary }: KeyPart): string[] {

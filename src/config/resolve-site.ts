@@ -44,7 +44,8 @@ export function resolveSite(
     hsts: resolveHsts(pick, errors),
     earlyHints: pick.boolean('early_hints'),
     upgrades: {
-      enabled: pick.boolean('upgrades.enabled'),
+      // a folder speaks no other protocol
+      enabled: pick.boolean('upgrades.enabled') && staticRoot === undefined,
       idleTimeout: pick.number('upgrades.idle_timeout'),
       maxMessage: pick.number('upgrades.max_message'),
       connections: pick.number('upgrades.connections'),

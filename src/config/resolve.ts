@@ -90,6 +90,7 @@ export function resolve(
     const sitePick = new Picker(layers, prefix, notes);
     config.sites.push(resolveSite(name, config.sites.length, hosts, sitePick, layers, announcements, errors));
     checkOrigins(config, sitePick, errors);
+    checkTenants(config, sitePick, errors);
     idle.lookAtSite(config.sites[config.sites.length - 1], sitePick);
   }
   announcements.push(...idle.announcements());
@@ -175,6 +176,14 @@ function checkOrigins(config: Config, pick: Picker, errors: ErrorList): void {
     `the origin ${formatAddress(own)} is where lb itself listens`,
     `give the origin's own port, or listen on another: --listen :${listen.port === 65535 ? 8080 : listen.port + 1}`,
   );
+}
+
+/** Whoever writes a site and is a stranger must not have the files of this machine. */
+function checkTenants(config: Config, pick: Picker, errors: ErrorList): void {
+  const place = pick.find('static_root')?.place;
+  if (!config.multiTenant || config.sites.at(-1)?.staticRoot === undefined || !place) return;
+  const fix = 'serve the files by an origin, or switch multi_tenant off';
+  errors.add(place, 'static_root: with multi_tenant, sites have no files of this machine', fix);
 }
 
 /** Whether a loopback address leads to the listener; port 0 is not known yet. */

@@ -5,6 +5,7 @@ import type { PolicyLine, RulePart, SitePart } from './types.ts';
 
 /** Settings that decide about caching, by their path under `cache` or a rule, in the order in which they are shown. */
 const SETTINGS = [
+  'preset',
   'ttl',
   'override',
   'force',
@@ -22,6 +23,9 @@ const SETTINGS = [
   'client_directives',
   'store_set_cookie',
   'store_posted',
+  'immutable',
+  'compress',
+  'slice',
   'targets',
   'max_variants',
   'key.query_include',
@@ -35,7 +39,11 @@ const SETTINGS = [
 
 /** @param host normalised, without port */
 export function describeSite(site: SiteConfig, host: string): SitePart {
-  return { name: site.name, matched: matchOf(site, host), origins: site.origins.map(originUrl) };
+  return { name: site.name, matched: matchOf(site, host), origins: sourcesOf(site) };
+}
+
+function sourcesOf({ staticRoot, origins }: SiteConfig): string[] {
+  return staticRoot === undefined ? origins.map(originUrl) : [`the folder ${staticRoot}`];
 }
 
 function matchOf({ hosts }: SiteConfig, host: string): string {
@@ -53,7 +61,13 @@ function originUrl({ host, port, tls }: OriginConfig): string {
 export function describeRule({ rule, ruleTtl }: CachePolicy): RulePart | null {
   if (rule === undefined) return null;
   const doubted = rule.ttl !== undefined && ruleTtl === undefined;
-  return { name: rule.name, source: rule.source, match: rule.match, doubted };
+  return { name: rule.name, source: rule.source, match: rule.match, doubted, preset: presetOf(rule) };
+}
+
+/** What the preset `static` says in place of the rule and its site, by the paths of settings. */
+function presetOf({ name, fromPreset }: CacheRule): RulePart['preset'] {
+  if (fromPreset.length === 0) return null;
+  return { name: 'static', settings: fromPreset.map((key) => `cache.${name}.${key}`), without: `cache.${name}.preset` };
 }
 
 /** The settings in force for a rule or, without one, the site; where a rule says nothing, the site's. */

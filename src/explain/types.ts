@@ -86,6 +86,8 @@ export interface RulePart {
   readonly match: readonly string[];
   /** The path can be read as another one, which the rule is not for: its lifetimes do not count. */
   readonly doubted: boolean;
+  /** What a preset has set, by paths of settings, each of which may be given; and the setting that takes it away. */
+  readonly preset: { readonly name: string; readonly settings: readonly string[]; readonly without: string } | null;
 }
 
 export interface PolicyLine {

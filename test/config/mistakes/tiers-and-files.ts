@@ -158,6 +158,13 @@ export const TIERS_AND_FILES: readonly Mistake[] = [
     fix: /inside "sites"/,
   },
   {
+    name: 'a folder of a stranger',
+    file: '{"multi_tenant": true,\n "static_root": "."}',
+    at: 'lb.json:2:17',
+    says: /with multi_tenant, sites have no files/,
+    fix: /by an origin/,
+  },
+  {
     name: 'an index in a folder',
     file: `{"static_root": ".",\n "static_index": ["a.html", "b/c.html"]}`,
     at: 'lb.json:2:18',
