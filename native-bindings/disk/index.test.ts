@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { compiledAddon } from '../compile.ts';
 import { type DiskAddon, loadDiskAddon } from './index.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'lb-disk-addon-'));
@@ -22,37 +24,38 @@ function slowly(bytes: Uint8Array, seed: number): number {
   return ~crc;
 }
 
-test('checksums are right at every length and alignment', { skip }, (t) => {
-  const { crc32c } = addon;
-  if (crc32c === undefined) return t.skip('no instructions for it');
-  const bytes = Uint8Array.from({ length: 70_000 }, (_, i) => Math.imul(i, 2_654_435_761) >>> 13);
-  assert.equal(crc32c(Buffer.from('123456789'), 0, 9, 0) >>> 0, 0xe306_9283);
-  for (const [from, length] of [
-    [0, 0],
-    [3, 1],
-    [1, 7],
-    [5, 8],
-    [2, 767],
-    [0, 768],
-    [7, 769],
-    [1, 6143],
-    [3, 6144],
-    [0, 6145],
-    [9, 65_536],
-    [4, 69_000],
-  ]) {
-    for (const seed of [0, 1, -1, 0x1234_5678]) {
-      assert.equal(
-        crc32c(bytes, from, length, seed),
-        slowly(bytes.subarray(from, from + length), seed),
-        `${from} ${length}`,
-      );
+/** As on processors that cannot multiply polynomials. */
+async function checksumBySteps(): Promise<DiskAddon['crc32c']> {
+  const binary = createRequire(import.meta.url)(await compiledAddon('disk')) as { crc32cBySteps: DiskAddon['crc32c'] };
+  return addon.crc32c && binary.crc32cBySteps;
+}
+
+for (const [how, checksum] of [
+  ['by the best instructions', async () => addon.crc32c],
+  ['step by step', checksumBySteps],
+] as const) {
+  test(`checksums are right at every length and alignment, ${how}`, { skip }, async (t) => {
+    const crc32c = await checksum();
+    if (crc32c === undefined) return t.skip('no instructions for it');
+    const bytes = Uint8Array.from({ length: 70_000 }, (_, i) => Math.imul(i, 2_654_435_761) >>> 13);
+    assert.equal(crc32c(Buffer.from('123456789'), 0, 9, 0) >>> 0, 0xe306_9283);
+    const spans = [0, 1, 7, 8, 255, 511, 512, 513, 767, 768, 769, 1023, 1024, 6143, 6144, 6145, 65_536, 69_000].map(
+      (length, i) => [i % 11, length],
+    );
+    for (const [from, length] of spans) {
+      for (const seed of [0, 1, -1, 0x1234_5678]) {
+        assert.equal(
+          crc32c(bytes, from, length, seed),
+          slowly(bytes.subarray(from, from + length), seed),
+          `${from} ${length}`,
+        );
+      }
     }
-  }
-  const shared = new Uint8Array(new SharedArrayBuffer(8000), 16, 7000);
-  shared.set(bytes.subarray(0, 7000));
-  assert.equal(crc32c(shared, 0, 7000, 0), slowly(shared, 0), 'of shared memory');
-});
+    const shared = new Uint8Array(new SharedArrayBuffer(8000), 16, 7000);
+    shared.set(bytes.subarray(0, 7000));
+    assert.equal(crc32c(shared, 0, 7000, 0), slowly(shared, 0), 'of shared memory');
+  });
+}
 
 test('what is in memory is read at once, what is not there is told', { skip }, (t) => {
   const path = join(scratch, 'file');
