@@ -1,9 +1,11 @@
 import { cacheNow } from '../base/clock.ts';
 import { BROKEN, CacheKey, DONE, FAILED, type Outcome, REFRESHED, RELEASED, USER_BORN } from '../cache/cache.ts';
 import { MAX_TAGS } from '../cache/layout.ts';
+import { contentCoding } from '../http/content-coding.ts';
 import { getHeader, type HeaderList, onlyFields } from '../http/headers.ts';
 import { stripHopByHop } from '../http/hop-by-hop.ts';
 import type { Judgement } from '../http/judge.ts';
+import { randomHex } from '../http/random-id.ts';
 import { isErrorStatus } from '../http/status-cache.ts';
 import type { StorageReason } from '../http/storable.ts';
 import type { OriginRoute } from '../origin/balance-site.ts';
@@ -13,25 +15,20 @@ import type { FillSpan } from '../tracing/tracer.ts';
 import type { EdgeContext } from './context.ts';
 import { entryOf } from './entry.ts';
 import { Fetch, type FetchSink, type Source } from './fetch.ts';
+import { ANSWERED, CONFIRMED, SLICED, WHOLE } from './flight-words.ts';
 import type { LocalFlight } from './flights.ts';
 import { renderLines } from './head.ts';
+import { withLifetime } from './immutable.ts';
 import { bodyLength, concernsResource, judge, type OriginAnswer, variantName, variantOf } from './judge.ts';
 import { keepOdd } from './odd-part.ts';
 import { type ClientRequest, fillRequest } from './origin-request.ts';
 import { keepPart, PARTS_NAME, partsOf } from './parts.ts';
 import { RangeFetch, type RangeTask } from './range-fetch.ts';
 import { refreshedEntry } from './refresh.ts';
+import { beginSlices, sliceableLength } from './slice-begin.ts';
+import { type ProbeAnswer, SliceProbe, sliceSize } from './slice-probe.ts';
 import type { KnownVariant, StoredMeta } from './stored.ts';
 import { etagsToSend, Variants, variantOfEtag } from './variants.ts';
-
-/** Word of a FAILED flight: from here on the status of an answer in whose place a stale one may be used. */
-export const ANSWERED = 1000;
-
-/** Word of a REFRESHED flight: the origin answers requests for parts by all, which is to be fetched as such. */
-export const WHOLE = 200;
-
-/** Word of a REFRESHED flight: the origin has confirmed the entry, so that its followers may use it however stale. */
-export const CONFIRMED = 304;
 
 /** The client whose request began a fill, as long as it is there. */
 export interface FillLeader {
@@ -102,9 +99,12 @@ export class Fill implements FetchSink {
   /** The origin may answer by 304. */
   #isConditional = false;
   readonly #range: RangeFetch | undefined;
+  /** Where the resource is asked for in slices. */
+  #probe: SliceProbe | undefined;
   #span: FillSpan | undefined;
   /** The newest purge when the origin was asked. */
   readonly #since: number;
+  readonly #invalidations: number;
   #landed = false;
   #words: number[] | undefined;
   #storeKey: CacheKey | undefined;
@@ -118,9 +118,12 @@ export class Fill implements FetchSink {
     const { prefix, target, variant } = task.key;
     if (prefix !== null) this.#key.set(prefix, target, variant);
     this.#since = context.cache.purgeSequence();
+    this.#invalidations = context.cache.invalidations();
     const site = task.client.host.plan.index;
     this.#range = task.range && new RangeFetch(context, site, task.range, this);
     this.#fetch = this.#range ?? new Fetch(context, site, this);
+    const size = task.range === undefined ? sliceSize(context, task, cacheNow()) : 0;
+    if (size > 0) this.#probe = new SliceProbe(size, task.client.headers);
     this.#variants = new Variants(context, (name) => this.#keyOf(name));
   }
 
@@ -134,7 +137,11 @@ export class Fill implements FetchSink {
     const lastModified = stale?.meta.lastModified;
     // a request with a body goes out without conditions
     this.#isConditional = client.body === undefined && (etags.length > 0 || lastModified !== undefined);
-    this.#fetch.start(route, (origin) => fillRequest(client, origin, { etags, lastModified }));
+    const probe = this.#probe;
+    this.#fetch.start(route, (origin) => {
+      const request = fillRequest(client, origin, { etags, lastModified }, this.#range !== undefined);
+      return probe === undefined ? request : { ...request, headers: probe.request(request.headers) };
+    });
   }
 
   /** The variant that the origin named is not stored any more: it is asked for all. */
@@ -172,7 +179,40 @@ export class Fill implements FetchSink {
     };
     if (status === 304) this.#notModified(answer);
     else if (isErrorStatus(status) && this.#mayUseStale()) this.#fail(ANSWERED + status);
-    else this.#decide(answer);
+    else if (this.#probe !== undefined) this.#take(this.#probe.read(answer), answer);
+    else this.#decide(withLifetime(this.#task.client, answer));
+  }
+
+  /** The answer to a request for a slice. */
+  #take(read: ProbeAnswer, answer: OriginAnswer): void {
+    if (read.kind === 'plain') this.#decide(read.answer);
+    else if (read.kind === 'unsatisfied') this.#release(answer);
+    else if (read.kind === 'again') {
+      this.#context.slices.refuse(this.#key, cacheNow());
+      this.#probe = undefined;
+      this.#fetch.sink = NOBODY;
+      this.#fetch.abort();
+      this.#askAgain();
+    } else this.#slice(read.whole, read.complete);
+  }
+
+  /** What is known of a large resource is stored, so that its slices are as they are asked for; the one that comes is the first. */
+  #slice(whole: OriginAnswer, complete: number): void {
+    const judgement = judge(this.#task.client, whole);
+    const { storage } = judgement;
+    const isOfResource = !storage.storable && concernsResource(storage.reason, whole.status);
+    if (!storage.storable) this.#remember(storage.reason, whole.status, isOfResource);
+    if (isOfResource) this.#removeStale();
+    this.ownLines = renderLines(onlyFields(stripHopByHop(whole.headers), judgement.omitFields));
+    const fetch = this.#fetch;
+    fetch.sink = NOBODY;
+    const began = { whole, complete, judgement, probe: this.#probe, fetch };
+    const times = { since: this.#since, invalidations: this.#invalidations };
+    const isStored = beginSlices(this.#context, { ...this.#task, key: this.#key, ...began, ...times });
+    if (isStored) this.#count(SLOT.cacheStores);
+    // without a marker each client asks for what it wants
+    if (isStored) this.#end(REFRESHED, [0, 0, 0, SLICED]);
+    else this.#end(RELEASED);
   }
 
   #decide(answer: OriginAnswer): void {
@@ -196,10 +236,19 @@ export class Fill implements FetchSink {
       this.#context.flights.announce(this.#flight);
       return;
     }
+    const complete = refusal === 'too-large' && this.#probe === undefined ? this.#sliceable(answer) : -1;
+    if (complete > 0) {
+      this.#slice(answer, complete);
+      return;
+    }
     const isOfResource = concernsResource(refusal, answer.status);
     this.#remember(refusal, answer.status, isOfResource);
     if (isOfResource) this.#removeStale();
     this.#release(answer);
+  }
+
+  #sliceable(answer: OriginAnswer): number {
+    return sliceableLength(this.#context, { ...this.#task, key: this.#key }, answer, cacheNow());
   }
 
   /** The stored parts are of a representation that the origin has no more. */
@@ -238,7 +287,8 @@ export class Fill implements FetchSink {
     const variant = variantOf(client, answer.headers, marker);
     const isPart = this.#isPart(answer.status);
     const parts = isPart ? partsOf(answer.headers) : undefined;
-    if (isPart && (variant !== undefined || parts === undefined)) return 'partial';
+    const isCoded = isPart && contentCoding(answer.headers) !== 'identity';
+    if (isPart && (variant !== undefined || parts === undefined || isCoded)) return 'partial';
     // what a request for a part is refused with is no answer to a request for all
     if (this.#task.range !== undefined && !isPart && answer.status !== 200) return 'partial';
     const current = marker === undefined ? undefined : this.#variants.marker(marker.variant);
@@ -249,7 +299,8 @@ export class Fill implements FetchSink {
     if (!isFound) return 'variants';
     this.ownLines = renderLines(onlyFields(stripHopByHop(answer.headers), judgement.omitFields));
     const { cache } = this.#context;
-    const entry = entryOf(cache, answer, judgement, client.host.plan.hidden, { variant, parts });
+    const content = client.policy.compression === undefined ? undefined : randomHex(8);
+    const entry = entryOf(cache, answer, judgement, client.host.plan.hidden, { variant, parts, content });
     const { head, meta, words, tags } = entry;
     // before `open` publishes the head: whoever sees that reads Age from this word
     cache.setWord(this.#flight.id, USER_BORN, words[1]);

@@ -1,6 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import { toCacheTime } from '../base/clock.ts';
 import { parseRequestCacheControl } from '../http/cache-control.ts';
+import { contentCoding } from '../http/content-coding.ts';
 import { isPageAsAsset, isStaticAsset } from '../http/content-type.ts';
 import { parseContentLength } from '../http/framing.ts';
 import { dateOf } from '../http/freshness.ts';
@@ -83,13 +84,18 @@ export interface Variant {
   key: string;
 }
 
-/** The names of the request fields that select an answer, joined by commas. */
-export function selectingFields(headers: HeaderList): string {
-  return fieldsOf(headers).join();
+/**
+ * The names of the request fields that select an answer, joined by commas.
+ *
+ * @param recodes whether each client gets it in a coding that it takes, however it is coded itself
+ */
+export function selectingFields(headers: HeaderList, recodes = false): string {
+  return fieldsOf(headers, recodes).join();
 }
 
-function fieldsOf(headers: HeaderList): string[] {
+function fieldsOf(headers: HeaderList, recodes: boolean): string[] {
   const { fields } = parseVary(combineHeader(headers, 'vary'));
+  if (recodes && contentCoding(headers) !== 'other') return fields.filter((name) => name !== 'accept-encoding');
   // an origin that compresses without saying so: not everybody reads what it sent
   if (hasHeader(headers, 'content-encoding') && !fields.includes('accept-encoding')) fields.push('accept-encoding');
   return fields;
@@ -101,7 +107,7 @@ export function variantOf(
   headers: HeaderList,
   marker: StoredMeta | undefined,
 ): Variant | undefined {
-  const fields = fieldsOf(headers);
+  const fields = fieldsOf(headers, client.policy.compression !== undefined);
   if (fields.length === 0) return undefined;
   const known = marker?.vary?.join() === fields.join() ? marker.variant : undefined;
   const nonce = known ?? randomBytes(9).toString('base64url');

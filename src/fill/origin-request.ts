@@ -1,9 +1,10 @@
 import type { Readable } from 'node:stream';
 import { bucketAcceptEncoding, encodingBucket } from '../http/accept-encoding.ts';
 import { appendCdnLoop } from '../http/cdn-loop.ts';
+import { ORIGIN_ACCEPT_ENCODING } from '../http/content-coding.ts';
 import { FORWARDED_NAMES, METHOD_OVERRIDE_NAMES } from '../http/forwarded.ts';
 import type { HeaderEdits } from '../http/header-edits.ts';
-import { combineHeader, getHeader, type HeaderList } from '../http/headers.ts';
+import { combineHeader, getHeader, type HeaderList, withHeader } from '../http/headers.ts';
 import { stripHopByHop } from '../http/hop-by-hop.ts';
 import { isMaskedName } from '../http/masked-names.ts';
 import { CONDITIONAL_NAMES } from '../http/stored-headers.ts';
@@ -80,27 +81,58 @@ const REPLACED: ReadonlySet<string> = new Set([
   ...FORWARDED_NAMES,
 ]);
 
-/** A client's request as it is passed on, conditions and ranges included. */
-export function passRequest(client: ClientRequest, origin: OriginTarget, streamed: Readable | null): OriginRequest {
+/**
+ * A client's request as it is passed on, conditions and ranges included.
+ *
+ * @param encodings Accept-Encoding in place of the client's
+ */
+export function passRequest(
+  client: ClientRequest,
+  origin: OriginTarget,
+  streamed: Readable | null,
+  encodings?: string,
+): OriginRequest {
   const body = client.body ?? streamed;
   const span = originSpan(client, origin, client.method);
   const headers = forwardedHeaders(client, origin, span, body !== null, false);
+  if (encodings !== undefined) {
+    return {
+      method: client.method,
+      target: client.target,
+      headers: withHeader(headers, 'accept-encoding', encodings),
+      body,
+      span,
+    };
+  }
   return { method: client.method, target: client.target, headers, body, span };
 }
 
-/** A request for the whole resource; where it is no query with a body, conditional on what is stored, if anything is. */
-export function fillRequest(client: ClientRequest, origin: OriginTarget, stored?: StoredValidators): OriginRequest {
+/**
+ * A request for the whole resource; where it is no query with a body, conditional on what is stored, if anything is.
+ *
+ * @param isPart a part of it will be asked for, so that its bytes are not to depend on a coding
+ */
+export function fillRequest(
+  client: ClientRequest,
+  origin: OriginTarget,
+  stored?: StoredValidators,
+  isPart = false,
+): OriginRequest {
   const { body } = client;
   const span = originSpan(client, origin, body === undefined ? 'GET' : client.method);
   const headers = forwardedHeaders(client, origin, span, body !== undefined, true);
-  // variants are told apart by this bucket alone, so the origin is asked for no more than it says
-  const encodings = bucketAcceptEncoding(encodingBucket(combineHeader(client.headers, 'accept-encoding')));
-  headers.push('accept-encoding', encodings);
+  headers.push('accept-encoding', fillEncodings(client, isPart));
   if (client.policy.targets.includes(SURROGATE_CONTROL)) headers.push('surrogate-capability', SURROGATE_CAPABILITY);
   if (body !== undefined) return { method: client.method, target: client.target, headers, body, span };
   if (stored !== undefined && stored.etags.length > 0) headers.push('if-none-match', stored.etags.join(', '));
   if (stored?.lastModified !== undefined) headers.push('if-modified-since', stored.lastModified);
   return { method: 'GET', target: client.target, headers, body: null, span };
+}
+
+function fillEncodings({ policy, headers }: ClientRequest, isPart: boolean): string {
+  if (policy.compression !== undefined) return isPart ? 'identity' : ORIGIN_ACCEPT_ENCODING;
+  // variants are told apart by this bucket alone, so the origin is asked for no more than it says
+  return bucketAcceptEncoding(encodingBucket(combineHeader(headers, 'accept-encoding')));
 }
 
 /** The span of one request to an origin, where the request that causes it is traced. */

@@ -4,12 +4,13 @@ import { combineHeader, getAllHeaders, getHeader, type HeaderList, hasHeader } f
 import type { Judgement } from '../http/judge.ts';
 import { headersToStore, updateStoredHeaders } from '../http/stored-headers.ts';
 import type { EdgeContext } from './context.ts';
-import { tagHashes } from './entry.ts';
+import { codedFlag, tagHashes } from './entry.ts';
 import type { StaleEntry } from './fill.ts';
 import { OWN_FIELDS, parseTail, renderHead } from './head.ts';
 import { concernsResource, judge, type OriginAnswer, selectingFields, storedMeta, storedWords } from './judge.ts';
 import type { ClientRequest } from './origin-request.ts';
-import { encodeMeta, type StoredMeta } from './stored.ts';
+import { selectsSliced } from './slices.ts';
+import { encodeMeta, FLAG_SLICED, type StoredMeta } from './stored.ts';
 
 /** What is validated, and on whose behalf. */
 export interface Validation {
@@ -50,11 +51,15 @@ export function refreshedEntry(context: EdgeContext, validation: Validation, ans
     if (concernsResource(judgement.storage.reason, merged.status)) cache.remove(key);
     return false;
   }
-  if (selectingFields(headers) !== (stale.meta.vary ?? []).join()) {
+  const { slices, vary = [] } = stale.meta;
+  const recodes = client.policy.compression !== undefined;
+  const selecting = slices === undefined ? selectingFields(headers, recodes) : selectsSliced(headers);
+  if (selecting !== vary.join()) {
     cache.remove(key); // it would have to be found by other fields than it was stored by
     return false;
   }
   const words = storedWords(judgement, merged.status);
+  words[2] = codedFlag(headers, stale.meta.vary) | (slices === undefined ? 0 : FLAG_SLICED);
   const isPurged = () => (flight === undefined ? cache.purgeSequence() !== since : cache.purged(flight, stale.id));
   if (isPurged()) words[0] = 0;
   if (variant === undefined && sameFields(stored, headers) && sameWindows(stale.meta, judgement)) {
@@ -71,7 +76,8 @@ export function refreshedEntry(context: EdgeContext, validation: Validation, ans
   const lines = upstream === undefined ? headers : [...headers, 'cache-status', upstream];
   const head = renderHead(lines, judgement.omitFields, client.host.plan.hidden, getHeader(stored, 'via'));
   const selection = { vary: stale.meta.vary, variant: variant ?? stale.meta.variant };
-  const meta = { ...storedMeta(judgement, merged, head), ...selection };
+  const { content } = stale.meta;
+  const meta = { ...storedMeta(judgement, merged, head), ...selection, slices, content };
   const given = tagHashes(cache, answer.headers);
   const tags = given.length === 0 ? undefined : given;
   const replaced = cache.replaceHead(stale.id, key, head.block, encodeMeta(meta), words, tags, flight, expected) !== 0;

@@ -7,6 +7,12 @@ import { statusText } from '../http/status-text.ts';
 /** Bit of USER_FLAGS: the entry holds no response but names what selects one. */
 export const FLAG_VARY_MARKER = 1;
 
+/** Bit of USER_FLAGS: the entry holds the head of a response of which slices are stored, each an entry of its own. */
+export const FLAG_SLICED = 2;
+
+/** Bit of USER_FLAGS: the response has a content coding that its key does not select. */
+export const FLAG_CODED = 4;
+
 /** What the cache keeps of a response beside its rendered head and body; kept as JSON in the entry's meta part. */
 export interface StoredMeta {
   status: number;
@@ -39,6 +45,8 @@ export interface StoredMeta {
   hidden?: HeaderList;
   /** Of a partial response (status 206): what it holds. */
   parts?: StoredParts;
+  /** Of a response that is stored in slices: which. */
+  slices?: StoredSlices;
   /** Names the content for its variants in other codings (src/compress/variants.ts); absent where there are to be none. */
   content?: string;
   /** Of such a variant: what its original's `content` is. */
@@ -66,6 +74,8 @@ export interface StoredView {
   notModified: Uint8Array | undefined;
   /** The same as clients get it under changes that the configuration makes, and these changes. */
   dressed: { readonly edits: HeaderEdits; readonly view: StoredView } | undefined;
+  /** Its forms in other codings, made when first needed; see src/request/coding.ts. */
+  forms: object | undefined;
   /** Cache time of this thread's last attempt to refresh it in the background, 0 for none. */
   tried: number;
   /** Cache time at which the origin failed to refresh it, 0 for never. */
@@ -78,6 +88,16 @@ export interface StoredParts {
   ranges: ByteRange[];
   /** Bytes of the whole resource. */
   complete: number;
+}
+
+/** How a response is cut in slices. */
+export interface StoredSlices {
+  /** Bytes of each slice but the last. */
+  size: number;
+  /** Bytes of the whole. */
+  complete: number;
+  /** Ties slices to their marker. */
+  nonce: string;
 }
 
 /** A variant as its marker knows it. */
@@ -117,7 +137,7 @@ export class StoredViews {
     const known = this.#views[slot];
     if (known !== undefined && this.#ids[slot] === id && known.generation === this.#cache.generation(id)) return known;
     const view = this.read(id);
-    view.length = this.#cache.bodyLength(id);
+    view.length = view.meta.slices?.complete ?? this.#cache.bodyLength(id);
     const body = this.#cache.body(id, 0);
     if (body.length === view.length) view.body = body;
     this.#ids[slot] = id;
@@ -141,6 +161,7 @@ export class StoredViews {
       body: undefined,
       notModified: undefined,
       dressed: undefined,
+      forms: undefined,
       tried: 0,
       failed: 0,
     };

@@ -1,4 +1,5 @@
 import { CacheKey } from '../cache/cache.ts';
+import type { Coder, Recoding } from '../compress/coder.ts';
 import type { Fill, StaleEntry } from '../fill/fill.ts';
 import type { FlightClient, LocalFlight } from '../fill/flights.ts';
 import { requestDirectives } from '../fill/judge.ts';
@@ -19,11 +20,13 @@ import { SLOT } from '../stats/counters.ts';
 import type { RequestTrace } from '../tracing/tracer.ts';
 import type { Watched } from './client-watch.ts';
 import type { RequestContext } from './context.ts';
+import { DiskState } from './disk-state.ts';
 import type { Outcome, RequestProblem } from './outcome.ts';
 import type { PlannedRange } from './parts.ts';
 import type { PassedAnswer } from './passed.ts';
 import type { BodyPiece } from './pieces.ts';
 import type { Protocol, Reply, ReplyEvents, RequestView } from './reply.ts';
+import type { SlicedBody } from './sliced.ts';
 import { LOOKUP, type Step, WAIT } from './step.ts';
 
 /** One hit in so many is timed; requests that take turns of the event loop all are. */
@@ -65,6 +68,9 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
   readonly key = new CacheKey();
   /** What the configuration adds to the key, '' for nothing; the key's variant begins with it. */
   keyParts = '';
+  /** The configuration has made key and fields what they are. */
+  isPlanned = false;
+  readonly disk = new DiskState();
   /** Set by `fill` where a part is wanted, or parts are stored. */
   range: PlannedRange | undefined;
   /** The origin answers requests for parts by all. */
@@ -128,9 +134,14 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
   #watched = false;
   #hasTunnel = false;
   #onTunnelOver: (() => void) | undefined;
+  /** What is to be done with the body, and what does it once that has begun. */
+  recoding: Recoding | undefined;
+  coder: Coder | undefined;
   bodyFrom = 0;
   /** Of a body that is put together; else it is the entry's from `bodyFrom` on. */
   pieces: readonly BodyPiece[] | undefined;
+  /** Where the entry's body is stored in slices. */
+  sliced: SlicedBody | undefined;
   /** Bytes that the response body has, -1 while unknown. */
   bodyTotal = 0;
 
@@ -369,10 +380,18 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
     if (this.#watched) this.context.clients.forget(this);
     this.#watched = false;
     if (this.#hasTunnel) this.#leaveTunnel();
+    if (this.coder !== undefined) this.#endCoder(this.coder);
     this.leaveFlight();
+    this.disk.release();
+    this.sliced?.release();
     if (this.handle >= 0) this.context.cache.drop(this.handle);
     this.handle = -1;
     this.releaseStale();
+  }
+
+  #endCoder(coder: Coder): void {
+    coder.destroy();
+    this.coder = undefined;
   }
 
   #leaveTunnel(): void {
@@ -381,6 +400,27 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
     this.#onTunnelOver = undefined;
     this.context.counters.add(this.line, SLOT.tunnels, -1);
     if (this.tunnel !== undefined) this.#machine.tunnels.delete(this.tunnel);
+  }
+
+  /** Gives up an answer from a disk of which nothing has left. */
+  dropDiskBody(): void {
+    this.disk.release();
+    this.laterHead = this.view = this.pieces = undefined;
+    this.status = this.bodyFrom = this.bodyTotal = 0;
+    this.cacheStatus = '';
+    this.outcome = 'none';
+  }
+
+  /** Gives up an answer in slices of which nothing has left. */
+  dropSliced(): void {
+    this.sliced?.release();
+    this.sliced = this.laterHead = this.view = this.pieces = undefined;
+    if (this.handle >= 0) this.context.cache.drop(this.handle);
+    this.handle = -1;
+    this.entry = this.status = this.bodyFrom = this.bodyTotal = 0;
+    this.cacheStatus = this.ownLines = '';
+    this.outcome = 'none';
+    this.validated = false;
   }
 
   releaseStale(): void {
@@ -397,6 +437,8 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
     this.attempts = 0;
     this.hintsSince = -1;
     this.keyParts = '';
+    this.isPlanned = false;
+    this.disk.reset();
     this.keyPlan = this.body = this.#cookies = undefined;
     this.rules = this.answer = undefined;
     this.askedPath = '';
@@ -410,7 +452,7 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
     this.status = 0;
     this.headSent = this.blocked = this.detached = this.aborted = false;
     this.bodyFrom = this.bodyTotal = 0;
-    this.pieces = this.laterHead = undefined;
+    this.pieces = this.sliced = this.laterHead = this.recoding = undefined;
     this.started = 0;
     this.next = WAIT;
   }

@@ -61,7 +61,7 @@ class HeadUpdate implements Kept {
       status !== meta.status ||
       (etag !== undefined && etag !== meta.etag) ||
       (modified !== undefined && modified !== meta.lastModified) ||
-      (length !== undefined && parseContentLength(length) !== context.cache.bodyLength(id));
+      (length !== undefined && parseContentLength(length) !== (meta.slices?.complete ?? context.cache.bodyLength(id)));
     if (contradicts) context.cache.remove(this.#key);
     else if (etag !== undefined || modified !== undefined) {
       const validation = { client: this.#x.clientRequest(), key: this.#key, stale: this.#stale, since: this.#since };
@@ -102,7 +102,8 @@ class PostedRepresentation implements Kept {
     if (answer.status !== 200 || length < 0 || length > MAX_POSTED || !this.#isOfTarget(answer.headers)) return;
     const judgement = judge(this.#x.clientRequest(), answer);
     const isExplicit = ['s-maxage', 'max-age', 'expires'].includes(judgement.freshness.source);
-    if (!judgement.storage.storable || !isExplicit || selectingFields(answer.headers) !== '') return;
+    const recodes = this.#x.policyOf().compression !== undefined;
+    if (!judgement.storage.storable || !isExplicit || selectingFields(answer.headers, recodes) !== '') return;
     this.#answer = answer;
     this.#judgement = judgement;
     this.#invalidations = this.#x.context.cache.invalidations();

@@ -12,7 +12,7 @@ import { collectBody, isBodyKeyed } from './keyed-body.ts';
 import { hasPart } from './parts.ts';
 import { NOT_CACHED } from './problem.ts';
 import { useStored, weigh } from './reuse.ts';
-import { FILL, RESPOND, type Step } from './step.ts';
+import { DISK, FILL, RESPOND, type Step } from './step.ts';
 
 /** Looks for a stored response that may be used (RFC 9111 section 4), and says in Cache-Status terms why there is none. */
 export function lookup(x: Exchange): Step {
@@ -31,10 +31,10 @@ function find(x: Exchange): Step {
   x.now = cacheNow();
   if (!setKey(x)) return RESPOND;
   let id = cache.lookup(x.key);
-  if (id === 0) return miss(x, 'uri-miss');
+  if (id === 0) return below(x, 'uri-miss');
   if (cache.word(id, USER_FLAGS) !== 0) {
     id = behindFlags(x, id);
-    if (id === 0) return miss(x, 'vary-miss');
+    if (id === 0) return below(x, 'vary-miss');
   }
   const isFresh = x.now < cache.word(id, USER_FRESH_UNTIL);
   if (x.validated || (isFresh && (x.host.plan.simple || !x.mayDirect()))) return useStored(x, id);
@@ -56,7 +56,8 @@ function setKey(x: Exchange): boolean {
 
 /** What the configuration makes of target and fields is keyed, and is what the origin is asked for. */
 function applyKeyPlan(x: Exchange): void {
-  if (x.attempts > 0) return;
+  if (x.attempts > 0 || x.isPlanned) return;
+  x.isPlanned = true;
   const { key } = x.policyOf();
   let parts = '';
   if (key !== undefined) {
@@ -99,10 +100,19 @@ function firstLine(x: Exchange, name: string): HeaderList {
   return value === '' ? [] : [name, value];
 }
 
+/** Memory does not have it: a disk may. */
+function below(x: Exchange, reason: keyof typeof FORWARDED): Step {
+  if (x.context.disks === undefined || !x.disk.find(x)) return miss(x, reason);
+  x.validated = false;
+  x.cacheStatus = FORWARDED[reason];
+  return DISK;
+}
+
 function miss(x: Exchange, reason: keyof typeof FORWARDED): Step {
   x.context.cache.unpin();
   if (x.problem !== undefined) return RESPOND;
   x.validated = false;
+  x.disk.status = '';
   x.cacheStatus = FORWARDED[reason];
   x.bypass ||= reason === 'method' || reason === 'bypass';
   if (x.failure !== undefined) {

@@ -1,13 +1,17 @@
 import { cacheNow } from '../base/clock.ts';
+import type { Coder } from '../compress/coder.ts';
+import { isOfBytes } from '../compress/fields.ts';
 import { Fetch, type FetchSink, type Source } from '../fill/fetch.ts';
 import { PROXY_NAME, renderTail } from '../fill/head.ts';
 import { passRequest } from '../fill/origin-request.ts';
 import { appendCacheStatus } from '../http/cache-status.ts';
+import { ORIGIN_ACCEPT_ENCODING } from '../http/content-coding.ts';
 import { parseContentLength } from '../http/framing.ts';
 import { combineHeader, getHeader, type HeaderList } from '../http/headers.ts';
 import { isErrorStatus } from '../http/status-cache.ts';
 import { statusText } from '../http/status-text.ts';
 import { type OriginError, originError } from '../origin/origin-error.ts';
+import { compressionOf, passedForm } from './coding.ts';
 import { keepHints } from './early-hints.ts';
 import { editTail } from './edit-tail.ts';
 import type { Exchange } from './exchange.ts';
@@ -16,8 +20,9 @@ import { passInterim } from './interim.ts';
 import { invalidate } from './invalidate.ts';
 import { type Kept, keptAnswer } from './kept.ts';
 import type { RequestProblem } from './outcome.ts';
+import { deliver, startCoder } from './recode.ts';
 import { bodyProblem, RequestBody } from './request-body.ts';
-import { FINISH, LOOKUP, RESPOND } from './step.ts';
+import { FINISH, LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
 import { stickyLine } from './sticky.ts';
 import { trailersFor } from './trailers.ts';
 
@@ -37,7 +42,9 @@ export class PassedAnswer implements FetchSink {
   #bodyless = false;
   #ended = false;
   /** Fields behind the body that go on to the client. */
-  #trailers: HeaderList = [];
+  trailers: HeaderList = [];
+  /** The origin was asked for a coding of lb's choice, for all clients. */
+  readonly #isShared: boolean;
   #flushing = false;
   readonly #kept: Kept | undefined;
 
@@ -46,6 +53,7 @@ export class PassedAnswer implements FetchSink {
     this.#x = x;
     this.#fetch = fetch ?? new Fetch(x.context, x.host.plan.index, this);
     this.#kept = fetch === undefined ? keptAnswer(x) : undefined;
+    this.#isShared = fetch !== undefined;
   }
 
   /** Sends the client's request on. */
@@ -59,7 +67,10 @@ export class PassedAnswer implements FetchSink {
     }
     const client = x.clientRequest();
     const route = x.context.pools.route(x.host.plan.index, client);
-    this.#fetch.start(route, (origin) => passRequest(client, origin, this.#body ?? null));
+    // what HEAD says is compared with what is stored, and so asked for as that was
+    const isCompared = this.#kept !== undefined && x.method === 'HEAD' && compressionOf(x) !== undefined;
+    const encodings = isCompared ? ORIGIN_ACCEPT_ENCODING : undefined;
+    this.#fetch.start(route, (origin) => passRequest(client, origin, this.#body ?? null, encodings));
   }
 
   /** Queues what comes before anything the fetch still brings, and holds the origin back. */
@@ -95,25 +106,42 @@ export class PassedAnswer implements FetchSink {
       this.#useStale({ status, detail: `the origin answered ${status}` });
       return;
     }
+    const declared = getHeader(headers, 'content-length');
+    const length = declared === undefined ? -1 : parseContentLength(declared);
+    const form = passedForm(x, status, headers, length);
+    if (form.isRefused && this.#isShared && x.method === 'GET') {
+      this.#askForOne();
+      return;
+    }
     x.status = status;
     this.#body?.answered();
     keepHints(x, status, headers);
     invalidate(x, status, headers);
     this.#kept?.onHead({ status, headers, requestTime: this.#fetch.requestTime, responseTime: Date.now() / 1000 });
     const bodyless = x.method === 'HEAD' || status === 204 || status === 304;
-    const declared = getHeader(headers, 'content-length');
-    const length = declared === undefined ? -1 : parseContentLength(declared);
     this.#bodyless = bodyless;
-    x.bodyTotal = length;
+    x.bodyTotal = form.recoding === undefined ? length : -1;
     const own = x.cacheStatus === '' ? `${PROXY_NAME}; fwd=bypass` : x.cacheStatus;
     const cacheStatus = appendCacheStatus(combineHeader(headers, 'cache-status'), own);
     this.#head = () => {
-      x.reply.head(statusText(status), cacheStatus, this.#tailOf(headers), originAge(headers));
+      x.reply.head(statusText(status), cacheStatus, this.#tailOf(form.headers), originAge(headers));
       x.headSent = true;
-      if (bodyless) x.reply.endEmpty(x.method === 'HEAD' ? length : -1);
+      if (bodyless) x.reply.endEmpty(x.method === 'HEAD' ? x.bodyTotal : -1);
       else if (length === 0) x.reply.end('');
     };
+    if (form.recoding !== undefined && !bodyless) {
+      x.laterHead = this.#head;
+      startCoder(x, form.recoding, () => this.#flushSoon());
+    }
     this.#flushSoon();
+  }
+
+  /** No form of the answer for all will do for this client: the origin is asked once more, as the client asks. */
+  #askForOne(): void {
+    const x = this.#x;
+    this.#fetch.abort();
+    x.passed = new PassedAnswer(x);
+    x.passed.start();
   }
 
   /** The lines for the client, with the changes that rules make. */
@@ -140,8 +168,14 @@ export class PassedAnswer implements FetchSink {
   onEnd(trailers: HeaderList): void {
     this.#ended = true;
     this.#kept?.onEnd();
-    if (this.#isCurrent) this.#trailers = trailersFor(this.#x, trailers);
+    if (this.#isCurrent) this.trailers = this.#trailersOf(trailers);
     if (this.#x.passed === this && !this.#x.blocked) this.#flushSoon();
+  }
+
+  #trailersOf(trailers: HeaderList): HeaderList {
+    const x = this.#x;
+    const taken = trailersFor(x, trailers);
+    return x.coder === undefined ? taken : taken.filter((_, i) => !isOfBytes(taken[i & ~1]));
   }
 
   onError(error: OriginError): void {
@@ -154,7 +188,7 @@ export class PassedAnswer implements FetchSink {
       return;
     }
     if (!x.headSent) {
-      x.passed = undefined;
+      x.passed = x.laterHead = undefined;
       x.problem = originProblem(error);
       if (this.#body?.complete === false) x.endConnection();
       x.proceed(RESPOND);
@@ -213,6 +247,10 @@ export class PassedAnswer implements FetchSink {
 
   #flush(): void {
     const x = this.#x;
+    if (x.coder !== undefined) {
+      this.#flushRecoded(x.coder);
+      return;
+    }
     if (this.#awaitsWhole() || this.#awaitsBody()) return;
     let over = false;
     x.reply.cork(() => {
@@ -241,13 +279,44 @@ export class PassedAnswer implements FetchSink {
     return this.#head !== undefined && this.#queue.length === 0 && !this.#ended && !isBodyless && !reply.flush;
   }
 
+  /** Codes what is queued, and sends what is coded. */
+  #flushRecoded(coder: Coder): void {
+    const x = this.#x;
+    for (let chunk = this.#queue[0]; chunk !== undefined && coder.wants; chunk = this.#queue[0]) {
+      const isFirst = coder.taken === 0;
+      coder.write(chunk);
+      this.#queue.shift();
+      if (isFirst && !this.#ended) coder.flush();
+    }
+    if (this.#queue.length === 0 && this.#ended) coder.end();
+    else if (this.#queue.length === 0) coder.flush();
+    let step = WAIT as Step;
+    x.reply.cork(() => {
+      if (coder.taken === 0 && !this.#ended) this.#flushHead();
+      step = deliver(x, coder);
+    });
+    if (step === FINISH && this.#body?.complete === false) this.abort();
+    if (step !== WAIT) x.proceed(step);
+    else if (x.blocked || !coder.wants) this.#fetch.pause();
+    else this.#fetch.resume();
+  }
+
+  /** Sends the head before there is any of the body, where the transport can. */
+  #flushHead(): void {
+    const { reply, laterHead } = this.#x;
+    if (reply.flush === undefined || laterHead === undefined) return;
+    laterHead();
+    this.#x.laterHead = undefined;
+    reply.flush(-1);
+  }
+
   /** Sends what is queued; true when the response is over. */
   #send(): boolean {
     const x = this.#x;
     if (this.#bodyless || x.bodyTotal === 0) return true;
     if (
       this.#ended &&
-      this.#trailers.length === 0 &&
+      this.trailers.length === 0 &&
       x.reply.offset === 0 &&
       this.#queued <= WHOLE &&
       (x.bodyTotal < 0 || x.bodyTotal === this.#queued)
@@ -274,7 +343,7 @@ export class PassedAnswer implements FetchSink {
     if (!ended && x.reply.offset === 0) x.reply.flush?.(x.bodyTotal);
     this.#fetch.resume();
     if (!ended) return false;
-    if (x.bodyTotal < 0) x.reply.finish(this.#trailers);
+    if (x.bodyTotal < 0) x.reply.finish(this.trailers);
     else x.reply.destroy(); // shorter than declared: the client must see that it is broken
     return true;
   }

@@ -1,8 +1,11 @@
 import { BROKEN, DONE } from '../cache/cache.ts';
 import { originError } from '../origin/origin-error.ts';
+import { awaitDisk } from './disk-body.ts';
 import type { Exchange } from './exchange.ts';
 import { originProblem } from './follow.ts';
 import { pieceAt } from './pieces.ts';
+import { pumpRecoded } from './recode.ts';
+import { awaitSlice } from './sliced.ts';
 import { FINISH, RESPOND, type Step, WAIT } from './step.ts';
 
 /** Largest part of a body of unknown length that is handed over at once. Bytes. */
@@ -20,6 +23,7 @@ export function pumpMore(x: Exchange): Step {
 
 /** Hands over what is there of the body, until the socket takes no more, the origin owes more, or all is sent. */
 export function pump(x: Exchange): Step {
+  if (x.coder !== undefined) return pumpRecoded(x, x.coder);
   const { cache } = x.context;
   for (;;) {
     // the state is read before the length, so that DONE and BROKEN mean that the length is final
@@ -28,6 +32,8 @@ export function pump(x: Exchange): Step {
     if (x.bodyTotal >= 0 && sent >= x.bodyTotal) return x.bodyTotal === 0 ? endNothing(x) : FINISH;
     const run = nextRun(x, sent);
     if (run === undefined) {
+      if (x.disk.body !== undefined) return awaitDisk(x, x.disk.body);
+      if (x.sliced !== undefined) return awaitSlice(x, x.sliced);
       if (x.rest !== undefined) return goOnWithRest(x);
       if (state === BROKEN) return breakOff(x);
       if (state !== DONE) return awaitMore(x, sent);
@@ -77,7 +83,11 @@ function nextRun(x: Exchange, sent: number): Uint8Array | undefined {
 }
 
 /** At most `limit` bytes. */
-function entryRun({ context: { cache }, entry }: Exchange, at: number, limit: number): Uint8Array | undefined {
+function entryRun(x: Exchange, at: number, limit: number): Uint8Array | undefined {
+  if (x.disk.body !== undefined) return x.disk.body.run(at, limit);
+  if (x.sliced !== undefined) return x.sliced.run(at, limit);
+  const { entry } = x;
+  const { cache } = x.context;
   if (at >= cache.bodyLength(entry)) return undefined;
   const run = cache.body(entry, at);
   return run.length > limit ? run.subarray(0, limit) : run;

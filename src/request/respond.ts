@@ -1,6 +1,7 @@
 import { USER_BORN } from '../cache/cache.ts';
+import type { Recoding } from '../compress/coder.ts';
 import { PROXY_NAME, parseTail, tailOf } from '../fill/head.ts';
-import { hitHead, type StoredParts, type StoredView } from '../fill/stored.ts';
+import { hitHead, type StoredMeta, type StoredParts, type StoredView } from '../fill/stored.ts';
 import { appendCacheStatus } from '../http/cache-status.ts';
 import { evaluateConditional, ifRangeAllows } from '../http/conditional.ts';
 import { formatContentRange, formatUnsatisfiedRange } from '../http/content-range.ts';
@@ -9,13 +10,16 @@ import { getHeader } from '../http/headers.ts';
 import { type ByteRange, resolveRange } from '../http/range.ts';
 import { statusText } from '../http/status-text.ts';
 import { headersOf304 } from '../http/stored-headers.ts';
+import { formFor } from './coding.ts';
 import { dress, editRefusal } from './edit-tail.ts';
 import type { Exchange } from './exchange.ts';
 import { wantedPart } from './parts.ts';
-import { multipartBody } from './pieces.ts';
+import { multipartBody, rangesIn } from './pieces.ts';
 import { sendAnswer, sendProblem } from './problem.ts';
 import { pump, pumpMore, releaseSent } from './pump.ts';
-import { FILL, FINISH, type Step, WAIT } from './step.ts';
+import { startCoder, wantVariant } from './recode.ts';
+import { openSliced } from './sliced.ts';
+import { FILL, FINISH, LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
 
 /** Largest body that is handed over whole; what a slow socket leaves of it is copied by the transport. Bytes. */
 const WHOLE = 128 * 1024;
@@ -27,7 +31,9 @@ export function respond(x: Exchange): Step {
   if (x.answer !== undefined) return sendAnswer(x, x.answer);
   const view = x.view ?? x.context.stored.of(x.entry);
   x.view = view;
-  const shown = x.rules?.response === undefined ? view : dressed(x, view, x.rules.response);
+  const form = x.host.plan.compression === undefined ? view : formFor(x, view);
+  if (typeof form === 'string') return form === 'gone' ? lookAgain(x) : passInstead(x);
+  const shown = x.rules?.response === undefined ? form : dressed(x, form, x.rules.response);
   return x.detached ? sendCorked(x, shown) : send(x, shown);
 }
 
@@ -82,7 +88,8 @@ function isUnchanged(x: Exchange, view: StoredView): boolean {
 }
 
 function sendHead(x: Exchange, status: string, view: StoredView, tail: Uint8Array | string): void {
-  const age = Math.max(0, x.now - x.context.cache.word(x.entry, USER_BORN));
+  const born = x.disk.body === undefined ? x.context.cache.word(x.entry, USER_BORN) : x.disk.body.born;
+  const age = Math.max(0, x.now - born);
   if (x.cacheStatus === '' && tail === view.tail) x.reply.head(status, '', hitHead(view, age), -1);
   else {
     const own = x.cacheStatus === '' ? `${PROXY_NAME}; hit` : x.cacheStatus;
@@ -167,17 +174,50 @@ function sendSeveral(x: Exchange, view: StoredView, ranges: readonly ByteRange[]
 
 /** Begins a body that goes out as the socket takes it, under a long pin. */
 function stream(x: Exchange, status: string, view: StoredView, tail: Uint8Array | string): Step {
+  if (x.disk.body !== undefined) {
+    x.laterHead = () => sendHead(x, status, view, tail);
+    return pump(x);
+  }
   if (x.flight === undefined) {
     x.handle = x.context.cache.hold(x.entry);
     if (x.handle < 0) return passInstead(x);
-    x.context.cache.unpin();
+    if (x.recoding === undefined) x.context.cache.unpin();
   }
+  if (view.meta.slices !== undefined) return streamSlices(x, view.meta, () => sendHead(x, status, view, tail));
+  if (x.recoding !== undefined) return streamRecoded(x, x.recoding, () => sendHead(x, status, view, tail));
   if (x.flight === undefined) sendHead(x, status, view, tail);
   else x.laterHead = () => sendHead(x, status, view, tail);
   return pump(x);
 }
 
-/** No further pin can be had: this request goes to the origin. */
+/** As `stream`, of a body that is stored in slices: the head waits for the first bytes, as long as there may be a better answer. */
+function streamSlices(x: Exchange, meta: StoredMeta, head: () => void): Step {
+  const part = { start: x.bodyFrom, end: x.bodyFrom + x.bodyTotal - 1 };
+  const ranges = x.pieces === undefined ? [part] : rangesIn(x.pieces);
+  if (!openSliced(x, meta, ranges)) return RESPOND;
+  x.laterHead = head;
+  return pump(x);
+}
+
+/** As `stream`, of a body that is coded on its way. */
+function streamRecoded(x: Exchange, recoding: Recoding, head: () => void): Step {
+  if (x.flight === undefined) {
+    wantVariant(x, recoding);
+    x.context.cache.unpin();
+  }
+  startCoder(x, recoding, () => x.proceed(RESPOND));
+  x.laterHead = head;
+  return pump(x);
+}
+
+/** The entry has been replaced since it was looked up. */
+function lookAgain(x: Exchange): Step {
+  x.entry = 0;
+  x.view = undefined;
+  return LOOKUP;
+}
+
+/** No further pin can be had, or the client takes no form of what is stored: this request goes to the origin. */
 function passInstead(x: Exchange): Step {
   x.context.cache.unpin();
   x.entry = 0;

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { Cache, KeyPrefix } from '../cache/cache.ts';
-import type { CacheRule, CachingConfig, SiteConfig } from '../config/config.ts';
+import type { CacheRule, CachingConfig, CompressionConfig, SiteConfig } from '../config/config.ts';
 import { TAG_FIELDS } from '../http/cache-tags.ts';
 import { compileGlobs, type PathMatcher, splitGlobs } from '../http/glob.ts';
 import type { JudgePolicy } from '../http/judge.ts';
@@ -24,6 +24,8 @@ export interface CachePolicy extends JudgePolicy {
   readonly slice: number;
   /** Only what the cache has no room for whole is sliced. */
   readonly sliceAuto: boolean;
+  /** How answers are compressed, undefined where they go out as origins send them. */
+  readonly compression: CompressionConfig | undefined;
   /** Variants stored of one resource. */
   readonly maxVariants: number;
   /** Methods cached beside GET and HEAD, with the request body in the key. */
@@ -56,6 +58,8 @@ export class SitePlan {
   readonly config: SiteConfig;
   /** No path of the site has a key plan, rules about keys, client directives or further methods: a hit needs no policy. */
   readonly simple: boolean;
+  /** How answers are compressed where that is one for all paths, `by-path` where it is not, undefined where none are. */
+  readonly compression: CompressionConfig | 'by-path' | undefined;
   /** Rewrites, redirects, simple answers and changes of fields; undefined where the site has none of them. */
   readonly rules: RulePlan | undefined;
   /** Lowercase names of the origin's fields that are for this cache alone: clients do not get them. */
@@ -80,6 +84,10 @@ export class SitePlan {
       };
     });
     const policies = [this.#noRule, ...this.#rules.map(({ policy }) => policy)];
+    const [first] = policies;
+    this.compression = policies.every(({ compression }) => compression === first.compression)
+      ? first.compression
+      : 'by-path';
     this.rules = RulePlan.isNeeded(config) ? new RulePlan(config, countryOf) : undefined;
     const isPlain = policies.every(
       ({ key, clientDirectives, methods }) => key === undefined && !clientDirectives && methods.length === 0,
@@ -131,7 +139,7 @@ export class SitePlan {
 }
 
 /** The site's settings with those of a rule over them. */
-function policyOf({ cache }: SiteConfig, rule: CacheRule | undefined, countryOf: CountryOf): CachePolicy {
+function policyOf({ cache, compression }: SiteConfig, rule: CacheRule | undefined, countryOf: CountryOf): CachePolicy {
   const caching: CachingConfig = rule ?? cache;
   const { heuristic } = caching;
   return {
@@ -152,6 +160,7 @@ function policyOf({ cache }: SiteConfig, rule: CacheRule | undefined, countryOf:
     targets: cache.targets,
     slice: caching.slice,
     sliceAuto: caching.sliceAuto,
+    compression: caching.compress ? compression : undefined,
     maxVariants: cache.maxVariants,
     methods: rule?.methods ?? [],
     bodyLimit: rule?.bodyLimit ?? 0,

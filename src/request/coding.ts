@@ -1,0 +1,195 @@
+import { CacheKey, USER_BORN } from '../cache/cache.ts';
+import { activeCoders, type Recoding } from '../compress/coder.ts';
+import { confirmedFields, recodedFields, variedFields } from '../compress/fields.ts';
+import { type CodingTerms, codingTerms } from '../compress/terms.ts';
+import { variantKey } from '../compress/variants.ts';
+import { parseTail, tailOf } from '../fill/head.ts';
+import type { StoredView } from '../fill/stored.ts';
+import { parseRequestCacheControl } from '../http/cache-control.ts';
+import { type Acceptance, acceptanceOf, chooseCoding, isTaken } from '../http/coding-choice.ts';
+import { ifRangeAllows } from '../http/conditional.ts';
+import type { Coding } from '../http/content-coding.ts';
+import { combineHeader, getHeader, type HeaderList } from '../http/headers.ts';
+import type { CachePolicy } from '../site/plan.ts';
+import type { Exchange } from './exchange.ts';
+
+type CompressionConfig = NonNullable<CachePolicy['compression']>;
+
+/** Contents that one thread codes at a time; whoever comes then gets what is there, if that will do. */
+const MAX_CODERS = 128;
+
+/** The forms in which clients get a stored response, each with its head made once. */
+class CodedForms {
+  readonly config: CompressionConfig;
+  readonly terms: CodingTerms;
+  /** As it is stored, saying that there are others. */
+  readonly asStored: StoredView;
+  /** Made on the way to the client: heads without a body. */
+  readonly recoded: { [coding in Coding | 'identity']?: StoredView } = {};
+  /** With the body of a stored variant. */
+  readonly variants: { [coding in Coding]?: { readonly source: StoredView; readonly view: StoredView } } = {};
+  /** Codings that it was made in on its way. */
+  readonly asked = new Set<Coding>();
+
+  constructor(config: CompressionConfig, terms: CodingTerms, asStored: StoredView) {
+    this.config = config;
+    this.terms = terms;
+    this.asStored = asStored;
+  }
+}
+
+/** The forms of a stored response, as far as any client has been given one. */
+export function formsOf({ forms }: StoredView): CodedForms | undefined {
+  return forms instanceof CodedForms ? forms : undefined;
+}
+
+/** What the configuration says about coding the answer, undefined where it is left as it is. */
+export function compressionOf(x: Exchange): CompressionConfig | undefined {
+  const { compression } = x.host.plan;
+  return compression === 'by-path' ? x.policyOf().compression : compression;
+}
+
+/** Of the variant that is looked for. */
+const key = new CacheKey();
+
+/**
+ * A stored response, or one that is being stored, in the form that this client gets: as stored, from a stored variant, or
+ * with `x.recoding` set for what is to be done with its body. `origin` where the client takes no form that may be made of it;
+ * `gone` where it has been replaced since the look-up. A variant takes the place of `x.entry`.
+ */
+export function formFor(x: Exchange, view: StoredView): StoredView | 'origin' | 'gone' {
+  x.recoding = undefined;
+  const config = compressionOf(x);
+  // a body in slices is never in one place
+  if (config === undefined || view.meta.slices !== undefined) return view;
+  const forms = view.forms instanceof CodedForms && view.forms.config === config ? view.forms : makeForms(view, config);
+  const { terms, asStored } = forms;
+  if (terms.reason === 'status' || (!terms.mayEncode && terms.stored === 'identity')) return view;
+  const acceptance = acceptanceOf(x.field('accept-encoding'));
+  const coding = codingFor(x, view, terms, acceptance, config);
+  if (coding === terms.stored || coding === 'other') return isTaken(coding, acceptance) ? asStored : 'origin';
+  if (coding !== 'identity' && x.flight === undefined && view.meta.content !== undefined) {
+    const variant = variantOf(x, view, forms, coding);
+    if (variant !== undefined) return variant;
+    if (!isStillThere(x, view)) return 'gone';
+  }
+  if (activeCoders() >= MAX_CODERS && isTaken(terms.stored, acceptance)) return asStored;
+  x.recoding = recodingOf(terms, coding);
+  forms.recoded[coding] ??= recodedView(view, coding, -1, undefined);
+  return forms.recoded[coding];
+}
+
+function codingFor(
+  x: Exchange,
+  view: StoredView,
+  terms: CodingTerms,
+  acceptance: Acceptance,
+  config: CompressionConfig,
+): ReturnType<typeof chooseCoding> {
+  const { stored } = terms;
+  const coding = chooseCoding(terms, stored, acceptance, config.encodings);
+  if (coding === stored) return stored;
+  return isPartOf(x, view, isTaken(stored, acceptance)) || forbidsTransform(x) ? stored : coding;
+}
+
+/** Whether a part of the response as it is stored is wanted: what is coded on its way has no parts that could be joined. */
+function isPartOf(x: Exchange, view: StoredView, isStoredTaken: boolean): boolean {
+  if (!isStoredTaken || x.method !== 'GET' || view.meta.status !== 200 || x.field('range') === '') return false;
+  return ifRangeAllows(x.field('if-range') || undefined, view.meta);
+}
+
+/** RFC 9111 section 5.2.1.6. */
+function forbidsTransform(x: Exchange): boolean {
+  const value = x.field('cache-control');
+  return value !== '' && parseRequestCacheControl(value).noTransform;
+}
+
+function makeForms(view: StoredView, config: CompressionConfig): CodedForms {
+  const lines = parseTail(view.tail);
+  const terms = codingTerms(config, view.meta.status, lines, view.length);
+  const isNegotiated = terms.mayEncode || terms.stored !== 'identity';
+  const varied = isNegotiated ? variedFields(lines) : lines;
+  const forms = new CodedForms(config, terms, varied === lines ? view : { ...view, ...headOf(view, varied) });
+  view.forms = forms;
+  return forms;
+}
+
+/** What of a view goes with its head. */
+function headOf(view: StoredView, lines: HeaderList) {
+  const tail = Buffer.from(tailOf(lines), 'latin1');
+  const head = Buffer.concat([view.head.subarray(0, view.meta.tail), tail]);
+  const fresh = { notModified: undefined, dressed: undefined, forms: undefined };
+  return { head, aged: head, age: -1, tail: head.subarray(view.meta.tail), ...fresh };
+}
+
+/** @param length of the body in that coding, -1 while it is not known */
+function recodedView(
+  view: StoredView,
+  coding: Coding | 'identity',
+  length: number,
+  body: Uint8Array | undefined,
+): StoredView {
+  const lines = recodedFields(parseTail(view.tail), coding === 'identity' ? undefined : coding);
+  const meta = { ...view.meta, etag: getHeader(lines, 'etag') };
+  return { ...view, ...headOf(view, lines), meta, length, body };
+}
+
+function recodingOf({ stored }: CodingTerms, coding: Coding | 'identity'): Recoding {
+  return {
+    decode: stored === 'identity' || stored === 'other' ? undefined : stored,
+    encode: coding === 'identity' ? undefined : coding,
+  };
+}
+
+/** The response with the body of a stored variant, which has the transient pin then; else nothing has it. */
+function variantOf(x: Exchange, view: StoredView, forms: CodedForms, coding: Coding): StoredView | undefined {
+  const { cache, stored } = x.context;
+  const born = cache.word(x.entry, USER_BORN);
+  const id = cache.lookup(variantKey(x.key, coding, key));
+  const source = id === 0 ? undefined : stored.of(id);
+  if (source === undefined || source.meta.original !== view.meta.content) return undefined;
+  x.entry = id;
+  // its age is the original's, which may have been confirmed since
+  if (cache.word(id, USER_BORN) !== born) cache.setWord(id, USER_BORN, born);
+  const known = forms.variants[coding];
+  if (known?.source === source) return known.view;
+  const made = recodedView(view, coding, source.length, source.body);
+  forms.variants[coding] = { source, view: made };
+  return made;
+}
+
+/** Gives the response its transient pin back; false where it has been replaced meanwhile. */
+function isStillThere(x: Exchange, view: StoredView): boolean {
+  const { cache } = x.context;
+  return cache.lookup(x.key) === x.entry && cache.generation(x.entry) === view.generation;
+}
+
+/** How a passed answer goes to its client. */
+export interface PassedForm {
+  headers: HeaderList;
+  /** What is done with the body, undefined for nothing. */
+  recoding: Recoding | undefined;
+  /** The client takes no form that may be made of it. */
+  isRefused: boolean;
+}
+
+/**
+ * The form in which a client gets an answer of the origin's that is passed on.
+ *
+ * @param length what Content-Length says, -1 for nothing
+ */
+export function passedForm(x: Exchange, status: number, headers: HeaderList, length: number): PassedForm {
+  const config = compressionOf(x);
+  const plain: PassedForm = { headers, recoding: undefined, isRefused: false };
+  if (config === undefined) return plain;
+  if (status === 304) return { ...plain, headers: confirmedFields(headers, x.field('if-none-match')) };
+  const terms = codingTerms(config, status, headers, length);
+  if (terms.reason === 'status' || (!terms.mayEncode && terms.stored === 'identity')) return plain;
+  const acceptance = acceptanceOf(combineHeader(x.headers ?? [], 'accept-encoding') ?? '');
+  let coding = chooseCoding(terms, terms.stored, acceptance, config.encodings);
+  if (coding !== terms.stored && (forbidsTransform(x) || activeCoders() >= 2 * MAX_CODERS)) coding = terms.stored;
+  const isRefused = !isTaken(coding, acceptance);
+  if (coding === terms.stored || coding === 'other') return { ...plain, headers: variedFields(headers), isRefused };
+  const recoding = recodingOf(terms, coding);
+  return { headers: recodedFields(headers, recoding.encode), recoding, isRefused: false };
+}

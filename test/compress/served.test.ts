@@ -1,0 +1,3 @@
+import { servedScenarios } from './served.ts';
+
+await servedScenarios();
