@@ -3,13 +3,16 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
+import { loadDiskAddon } from '../native-bindings/disk/index.ts';
 import { challengeFolder } from '../src/acme/folder.ts';
 import { allocateYoung } from '../src/base/garbage.ts';
 import { openCache } from '../src/cache/cache.ts';
 import { BackgroundVariants } from '../src/compress/background.ts';
 import { Dictionaries } from '../src/compress/dictionaries.ts';
 import type { ClientLimits, SiteConfig } from '../src/config/config.ts';
+import { useNative } from '../src/disk/checksum.ts';
 import { BackgroundFills } from '../src/fill/background.ts';
+import { EdgeDisks } from '../src/fill/edge-disks.ts';
 import { Flights } from '../src/fill/flights.ts';
 import { SliceTerms } from '../src/fill/slice-terms.ts';
 import { StoredViews } from '../src/fill/stored.ts';
@@ -118,6 +121,7 @@ const context: { -readonly [K in keyof RequestContext]: RequestContext[K] } = {
   stored: new StoredViews(cache),
   uncacheable: new Uncacheable(data.uncacheable),
   slices: new SliceTerms(cache),
+  disks: undefined,
   background: new BackgroundFills(),
   ...inForce(current),
   unrouted: counters.site(Number.POSITIVE_INFINITY),
@@ -148,7 +152,24 @@ const challenges = new TlsChallenges();
 const listeners = new EdgeListeners({ handler: pipeline, clients, gate: nodeConnections, challenges });
 let ending = false;
 
+let disks: EdgeDisks | undefined;
+
+/** Before the first request: whatever is stored is told to the disks. */
+async function openDisks(): Promise<void> {
+  if (data.disks.length === 0) return;
+  const loaded = await loadDiskAddon();
+  const { readNow, crc32c } = 'addon' in loaded ? loaded.addon : {};
+  if (crc32c !== undefined) useNative(crc32c);
+  disks = new EdgeDisks(cache, data.disks, readNow, {
+    failed: (disk, reason) => tell({ type: 'disk-failed', disk, reason }),
+    warn,
+    count: () => counters.add(counters.worker, WORKER_SLOT.diskReadFailures, 1),
+  });
+  context.disks = disks;
+}
+
 async function start(): Promise<void> {
+  await openDisks();
   context.tracer = await openTracer(config.tracing, {
     version: data.version,
     instance: `${data.instance}-${worker}`,
@@ -311,6 +332,9 @@ port.on('message', (message: ToEdge) => {
       break;
     case 'ping':
       tell({ type: 'pong' });
+      break;
+    case 'disk':
+      planning = planning.then(() => disks?.connect(message.disk, message.port));
       break;
     case 'detached':
       end(1);

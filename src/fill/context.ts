@@ -2,6 +2,7 @@ import type { Cache } from '../cache/cache.ts';
 import type { OriginPools } from '../origin/pools.ts';
 import type { Counters } from '../stats/counters.ts';
 import type { BackgroundFills } from './background.ts';
+import type { DiskTier } from './disk-load.ts';
 import type { Flights } from './flights.ts';
 import type { SliceTerms } from './slice-terms.ts';
 import type { StoredViews } from './stored.ts';
@@ -14,6 +15,8 @@ export interface EdgeContext {
   readonly flights: Flights;
   readonly uncacheable: Uncacheable;
   readonly slices: SliceTerms;
+  /** Undefined where nothing is kept on disk. */
+  readonly disks?: DiskTier | undefined;
   readonly background: BackgroundFills;
   readonly pools: OriginPools;
   readonly counters: Counters;

@@ -1,4 +1,5 @@
 import type { RequestContext } from './context.ts';
+import { disk } from './disk.ts';
 import { Exchange, type ExchangeMachine, type OpenTunnel } from './exchange.ts';
 import { fill } from './fill.ts';
 import { finish } from './finish.ts';
@@ -24,6 +25,7 @@ const STEPS: readonly ((x: Exchange) => Step)[] = [
   finish,
   follow,
   upgrade,
+  disk,
 ];
 
 /** Exchanges kept for later requests. */

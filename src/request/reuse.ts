@@ -16,7 +16,7 @@ const BACKOFF = 2;
 export function useStored(x: Exchange, id: number): Step {
   x.entry = id;
   if (!x.validated) {
-    x.cacheStatus = '';
+    x.cacheStatus = x.disk.status;
     x.outcome = 'hit';
   }
   return RESPOND;

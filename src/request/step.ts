@@ -10,10 +10,12 @@ export const FINISH = 6;
 export const FOLLOW = 7;
 /** In place of `lookup` where the client asks for another protocol. */
 export const UPGRADE = 8;
+/** Behind `lookup` where a disk may have what memory does not. */
+export const DISK = 9;
 /** The step goes on later by `exchange.proceed`. */
-export const WAIT = 9;
+export const WAIT = 10;
 /** The request is over; its exchange may be used for another one. */
-export const OVER = 10;
+export const OVER = 11;
 
 export type Step =
   | typeof RECEIVE
@@ -25,5 +27,6 @@ export type Step =
   | typeof FINISH
   | typeof FOLLOW
   | typeof UPGRADE
+  | typeof DISK
   | typeof WAIT
   | typeof OVER;

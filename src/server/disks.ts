@@ -94,7 +94,8 @@ export class Disks {
 
   /** What the cache begins with. */
   get heritage(): Heritage {
-    return { secret: this.#secret, sequence: this.#sequence - this.#pending.length };
+    const tables = this.#contents.map((contents) => contents?.table);
+    return { secret: this.#secret, sequence: this.#sequence - this.#pending.length, tables };
   }
 
   /** Names of sites with their numbers in the keys of what is stored. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createCache } from '../cache/cache.ts';
 import type { Config } from '../config/config.ts';
 import { createOfferRing } from '../disk/ring.ts';
+import { type TableSize, tableSize } from '../disk/sizes.ts';
 import { createSlotTable, MAX_SEGMENTS } from '../disk/slots.ts';
 import { createUncacheable } from '../fill/uncacheable.ts';
 import { createOriginStates } from '../origin/state.ts';
@@ -52,17 +53,9 @@ export interface Heritage {
   readonly secret: Uint8Array;
   /** The newest purge that everything has met. */
   readonly sequence: number;
+  /** What the tables of the disks need, by disk; undefined where that is not known. */
+  readonly tables: readonly (TableSize | undefined)[];
 }
-
-/** Bytes of a disk for each object that there is room for in its table: of smaller ones it holds fewer. */
-const BYTES_PER_SLOT = 4096;
-
-const MIN_SLOTS = 4096;
-const MAX_SLOTS = 2 ** 25;
-
-/** As the disk's thread makes them: see `Segments`. */
-const MIN_SEGMENT = 4 << 20;
-const MAX_SEGMENT = 256 << 20;
 
 export function shareMemory({ workers, sites, cache, disk }: Config, heritage?: Heritage): SharedMemory {
   const { memory, eviction } = cache;
@@ -80,15 +73,16 @@ export function shareMemory({ workers, sites, cache, disk }: Config, heritage?: 
     connections: createConnectionCounts(),
     origins: createOriginStates({ workers, slots: slotsFor(sites) }),
     logs: Array.from({ length: workers + 1 }, () => createLogRing(LOG_RING)),
-    disks: Array.from({ length: disks }, (_, i) => shareDisk(disk?.size ?? 0, workers, workers + 1 + i)),
+    disks: Array.from({ length: disks }, (_, i) => {
+      const table = heritage?.tables[i] ?? tableSize(disk?.size ?? 0);
+      return shareDisk(table, workers, workers + 1 + i);
+    }),
   };
 }
 
-function shareDisk(size: number, edges: number, worker: number): DiskMemory {
-  const segmentBytes = Math.min(Math.max(size / 64, MIN_SEGMENT), MAX_SEGMENT);
-  // room for what a larger limit has left behind
-  const segments = Math.min(MAX_SEGMENTS, 64 + 2 * Math.ceil(size / segmentBytes));
-  const slots = Math.min(Math.max(Math.ceil(size / BYTES_PER_SLOT), MIN_SLOTS), MAX_SLOTS);
+function shareDisk({ slots, segments }: TableSize, edges: number, worker: number): DiskMemory {
   const rings = Array.from({ length: edges + 1 }, () => createOfferRing());
-  return { worker, slots: createSlotTable({ slots, segments, workers: worker }), rings };
+  // room for a folder that turns out to be another one when it can be opened
+  const table = { slots, segments: Math.min(MAX_SEGMENTS, 2 * segments + 64), workers: worker };
+  return { worker, slots: createSlotTable(table), rings };
 }

@@ -156,6 +156,8 @@ export interface DiskContents {
   sites: [name: string, number: number][];
   /** Another process has the folder for now: it is opened once that one has left it, and `sequence` leaves room for its purges. */
   locked: boolean;
+  /** What its table of slots needs: see `createSlotTable`. */
+  table: { slots: number; segments: number };
 }
 
 /** What a disk thread works with from then on. */

@@ -1,0 +1,111 @@
+import { DiskFault } from '../disk/fault.ts';
+import { BLOCK } from '../disk/format.ts';
+import { type DiskRecord, MAX_BLOCKS } from '../disk/record.ts';
+import type { StoredMeta, StoredView } from '../fill/stored.ts';
+import { statusText } from '../http/status-text.ts';
+import type { Exchange } from './exchange.ts';
+import { FINISH, LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
+
+const decoder = new TextDecoder();
+
+/** A stored response whose body goes from a disk to a client, block by block as that takes it, and not into memory. */
+export class DiskBody {
+  readonly view: StoredView;
+  /** Cache time. */
+  readonly born: number;
+  /** No more bytes come. */
+  failed = false;
+  readonly #x: Exchange;
+  readonly #record: DiskRecord;
+  /** Where in the body the verified bytes at hand begin. */
+  #from = 0;
+  #bytes: Uint8Array | undefined;
+  #isReading = false;
+  #isReleased = false;
+
+  /** @param record open; closed by `release` */
+  constructor(x: Exchange, record: DiskRecord) {
+    this.#x = x;
+    this.#record = record;
+    const { head, meta, userWords } = record.prelude;
+    this.born = userWords[1];
+    this.view = viewOf(JSON.parse(decoder.decode(meta)) as StoredMeta, head, record.length);
+  }
+
+  /** At most `limit` bytes from position `at` on; undefined where they have to be read first, or cannot be. */
+  run(at: number, limit: number): Uint8Array | undefined {
+    const known = this.#part(at, limit);
+    if (known !== undefined || this.#isReading || this.failed) return known;
+    const block = Math.floor(at / BLOCK);
+    const last = Math.floor((at + limit - 1) / BLOCK);
+    const count = Math.min(MAX_BLOCKS, last - block + 1);
+    this.#from = block * BLOCK;
+    try {
+      this.#bytes = this.#record.blocksNow(block, count);
+      if (this.#bytes === undefined) void this.#read(block, count);
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+    return this.#part(at, limit);
+  }
+
+  release(): void {
+    this.#isReleased = true;
+    this.#bytes = undefined;
+    this.#record.close();
+  }
+
+  #part(at: number, limit: number): Uint8Array | undefined {
+    const offset = at - this.#from;
+    if (this.#bytes === undefined || offset < 0 || offset >= this.#bytes.length) return undefined;
+    return this.#bytes.subarray(offset, offset + limit);
+  }
+
+  async #read(block: number, count: number): Promise<void> {
+    this.#isReading = true;
+    try {
+      this.#bytes = await this.#record.blocksOf(block, count);
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+    this.#isReading = false;
+    // a client that does not take what it has is asked by its own event
+    if (!this.#isReleased && !this.#x.blocked) this.#x.proceed(RESPOND);
+  }
+
+  #fail(error: Error): void {
+    this.failed = true;
+    this.#bytes = undefined;
+    if (!(error instanceof DiskFault)) this.#x.context.onBug(error);
+  }
+}
+
+/** There are no bytes at hand: they are waited for, or, where they do not come, the answer is broken off or another one is found. */
+export function awaitDisk(x: Exchange, { failed }: DiskBody): Step {
+  if (!failed) return WAIT;
+  if (x.laterHead === undefined) {
+    x.reply.destroy();
+    return FINISH;
+  }
+  x.dropDiskBody();
+  return LOOKUP;
+}
+
+function viewOf(meta: StoredMeta, head: Uint8Array, length: number): StoredView {
+  return {
+    generation: 0,
+    meta,
+    status: statusText(meta.status),
+    head,
+    aged: head,
+    age: -1,
+    tail: head.subarray(meta.tail),
+    length,
+    body: undefined,
+    notModified: undefined,
+    dressed: undefined,
+    forms: undefined,
+    tried: 0,
+    failed: 0,
+  };
+}
