@@ -134,3 +134,24 @@ test('an object of 64 MB has room in 256 MB, whatever was there', () => {
   cache.unpin();
   cache.audit();
 });
+
+test('a few large entries that are all in use do not keep others from making room', () => {
+  const cache = openCache(createCache({ memory: 16 << 20, workers: 1, maxObject: 2 << 20 }), 1);
+  const prefix = cache.prefix(bytes('x'), 1, '');
+  const key = new CacheKey();
+  const body = new Uint8Array(2_000_000);
+  const put = (n: number) => cache.put(key.set(prefix, `/${n}`, ''), NOTHING, NOTHING, body, NO_WORDS);
+  for (let n = 0; n < 12; n++) {
+    put(n);
+    cache.lookup(key); // used again, so that it comes to the main queue
+  }
+  const held: number[] = [];
+  for (let n = 100; n < 140; n++) {
+    assert.notEqual(put(n), 0, `entry ${n}`);
+    held.push(cache.hold(cache.lookup(key)));
+    cache.unpin();
+    if (held.length > 2) cache.drop(held.shift() ?? -1);
+  }
+  for (const handle of held) cache.drop(handle);
+  cache.audit();
+});

@@ -71,12 +71,20 @@ export class Evictor {
     const a = this.#a;
     const limit = Math.min(EXAMINED, countOf(a, Q_SMALL) + countOf(a, Q_MAIN));
     let fallback = 0;
+    let pinnedSmall = 0;
+    let pinnedMain = 0;
     for (let i = 0; i < limit; i++) {
-      const kind = this.#queueToEvict();
+      let kind = this.#queueToEvict();
+      // large entries may be few in a queue, and all of them in use
+      if (kind === Q_SMALL && pinnedSmall > 0 && pinnedSmall >= countOf(a, Q_SMALL)) kind = Q_MAIN;
+      else if (kind === Q_MAIN && pinnedMain > 0 && pinnedMain >= countOf(a, Q_MAIN)) kind = Q_SMALL;
+      if (countOf(a, kind) === 0) break;
       const id = tailOf(a, kind);
       const use = a.entry(id) + E_USE;
       const used = a.words[use];
       if (looksPinned(a, id)) {
+        if (kind === Q_SMALL) pinnedSmall++;
+        else pinnedMain++;
         this.#rotate(kind, id);
       } else if (used === 0) {
         return id;

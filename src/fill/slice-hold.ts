@@ -79,17 +79,6 @@ function holdStored(context: EdgeContext, resource: SlicedResource, n: number): 
   return handle < 0 ? undefined : { id, handle, flight: undefined };
 }
 
-/** Has a slice fetched that will be needed soon, unless it is stored or on its way. */
-export function fetchAhead(context: EdgeContext, resource: SlicedResource, n: number, client: ClientRequest): void {
-  const { cache, flights } = context;
-  if (hasSlice(context, resource, n)) return;
-  const claim = cache.claim(key);
-  if (claim.id === 0) return;
-  const flight = flights.enter(claim);
-  if (claim.leader) new SliceFill(context, flight, client, resource, n).start();
-  else flights.leave(flight, NOBODY);
-}
-
 /** Has a slice stored whose answer comes already: its head is that of the resource. */
 export function adoptSlice(
   context: EdgeContext,

@@ -1,9 +1,9 @@
-import { BROKEN, DONE, FAILED, REFRESHED, RELEASED, USER_AUX } from '../cache/cache.ts';
+import { BROKEN, DONE, FAILED, REFRESHED, RELEASED, STREAMING, USER_AUX, WAITING } from '../cache/cache.ts';
 import { ANSWERED, CHANGED } from '../fill/flight-words.ts';
 import type { FlightClient } from '../fill/flights.ts';
 import { PROXY_NAME } from '../fill/head.ts';
 import { DirectRange } from '../fill/slice-direct.ts';
-import { fetchAhead, type HeldSlice, hasSlice, holdSlice, releaseSlice, stateOf } from '../fill/slice-hold.ts';
+import { type HeldSlice, hasSlice, holdSlice, releaseSlice, stateOf } from '../fill/slice-hold.ts';
 import { type SlicedResource, slicedResource, sliceRange } from '../fill/slices.ts';
 import type { StoredMeta } from '../fill/stored.ts';
 import type { ByteRange } from '../http/range.ts';
@@ -35,8 +35,9 @@ export class SlicedBody implements FlightClient {
   #held: HeldSlice | undefined;
   #direct: DirectRange | undefined;
   #retries = 0;
-  /** The slice that was asked for ahead of the client, last. */
-  #ahead = -1;
+  /** The slice after it, where it will be needed; it wakes nobody. */
+  #next: { n: number; held: HeldSlice } | undefined;
+  readonly #idle: FlightClient = { onFlight() {} };
 
   constructor(x: Exchange, resource: SlicedResource) {
     this.#x = x;
@@ -73,9 +74,21 @@ export class SlicedBody implements FlightClient {
   }
 
   #enter(n: number): void {
-    this.release();
+    this.#leave();
     this.#n = n;
     this.#retries = 0;
+    const next = this.#next;
+    this.#next = undefined;
+    if (next === undefined) return;
+    const { held } = next;
+    const state = stateOf(this.#x.context, held);
+    // one that has failed meanwhile is asked for once more
+    const isUsable = next.n === n && (state === DONE || state === WAITING || state === STREAMING);
+    if (isUsable) {
+      this.#held = held;
+      held.flight?.clients.add(this);
+      held.flight?.clients.delete(this.#idle);
+    } else releaseSlice(this.#x.context, held, this.#idle);
   }
 
   #hold(n: number): HeldSlice | undefined {
@@ -90,7 +103,7 @@ export class SlicedBody implements FlightClient {
     const state = stateOf(this.#x.context, held);
     if (offset < cache.bodyLength(held.id)) {
       const run = cache.body(held.id, offset);
-      if (offset + run.length >= size / 2 && at + limit > (this.#n + 1) * size) this.#fetchAhead(this.#n + 1);
+      if (offset + run.length >= size / 2 && at + limit > (this.#n + 1) * size) this.#lookAhead(this.#n + 1);
       return run.length > limit ? run.subarray(0, limit) : run;
     }
     switch (state) {
@@ -98,7 +111,7 @@ export class SlicedBody implements FlightClient {
         this.failure = problemOf(cache.word(held.id, USER_AUX));
         return undefined;
       case RELEASED:
-        this.release();
+        this.#leave();
         this.#goDirect(this.#n, at, limit);
         return 'again';
       case REFRESHED:
@@ -112,15 +125,15 @@ export class SlicedBody implements FlightClient {
 
   /** The fetch broke off, or there was no need for it: what is missing of the slice is had by another one. */
   #tryAgain(): 'again' {
-    this.release();
+    this.#leave();
     if (this.#retries++ >= RETRIES) this.failure = originProblem(originError('http_response_incomplete'));
     return 'again';
   }
 
-  #fetchAhead(n: number): void {
-    if (this.#ahead >= n) return;
-    this.#ahead = n;
-    fetchAhead(this.#x.context, this.#resource, n, this.#x.clientRequest());
+  #lookAhead(n: number): void {
+    if (this.#next !== undefined) return;
+    const held = holdSlice(this.#x.context, this.#resource, n, this.#x.clientRequest(), this.#idle);
+    if (held !== undefined) this.#next = { n, held };
   }
 
   #goDirect(n: number, at: number, limit: number): void {
@@ -132,7 +145,7 @@ export class SlicedBody implements FlightClient {
 
   #runDirect(direct: DirectRange, at: number, limit: number): Uint8Array | undefined {
     if (at > direct.range.end || at < direct.range.start) {
-      this.release();
+      this.#leave();
       return this.run(at, limit);
     }
     const run = direct.run(at);
@@ -148,8 +161,14 @@ export class SlicedBody implements FlightClient {
     if (x.sliced === this && !x.blocked && !x.aborted) x.proceed(RESPOND);
   }
 
-  /** Lets go of the slice; one that is being fetched comes all the same, unless the cache has no room for it. */
+  /** Lets go of all slices; those that are being fetched come all the same, where the cache has room for them. */
   release(): void {
+    this.#leave();
+    if (this.#next !== undefined) releaseSlice(this.#x.context, this.#next.held, this.#idle);
+    this.#next = undefined;
+  }
+
+  #leave(): void {
     const held = this.#held;
     this.#held = undefined;
     if (held !== undefined) releaseSlice(this.#x.context, held, this);
