@@ -1,0 +1,114 @@
+// Purges reach what is on disk at once, and hold over restarts.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openClient, requestText } from '../support/client.ts';
+import { listening, spawnLb } from '../support/process.ts';
+import { type Rig, startResources, startRig, tempFolder } from './rig.ts';
+
+const HIT = 'lb; hit; detail=disk';
+const MISS = /^lb; fwd=(?:uri|vary)-miss/;
+
+const TAGGED = [
+  ['Cache-Control', 'max-age=600'],
+  ['Cache-Tag', 'news, front'],
+] as const;
+
+async function purge(rig: Rig, what: object, soft = false): Promise<void> {
+  const { status, text } = await post(rig.lb.admin.port, { purge: [what], soft });
+  assert.equal(status, 200, text);
+}
+
+async function post(port: number, body: object): Promise<{ status: number; text: string }> {
+  const answer = await fetch(`http://127.0.0.1:${port}/purge`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return { status: answer.status, text: await answer.text() };
+}
+
+/** Of each, what stays and what goes. */
+const SOME: [purge: object, gone: string[], stays: string[]][] = [
+  [{ url: '/url/1' }, ['/url/1'], ['/url/2']],
+  [{ prefix: '/prefix/a' }, ['/prefix/a1', '/prefix/a2'], ['/prefix/b']],
+  [{ tag: 'news' }, ['/tag/news'], ['/tag/none']],
+];
+
+test('purges of an URL, a prefix and a tag, soft ones too, before and after a restart', async (t) => {
+  const rig = await startRig(t);
+  const { known } = rig.resources;
+  known.set('/tag/news', { length: 2000, fields: TAGGED });
+  known.set('/soft', { length: 100, fields: [['Cache-Control', 'max-age=600, stale-while-revalidate=600']] });
+  const targets = SOME.flatMap(([, gone, stays]) => [...gone, ...stays]);
+  for (const target of [...targets, '/soft']) await rig.fetch(target);
+  // only on disk, and so purged there
+  await rig.restart();
+  for (const [what] of SOME) await purge(rig, what);
+  await purge(rig, { url: '/soft' }, true);
+  for (const [, [first]] of SOME) assert.match(await rig.fetch(first), MISS);
+  await rig.restart();
+  for (const [, [first, ...others], stays] of SOME) {
+    for (const target of others) assert.match(await rig.fetch(target), MISS, target);
+    for (const target of [first, ...stays]) assert.equal(await rig.fetch(target), HIT, target);
+  }
+  // what only a disk has goes, for a record cannot be changed; what is in memory too stays there as stale
+  assert.notEqual(await rig.fetch('/soft'), HIT);
+});
+
+test('purges of a site and of everything, before and after a restart', async (t) => {
+  const rig = await startRig(t);
+  const site = (await rig.status()).sites[0].name;
+  for (const what of [{ site, all: true }, { all: true }]) {
+    for (const target of ['/1', '/2']) await rig.fetch(target);
+    await rig.restart();
+    await purge(rig, what);
+    assert.match(await rig.fetch('/1'), MISS);
+    await rig.restart();
+    assert.equal(await rig.fetch('/1'), HIT, 'what was fetched after the purge stays');
+    assert.match(await rig.fetch('/2'), MISS);
+  }
+});
+
+test('an unsafe method makes what is on disk invalid', async (t) => {
+  const rig = await startRig(t);
+  await rig.fetch('/changed');
+  await rig.restart();
+  const posted = await rig.get('/changed', { method: 'POST', body: 'x' });
+  assert.equal(posted.status, 200);
+  assert.match(await rig.fetch('/changed'), MISS);
+  await rig.restart();
+  assert.equal(await rig.fetch('/changed'), HIT);
+});
+
+test('a purge that was answered holds after kill -9', async (t) => {
+  const resources = await startResources(t);
+  const folder = tempFolder(t);
+  const start = () => {
+    const own = ['-b', resources.origin.address, '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0'];
+    const disk = ['--cache-memory', '16MB', '--cache-disk', folder, '--cache-disk-size', '64MB'];
+    return listening(spawnLb(t, ['serve', ...own, ...disk], { LB_LOG_ACCESS: 'off', LB_WORKERS: '2' }));
+  };
+  const get = async (port: number, target: string) => {
+    const client = await openClient(t, port);
+    client.send(requestText('GET', target));
+    const response = await client.response();
+    client.close();
+    assert.ok(response.body.equals(resources.body(target)));
+    return response.get('cache-status') ?? '';
+  };
+  const targets = Array.from({ length: 20 }, (_, i) => `/k/${i}`);
+  let lb = await start();
+  for (const target of targets) await get(lb.port, target);
+  lb.child.signal('SIGTERM');
+  assert.equal(await lb.child.exit(), 0);
+  for (const target of targets.slice(0, 2)) {
+    lb = await start();
+    const { status, text } = await post(lb.admin.port, { purge: [{ url: target }] });
+    lb.child.signal('SIGKILL');
+    assert.equal(status, 200, text);
+    assert.doesNotMatch(text, /warning/);
+    await lb.child.exit();
+  }
+  lb = await start();
+  for (const [i, target] of targets.entries()) assert.match(await get(lb.port, target), i < 2 ? MISS : /detail=disk$/);
+});
