@@ -314,8 +314,9 @@ export class SlotTable {
     return dead;
   }
 
-  /** The disk's thread only: empties all. */
+  /** The disk's thread only: empties all, also after a thread that died in the midst of a change. */
   clear(): void {
+    if ((Atomics.load(this.#words, H_CHANGES) & 1) !== 0) Atomics.add(this.#words, H_CHANGES, 1);
     for (let at = this.#slots; at < this.#words.length; at += SLOT_WORDS) {
       if ((this.#words[at + S_MARK] & FILLED) !== 0) this.#empty(at);
     }
