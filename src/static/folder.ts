@@ -73,9 +73,9 @@ export class FolderConnections {
       handler.onRequestStart?.(sending, {});
       await sending.ready();
       await this.#answer(method, target, headers, sending, handler);
-      handler.onResponseEnd?.(sending, {});
+      end(sending, handler);
     } catch (error) {
-      handler.onResponseError?.(sending, error as Error);
+      if (!sending.isOver) handler.onResponseError?.(sending, error as Error);
     } finally {
       this.#running--;
     }
@@ -101,8 +101,9 @@ export class FolderConnections {
         const lifetime = this.#lifetime(named?.path ?? target);
         const answer = answerFor(method, headers, found, type, lifetime);
         if (method === 'HEAD') return begin(answer, sending, handler);
-        if (await sent(found, answer, sending, handler, tries === TRIES)) return;
+        if (await sent(found, answer, sending, handler, tries === TRIES)) return end(sending, handler);
       } finally {
+        // whoever receives it need not wait for this
         await found.handle.close();
       }
     }
@@ -159,6 +160,13 @@ export class FolderConnections {
 function immutableNames({ cache }: SiteConfig): (path: string) => boolean {
   const rules = cache.rules.map(({ match, immutable }) => ({ matches: compileGlobs(match), immutable }));
   return (path) => (rules.find(({ matches }) => matches(path)) ?? cache).immutable;
+}
+
+/** The answer is complete. May be called again. */
+function end(sending: Sending, handler: Handler): void {
+  if (sending.isOver) return;
+  sending.isOver = true;
+  handler.onResponseEnd?.(sending, {});
 }
 
 function begin({ status, headers }: Pick<Answer, 'status' | 'headers'>, sending: Sending, handler: Handler): void {

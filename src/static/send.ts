@@ -21,6 +21,8 @@ export class Sending implements Dispatcher.DispatchController {
   aborted = false;
   paused = false;
   reason: Error | null = null;
+  /** The answer is complete. */
+  isOver = false;
   #wake: (() => void) | undefined;
 
   abort(reason: Error): void {
