@@ -1,4 +1,5 @@
 import { BROKEN, DONE, FAILED, REFRESHED, RELEASED, STREAMING, USER_AUX, WAITING } from '../cache/cache.ts';
+import { DiskRecord } from '../disk/record.ts';
 import { ANSWERED, CHANGED } from '../fill/flight-words.ts';
 import type { FlightClient } from '../fill/flights.ts';
 import { PROXY_NAME } from '../fill/head.ts';
@@ -14,6 +15,7 @@ import { answeredProblem, originProblem } from './follow.ts';
 import { isLoop } from './loop.ts';
 import type { RequestProblem } from './outcome.ts';
 import { NOT_CACHED } from './problem.ts';
+import { DiskSlice } from './sliced-disk.ts';
 import { FINISH, LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
 
 /** Times that one slice is asked for anew where its fetch broke off, or was given up by another thread. */
@@ -33,11 +35,14 @@ export class SlicedBody implements FlightClient {
   readonly #resource: SlicedResource;
   #n = -1;
   #held: HeldSlice | undefined;
+  #disk: DiskSlice | undefined;
   #direct: DirectRange | undefined;
   #retries = 0;
   /** The slice after it, where it will be needed; it wakes nobody. */
   #next: { n: number; held: HeldSlice } | undefined;
   readonly #idle: FlightClient = { onFlight() {} };
+  /** The slice that was looked for ahead of the client, last. */
+  #ahead = -1;
 
   constructor(x: Exchange, resource: SlicedResource) {
     this.#x = x;
@@ -64,12 +69,9 @@ export class SlicedBody implements FlightClient {
     for (;;) {
       if (this.failure !== undefined) return undefined;
       if (this.#direct !== undefined) return this.#runDirect(this.#direct, at, limit);
-      this.#held ??= this.#hold(n);
-      if (this.#held === undefined) this.#goDirect(n, at, limit);
-      else {
-        const run = this.#runHeld(this.#held, at, limit);
-        if (run !== 'again') return run;
-      }
+      if (this.#held === undefined && this.#disk === undefined) this.#find(n, at, limit);
+      const run = this.#disk === undefined ? this.#runHeld(at, limit) : this.#runDisk(this.#disk, at, limit);
+      if (run !== 'again') return run;
     }
   }
 
@@ -91,11 +93,29 @@ export class SlicedBody implements FlightClient {
     } else releaseSlice(this.#x.context, held, this.#idle);
   }
 
-  #hold(n: number): HeldSlice | undefined {
-    return holdSlice(this.#x.context, this.#resource, n, this.#x.clientRequest(), this);
+  #find(n: number, at: number, limit: number): void {
+    const found = this.#want(n, this);
+    if (found instanceof DiskRecord) this.#disk = new DiskSlice(this.#x, found);
+    else if (found !== undefined) this.#held = found;
+    else this.#goDirect(n, at, limit);
   }
 
-  #runHeld(held: HeldSlice, at: number, limit: number): Uint8Array | undefined | 'again' {
+  #want(n: number, waiting: FlightClient): HeldSlice | DiskRecord | undefined {
+    const below = this.#retries === 0;
+    return holdSlice(this.#x.context, { resource: this.#resource, n, client: this.#x.clientRequest(), waiting, below });
+  }
+
+  /** What a disk cannot give is fetched. */
+  #runDisk(disk: DiskSlice, at: number, limit: number): Uint8Array | undefined | 'again' {
+    const { slices } = this.#resource;
+    const { start, end } = sliceRange(slices, this.#n);
+    const run = disk.run(at - start, Math.min(limit, end - at + 1));
+    return run === undefined && disk.failed ? this.#tryAgain() : run;
+  }
+
+  #runHeld(at: number, limit: number): Uint8Array | undefined | 'again' {
+    const held = this.#held;
+    if (held === undefined) return 'again';
     const { cache } = this.#x.context;
     const { size } = this.#resource.slices;
     const offset = at - this.#n * size;
@@ -131,9 +151,11 @@ export class SlicedBody implements FlightClient {
   }
 
   #lookAhead(n: number): void {
-    if (this.#next !== undefined) return;
-    const held = holdSlice(this.#x.context, this.#resource, n, this.#x.clientRequest(), this.#idle);
-    if (held !== undefined) this.#next = { n, held };
+    if (this.#ahead === n) return;
+    this.#ahead = n;
+    const held = this.#want(n, this.#idle);
+    if (held instanceof DiskRecord) held.close();
+    else if (held !== undefined) this.#next = { n, held };
   }
 
   #goDirect(n: number, at: number, limit: number): void {
@@ -172,8 +194,9 @@ export class SlicedBody implements FlightClient {
     const held = this.#held;
     this.#held = undefined;
     if (held !== undefined) releaseSlice(this.#x.context, held, this);
+    this.#disk?.release();
     this.#direct?.abort();
-    this.#direct = undefined;
+    this.#disk = this.#direct = undefined;
   }
 }
 
