@@ -1,6 +1,6 @@
 import { mediaType } from '../http/content-type.ts';
 import { hasHashedName } from '../http/hashed-name.ts';
-import { type HeaderList, hasHeader } from '../http/headers.ts';
+import { getHeader, type HeaderList, hasHeader } from '../http/headers.ts';
 import { plainPath } from '../http/plain-path.ts';
 import type { OriginAnswer } from './judge.ts';
 import type { ClientRequest } from './origin-request.ts';

@@ -69,7 +69,7 @@ export class FolderConnections {
     this.#running++;
     try {
       // not before `dispatch` has returned
-      await undefined;
+      await Promise.resolve();
       handler.onRequestStart?.(sending, {});
       await sending.ready();
       await this.#answer(method, target, headers, sending, handler);
