@@ -8,6 +8,7 @@ import {
   createZstdDecompress,
 } from 'node:zlib';
 import type { Coding } from '../http/content-coding.ts';
+import { createDczStream } from './dcz.ts';
 
 /** What is done with content on its way to a client. */
 export interface Recoding {
@@ -66,14 +67,15 @@ export function activeCoders(): number {
  * come out by `read`; whoever does both is told whenever there may be more to do.
  */
 export class Coder {
-  /** Bytes that went in. */
+  /** Bytes that went in, and that came out. */
   taken = 0;
+  given = 0;
   /** All that goes in has been given. */
   ended = false;
   /** All that comes out has been read. */
   over = false;
   /** What was read and waits for the end, where that is to go out at once. */
-  readonly coded: Buffer[] = [];
+  readonly kept: Buffer[] = [];
   /** The content is not what its coding says: nothing more comes. */
   failed: Error | undefined;
   readonly #first: Stage;
@@ -81,7 +83,6 @@ export class Coder {
   readonly #isDecoding: boolean;
   readonly #flushKind: number;
   #prefix: Buffer | undefined;
-  #given = 0;
   /** Chunks that the first stage has not worked off. */
   #pending = 0;
   /** Something went in since the last flush. */
@@ -179,8 +180,8 @@ export class Coder {
     if (this.#isDestroyed || this.failed !== undefined) return undefined;
     const chunk = this.#last.read() as Buffer | null;
     if (chunk === null) return undefined;
-    this.#given += chunk.length;
-    if (this.#isDecoding && this.#given > BOMB_BYTES && this.#given > this.taken * BOMB_RATIO) {
+    this.given += chunk.length;
+    if (this.#isDecoding && this.given > BOMB_BYTES && this.given > this.taken * BOMB_RATIO) {
       this.#fail(new Error('the content is larger by far than it should be'));
       return undefined;
     }
@@ -240,5 +241,5 @@ function encoderOf(coding: Coding): Stage {
 }
 
 function dictionaryEncoder(dictionary: Buffer): Stage {
-  return createZstdCompress({ ...BUFFERS, params: LEVELS.zstd, dictionary });
+  return createDczStream(dictionary, undefined, LEVELS.zstd[constants.ZSTD_c_compressionLevel], BUFFERS);
 }

@@ -1,8 +1,9 @@
 import { CacheKey, USER_BORN } from '../cache/cache.ts';
 import { activeCoders, type Recoding } from '../compress/coder.ts';
+import type { FoundDictionary } from '../compress/dictionaries.ts';
 import { confirmedFields, recodedFields, variedFields } from '../compress/fields.ts';
 import { type CodingTerms, codingTerms } from '../compress/terms.ts';
-import { variantKey } from '../compress/variants.ts';
+import { type VariantCoding, variantKey } from '../compress/variants.ts';
 import { parseTail, tailOf } from '../fill/head.ts';
 import type { StoredView } from '../fill/stored.ts';
 import { parseRequestCacheControl } from '../http/cache-control.ts';
@@ -11,6 +12,8 @@ import { ifRangeAllows } from '../http/conditional.ts';
 import type { Coding } from '../http/content-coding.ts';
 import { combineHeader, getHeader, type HeaderList } from '../http/headers.ts';
 import type { CachePolicy } from '../site/plan.ts';
+import { SLOT } from '../stats/counters.ts';
+import { dictionaryFields, dictionaryFor, isDictionary, offerDictionary } from './dictionary.ts';
 import type { Exchange } from './exchange.ts';
 
 type CompressionConfig = NonNullable<CachePolicy['compression']>;
@@ -25,22 +28,31 @@ class CodedForms {
   /** As it is stored, saying that there are others. */
   readonly asStored: StoredView;
   /** Made on the way to the client: heads without a body. */
-  readonly recoded: { [coding in Coding | 'identity']?: StoredView } = {};
+  readonly recoded: { [coding in Coding | 'dcz' | 'identity']?: StoredView } = {};
   /** With the body of a stored variant. */
-  readonly variants: { [coding in Coding]?: { readonly source: StoredView; readonly view: StoredView } } = {};
+  readonly variants: { [coding in VariantCoding]?: { readonly source: StoredView; readonly view: StoredView } } = {};
   /** Codings that it was made in on its way. */
-  readonly asked = new Set<Coding>();
+  readonly asked = new Set<VariantCoding>();
+  /** Clients are told to use it as a dictionary. */
+  readonly isDictionary: boolean;
 
-  constructor(config: CompressionConfig, terms: CodingTerms, asStored: StoredView) {
+  constructor(config: CompressionConfig, terms: CodingTerms, asStored: StoredView, isDictionary: boolean) {
     this.config = config;
     this.terms = terms;
     this.asStored = asStored;
+    this.isDictionary = isDictionary;
   }
 }
 
 /** The forms of a stored response, as far as any client has been given one. */
 export function formsOf({ forms }: StoredView): CodedForms | undefined {
   return forms instanceof CodedForms ? forms : undefined;
+}
+
+/** A response has gone out as a dictionary: it is kept as such, once it is stored. */
+export function keepDictionary(x: Exchange, view: StoredView): void {
+  const terms = formsOf(view)?.terms;
+  if (terms !== undefined && (x.status === 200 || x.status === 304)) offerDictionary(x, view, terms);
 }
 
 /** What the configuration says about coding the answer, undefined where it is left as it is. */
@@ -62,10 +74,17 @@ export function formFor(x: Exchange, view: StoredView): StoredView | 'origin' | 
   const config = compressionOf(x);
   // a body in slices is never in one place
   if (config === undefined || view.meta.slices !== undefined) return view;
-  const forms = view.forms instanceof CodedForms && view.forms.config === config ? view.forms : makeForms(view, config);
+  const forms =
+    view.forms instanceof CodedForms && view.forms.config === config ? view.forms : makeForms(x, view, config);
   const { terms, asStored } = forms;
-  if (terms.reason === 'status' || (!terms.mayEncode && terms.stored === 'identity')) return view;
+  if (terms.reason === 'status') return view;
+  if (forms.isDictionary) x.dictionary = view;
+  if (!terms.mayEncode && terms.stored === 'identity') return asStored;
   const acceptance = acceptanceOf(x.field('accept-encoding'));
+  if (acceptance.dcz > 0 && config.dictionaries.length > 0) {
+    const form = formByDictionary(x, view, forms, acceptance);
+    if (form !== undefined) return form;
+  }
   const coding = codingFor(x, view, terms, acceptance, config);
   if (coding === terms.stored || coding === 'other') return isTaken(coding, acceptance) ? asStored : 'origin';
   if (coding !== 'identity' && x.flight === undefined && view.meta.content !== undefined) {
@@ -75,8 +94,51 @@ export function formFor(x: Exchange, view: StoredView): StoredView | 'origin' | 
   }
   if (activeCoders() >= MAX_CODERS && isTaken(terms.stored, acceptance)) return asStored;
   x.recoding = recodingOf(terms, coding);
-  forms.recoded[coding] ??= recodedView(view, coding, -1, undefined);
+  forms.recoded[coding] ??= recodedView(asStored, coding, -1, undefined);
   return forms.recoded[coding];
+}
+
+/**
+ * As `formFor`, for a client that has a dictionary for the response (RFC 9842), and likes that as much as any other coding.
+ * Undefined where it is to get another form; the transient pin is then as it was.
+ */
+function formByDictionary(
+  x: Exchange,
+  view: StoredView,
+  forms: CodedForms,
+  acceptance: Acceptance,
+): StoredView | 'gone' | undefined {
+  const { terms, config, asStored } = forms;
+  const { zstd, br, gzip, dcz } = acceptance;
+  if (!terms.mayEncode || dcz < Math.max(zstd, br, gzip) || x.field('available-dictionary') === '') return undefined;
+  if (isPartOf(x, view, isTaken(terms.stored, acceptance)) || forbidsTransform(x)) return undefined;
+  const found = dictionaryFor(x, config, () => parseTail(view.tail));
+  const isHit = x.flight === undefined;
+  if (found !== undefined && isHit && view.meta.content !== undefined) {
+    const variant = variantOf(x, view, forms, `dcz:${found.hash}`);
+    if (variant !== undefined) return variant;
+  }
+  if (isHit && !isStillThere(x, view)) return 'gone';
+  if (found === undefined || activeCoders() >= MAX_CODERS) return undefined;
+  if (isHit) wantByDictionary(x, view, forms, found);
+  x.recoding = { ...recodingOf(terms, 'identity'), dictionary: found };
+  forms.recoded.dcz ??= recodedView(asStored, 'dcz', -1, undefined);
+  return forms.recoded.dcz;
+}
+
+/** What is asked for a second time by the same dictionary is made well, and kept. */
+function wantByDictionary(
+  x: Exchange,
+  view: StoredView,
+  { asked, terms, config }: CodedForms,
+  found: FoundDictionary,
+): void {
+  const { content } = view.meta;
+  const coding: VariantCoding = `dcz:${found.hash}`;
+  if (!asked.has(coding)) asked.add(coding);
+  else if (config.background && content !== undefined && terms.stored !== 'other') {
+    x.context.dictionaries?.want({ key: x.key, content, from: terms.stored, length: view.length }, found);
+  }
 }
 
 function codingFor(
@@ -104,12 +166,14 @@ function forbidsTransform(x: Exchange): boolean {
   return value !== '' && parseRequestCacheControl(value).noTransform;
 }
 
-function makeForms(view: StoredView, config: CompressionConfig): CodedForms {
+function makeForms(x: Exchange, view: StoredView, config: CompressionConfig): CodedForms {
   const lines = parseTail(view.tail);
   const terms = codingTerms(config, view.meta.status, lines, view.length);
   const isNegotiated = terms.mayEncode || terms.stored !== 'identity';
   const varied = isNegotiated ? variedFields(lines) : lines;
-  const forms = new CodedForms(config, terms, varied === lines ? view : { ...view, ...headOf(view, varied) });
+  const told = dictionaryFields(x, config, view.meta.status, varied, isNegotiated);
+  const asStored = told === lines ? view : { ...view, ...headOf(view, told) };
+  const forms = new CodedForms(config, terms, asStored, isDictionary(x, config));
   view.forms = forms;
   return forms;
 }
@@ -125,7 +189,7 @@ function headOf(view: StoredView, lines: HeaderList) {
 /** @param length of the body in that coding, -1 while it is not known */
 function recodedView(
   view: StoredView,
-  coding: Coding | 'identity',
+  coding: Coding | 'dcz' | 'identity',
   length: number,
   body: Uint8Array | undefined,
 ): StoredView {
@@ -142,20 +206,25 @@ function recodingOf({ stored }: CodingTerms, coding: Coding | 'identity'): Recod
 }
 
 /** The response with the body of a stored variant, which has the transient pin then; else nothing has it. */
-function variantOf(x: Exchange, view: StoredView, forms: CodedForms, coding: Coding): StoredView | undefined {
+function variantOf(x: Exchange, view: StoredView, forms: CodedForms, coding: VariantCoding): StoredView | undefined {
   const { cache, stored } = x.context;
   const born = cache.word(x.entry, USER_BORN);
   const id = cache.lookup(variantKey(x.key, coding, key));
   const source = id === 0 ? undefined : stored.of(id);
   if (source === undefined || source.meta.original !== view.meta.content) return undefined;
   x.entry = id;
+  x.context.counters.add(x.line, SLOT.variantHits, 1);
   // its age is the original's, which may have been confirmed since
   if (cache.word(id, USER_BORN) !== born) cache.setWord(id, USER_BORN, born);
   const known = forms.variants[coding];
   if (known?.source === source) return known.view;
-  const made = recodedView(view, coding, source.length, source.body);
+  const made = recodedView(forms.asStored, isDcz(coding) ? 'dcz' : coding, source.length, source.body);
   forms.variants[coding] = { source, view: made };
   return made;
+}
+
+function isDcz(coding: VariantCoding): coding is `dcz:${string}` {
+  return coding.startsWith('dcz:');
 }
 
 /** Gives the response its transient pin back; false where it has been replaced meanwhile. */

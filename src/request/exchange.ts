@@ -137,6 +137,8 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
   /** What is to be done with the body, and what does it once that has begun. */
   recoding: Recoding | undefined;
   coder: Coder | undefined;
+  /** The response that goes out as a dictionary for later ones. */
+  dictionary: StoredView | undefined;
   bodyFrom = 0;
   /** Of a body that is put together; else it is the entry's from `bodyFrom` on. */
   pieces: readonly BodyPiece[] | undefined;
@@ -380,7 +382,7 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
     if (this.#watched) this.context.clients.forget(this);
     this.#watched = false;
     if (this.#hasTunnel) this.#leaveTunnel();
-    if (this.coder !== undefined) this.#endCoder(this.coder);
+    if (this.coder !== undefined) this.endCoder();
     this.leaveFlight();
     this.disk.release();
     this.sliced?.release();
@@ -389,9 +391,15 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
     this.releaseStale();
   }
 
-  #endCoder(coder: Coder): void {
-    coder.destroy();
+  /** Gives up what codes the body, or lets go of it once it has. */
+  endCoder(): void {
+    const { coder, line, context } = this;
+    if (coder === undefined) return;
     this.coder = undefined;
+    coder.destroy();
+    context.counters.add(line, SLOT.recoding, -1);
+    context.counters.add(line, SLOT.recodedBytes, coder.taken);
+    context.counters.add(line, SLOT.recodedBytes + 1, coder.given);
   }
 
   #leaveTunnel(): void {
@@ -452,7 +460,7 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
     this.status = 0;
     this.headSent = this.blocked = this.detached = this.aborted = false;
     this.bodyFrom = this.bodyTotal = 0;
-    this.pieces = this.sliced = this.laterHead = this.recoding = undefined;
+    this.pieces = this.sliced = this.laterHead = this.recoding = this.dictionary = undefined;
     this.started = 0;
     this.next = WAIT;
   }

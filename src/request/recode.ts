@@ -1,6 +1,8 @@
 import { BROKEN, DONE } from '../cache/cache.ts';
 import { Coder, type Recoding } from '../compress/coder.ts';
 import { originError } from '../origin/origin-error.ts';
+import { RECODED_TO } from '../stats/compression-table.ts';
+import { SLOT } from '../stats/counters.ts';
 import { compressionOf, formsOf } from './coding.ts';
 import type { Exchange } from './exchange.ts';
 import { originProblem } from './follow.ts';
@@ -13,12 +15,18 @@ const PIECE = 64 * 1024;
 /** Largest body that is coded whole before any of it is sent, by one call and with its length. Bytes. */
 const WHOLE = 64 * 1024;
 
+/** Bytes of it, coded, beyond which it is sent as it comes: it has been decoded to far more. */
+const MAX_WHOLE = 1024 * 1024;
+
 /** Begins to code a body. @param onMove called from the event loop when there may be more to do, and the socket takes it */
 export function startCoder(x: Exchange, recoding: Recoding, onMove: () => void): void {
   const coder = new Coder(recoding, () => {
     if (x.coder === coder && !x.blocked) onMove();
   });
   x.coder = coder;
+  const { counters } = x.context;
+  counters.add(x.line, SLOT.recoded + RECODED_TO.indexOf(recoding.encode ?? 'identity'), 1);
+  counters.add(x.line, SLOT.recoding, 1);
 }
 
 /** What is made of a hit on its way a second time is worth making well. The entry has its transient pin. */
@@ -41,39 +49,43 @@ export function wantVariant(x: Exchange, { encode, decode }: Recoding): void {
 
 /** Codes what is there of the entry's body, and hands over what is coded. */
 export function pumpRecoded(x: Exchange, coder: Coder): Step {
-  if (coder.failed === undefined) {
-    const state = feed(x, coder);
-    if (state === BROKEN) return breakOff(x, 'http_response_incomplete');
+  if (x.passed !== undefined) {
+    x.passed.goOn();
+    return WAIT;
   }
+  if (isBroken(x, coder)) return breakOff(x, 'http_response_incomplete');
   return deliver(x, coder);
 }
 
-/** Gives the coder what it wants of what is there. @returns BROKEN where the origin's answer was cut short */
-function feed(x: Exchange, coder: Coder): number {
+/** Gives the coder what it wants of what is there. @returns whether the origin's answer was cut short */
+function isBroken(x: Exchange, coder: Coder): boolean {
   const { cache } = x.context;
   while (coder.wants) {
     // the state is read before the length: see pump
     const state = x.flight === undefined ? DONE : cache.flightState(x.flight.id);
     const there = cache.bodyLength(x.entry) - coder.taken;
-    if (there > 0) {
-      const limit = coder.taken === 0 && (there > WHOLE || state !== DONE) ? FIRST : PIECE;
-      const run = cache.body(x.entry, coder.taken);
-      const isFirst = coder.taken === 0;
-      // a copy: the entry may be let go of before the coder has worked it off
-      coder.write(Buffer.from(run.subarray(0, Math.min(run.length, limit))));
-      if (isFirst && limit === FIRST) coder.flush();
-    } else if (x.rest !== undefined) {
+    if (there > 0) feed(x, coder, there, state === DONE);
+    else if (x.rest !== undefined) {
       x.passed = x.rest;
       x.rest = undefined;
       x.passed.goOn();
-      return state;
+      return false;
     } else if (state === DONE) coder.end();
     else {
       if (state !== BROKEN) awaitMore(x, coder);
-      return state;
+      return state === BROKEN;
     }
   }
-  return DONE;
+  return false;
+}
+
+/** @param there bytes that the coder has not had. @param isAll no more follow */
+function feed(x: Exchange, coder: Coder, there: number, isAll: boolean): void {
+  const isFirst = coder.taken === 0 && (there > WHOLE || !isAll);
+  const run = x.context.cache.body(x.entry, coder.taken);
+  // a copy: the entry may be let go of before the coder has worked it off
+  coder.write(Buffer.from(run.subarray(0, isFirst ? FIRST : PIECE)));
+  if (isFirst) coder.flush();
 }
 
 function awaitMore(x: Exchange, coder: Coder): void {
@@ -86,9 +98,12 @@ function awaitMore(x: Exchange, coder: Coder): void {
 
 /** Hands over what is coded, until the socket takes no more or there is no more for now. */
 export function deliver(x: Exchange, coder: Coder): Step {
-  if (coder.ended && x.laterHead !== undefined && coder.taken <= WHOLE) return deliverWhole(x, coder);
+  if (coder.ended && x.laterHead !== undefined && coder.taken <= WHOLE && coder.given <= MAX_WHOLE) {
+    const step = deliverWhole(x, coder);
+    if (step !== undefined) return step;
+  }
   for (;;) {
-    const chunk = coder.read();
+    const chunk = coder.kept.shift() ?? coder.read();
     if (chunk === undefined) break;
     sendLaterHead(x);
     if (!x.reply.write(chunk, -1)) {
@@ -104,15 +119,24 @@ export function deliver(x: Exchange, coder: Coder): Step {
   return FINISH;
 }
 
-/** All of a small body has gone in, and nothing has left: it goes out by one call. */
-function deliverWhole(x: Exchange, coder: Coder): Step {
-  for (let chunk = coder.read(); chunk !== undefined; chunk = coder.read()) coder.coded.push(chunk);
-  if (coder.failed !== undefined) return breakOff(x, 'http_response_content_coding');
-  if (!coder.over) return WAIT;
-  sendLaterHead(x);
-  const [first] = coder.coded;
-  x.reply.end(coder.coded.length === 1 ? first : Buffer.concat(coder.coded));
-  return FINISH;
+/**
+ * All of a small body has gone in, and nothing has left: it goes out by one call. Undefined where what comes out is too
+ * much for that.
+ */
+function deliverWhole(x: Exchange, coder: Coder): Step | undefined {
+  while (coder.given <= MAX_WHOLE) {
+    const chunk = coder.read();
+    if (chunk !== undefined) coder.kept.push(chunk);
+    else if (coder.failed !== undefined) return breakOff(x, 'http_response_content_coding');
+    else if (!coder.over) return WAIT;
+    else {
+      sendLaterHead(x);
+      const [first] = coder.kept;
+      x.reply.end(coder.kept.length === 1 ? first : Buffer.concat(coder.kept));
+      return FINISH;
+    }
+  }
+  return undefined;
 }
 
 function sendLaterHead(x: Exchange): void {
@@ -122,8 +146,7 @@ function sendLaterHead(x: Exchange): void {
 
 /** What comes is not what was said. Where nothing of it has left, there is a clean answer in its place. */
 function breakOff(x: Exchange, type: 'http_response_incomplete' | 'http_response_content_coding'): Step {
-  x.coder?.destroy();
-  x.coder = undefined;
+  x.endCoder();
   x.passed?.abort();
   x.passed = undefined;
   if (x.laterHead === undefined) {

@@ -3,6 +3,7 @@
 // a path, a host name sent by a client or an address is never a label.
 
 import { BACKGROUND_METRICS } from './background-table.ts';
+import { COMPRESSION_METRICS } from './compression-table.ts';
 import { DISK_METRICS } from './disk-table.ts';
 
 export type MetricType = 'counter' | 'gauge' | 'histogram';
@@ -244,6 +245,7 @@ export const SITE_METRICS = {
     help: 'Bytes passed on after a switch to another protocol, by direction.',
     labels: { direction: ['from_client', 'to_client'] },
   },
+  ...COMPRESSION_METRICS,
 } as const satisfies Record<string, MetricRow>;
 
 export const WORKER_METRICS = {

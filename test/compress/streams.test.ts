@@ -1,0 +1,3 @@
+import { streamScenarios } from './streams.ts';
+
+await streamScenarios();
