@@ -120,7 +120,7 @@ const context: { -readonly [K in keyof RequestContext]: RequestContext[K] } = {
   pools,
   stored: new StoredViews(cache),
   uncacheable: new Uncacheable(data.uncacheable),
-  slices: new SliceTerms(cache),
+  slices: new SliceTerms(cache, config.disk?.size),
   disks: undefined,
   background: new BackgroundFills(),
   ...inForce(current),

@@ -1,4 +1,5 @@
 import type { Cache, CacheKey } from '../cache/cache.ts';
+import { largestRecord, segmentBytesFor } from '../disk/sizes.ts';
 import type { CachePolicy } from '../site/plan.ts';
 
 /** Resources remembered; a power of two. Each has one place, so that a busy thread forgets rather than grows. */
@@ -17,16 +18,19 @@ const SMALLEST = 64 * 1024;
 export class SliceTerms {
   readonly #places = new Int32Array(PLACES * WORDS);
   readonly #cache: Cache;
+  readonly #largestBelow: number;
   #largest = -1;
 
-  constructor(cache: Cache) {
+  /** @param diskSize bytes of the smallest disk below the cache, undefined where there is none */
+  constructor(cache: Cache, diskSize?: number) {
     this.#cache = cache;
+    this.#largestBelow = diskSize === undefined ? Infinity : largestRecord(segmentBytesFor(diskSize));
   }
 
-  /** Bytes of a slice under a policy, 0 for none: what is stored of a resource in one piece must fit the cache. */
+  /** Bytes of a slice under a policy, 0 for none: what is stored of a resource in one piece must fit the cache and disks. */
   size(policy: CachePolicy): number {
     if (policy.slice === 0) return 0;
-    if (this.#largest < 0) this.#largest = this.#cache.stats().maxObject - OVERHEAD;
+    if (this.#largest < 0) this.#largest = Math.min(this.#cache.stats().maxObject, this.#largestBelow) - OVERHEAD;
     return this.#largest < SMALLEST ? 0 : Math.min(policy.slice, this.#largest);
   }
 

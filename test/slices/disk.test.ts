@@ -1,0 +1,84 @@
+// Slices and disks: what memory has no room for is found below it.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { cacheStatus, type Scene, startScene } from '../caching/scene.ts';
+import { until } from '../support/cleanup.ts';
+import type { Settings } from '../support/lb.ts';
+import { rangesAsked, serving, type Version, wholeOf } from './file.ts';
+
+const MB = 1024 * 1024;
+const folder = mkdtempSync(join(tmpdir(), 'lb-slices-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+let folders = 0;
+
+function sceneWith(cache: Settings): Promise<Scene> {
+  const disk = join(folder, String(folders++));
+  return startScene({ after }, { workers: 1, cache: { memory: '16MB', disk, disk_size: '256MB', ...cache } });
+}
+
+/** What memory dropped before the disk had written it is asked for once more. */
+async function untilHit(scene: Scene): Promise<void> {
+  await until(async () => {
+    const response = await scene.get('/file');
+    assert.ok(response.body.equals(WHOLE));
+    return cacheStatus(response) === 'lb; hit';
+  }, 'all slices to be stored');
+}
+
+const V: Version = { length: 24 * MB + 123, etag: '"v"' };
+const WHOLE = wholeOf(V);
+
+for (const [slice, size] of [
+  ['1MB', MB],
+  ['128KB', MB / 8],
+] as const) {
+  test(`a file larger than memory, in slices of ${slice}, is asked for once`, async () => {
+    const scene = await sceneWith({ slice });
+    scene.on(
+      '/file',
+      serving(() => V),
+    );
+    assert.ok((await scene.get('/file')).body.equals(WHOLE));
+    await untilHit(scene);
+    const asked = scene.asked('/file').length;
+    assert.ok(asked < (2 * V.length) / size, `${asked} slices were asked for`);
+    const part = await scene.get('/file', [['Range', `bytes=${5 * MB - 1}-${7 * MB}`]]);
+    assert.ok(part.body.equals(WHOLE.subarray(5 * MB - 1, 7 * MB + 1)));
+    assert.equal(cacheStatus(part), 'lb; hit');
+    assert.equal(scene.asked('/file').length, asked);
+    await scene.lb.admin.idle();
+  });
+}
+
+test('with a disk, what memory could not hold is kept in slices without being told to', async () => {
+  const scene = await sceneWith({});
+  scene.on(
+    '/file',
+    serving(() => V),
+  );
+  assert.ok((await scene.get('/file')).body.equals(WHOLE));
+  assert.equal(rangesAsked(scene, '/file')[0], 'all');
+  assert.ok(rangesAsked(scene, '/file').length > 1);
+  await untilHit(scene);
+  await scene.lb.admin.idle();
+});
+
+test('an origin without ranges is not asked for slices', async () => {
+  const scene = await sceneWith({});
+  scene.on('/file', (_request, answer) =>
+    answer.send(
+      200,
+      [
+        ['ETag', '"v"'],
+        ['Cache-Control', 'max-age=60'],
+      ],
+      WHOLE,
+    ),
+  );
+  for (const times of [1, 2]) assert.ok((await scene.get('/file')).body.equals(WHOLE), String(times));
+  assert.deepEqual(rangesAsked(scene, '/file'), ['all', 'all']);
+});
