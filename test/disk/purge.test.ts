@@ -1,9 +1,7 @@
 // Purges reach what is on disk at once, and hold over restarts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openClient, requestText } from '../support/client.ts';
-import { listening, spawnLb } from '../support/process.ts';
-import { type Rig, startResources, startRig, tempFolder } from './rig.ts';
+import { purgeBy, type Rig, startRig } from './rig.ts';
 
 const HIT = 'lb; hit; detail=disk';
 const MISS = /^lb; fwd=(?:uri|vary)-miss/;
@@ -14,17 +12,8 @@ const TAGGED = [
 ] as const;
 
 async function purge(rig: Rig, what: object, soft = false): Promise<void> {
-  const { status, text } = await post(rig.lb.admin.port, { purge: [what], soft });
+  const { status, text } = await purgeBy(rig.lb.admin.port, { purge: [what], soft });
   assert.equal(status, 200, text);
-}
-
-async function post(port: number, body: object): Promise<{ status: number; text: string }> {
-  const answer = await fetch(`http://127.0.0.1:${port}/purge`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  return { status: answer.status, text: await answer.text() };
 }
 
 /** Of each, what stays and what goes. */
@@ -78,37 +67,4 @@ test('an unsafe method makes what is on disk invalid', async (t) => {
   assert.match(await rig.fetch('/changed'), MISS);
   await rig.restart();
   assert.equal(await rig.fetch('/changed'), HIT);
-});
-
-test('a purge that was answered holds after kill -9', async (t) => {
-  const resources = await startResources(t);
-  const folder = tempFolder(t);
-  const start = () => {
-    const own = ['-b', resources.origin.address, '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0'];
-    const disk = ['--cache-memory', '16MB', '--cache-disk', folder, '--cache-disk-size', '64MB'];
-    return listening(spawnLb(t, ['serve', ...own, ...disk], { LB_LOG_ACCESS: 'off', LB_WORKERS: '2' }));
-  };
-  const get = async (port: number, target: string) => {
-    const client = await openClient(t, port);
-    client.send(requestText('GET', target));
-    const response = await client.response();
-    client.close();
-    assert.ok(response.body.equals(resources.body(target)));
-    return response.get('cache-status') ?? '';
-  };
-  const targets = Array.from({ length: 20 }, (_, i) => `/k/${i}`);
-  let lb = await start();
-  for (const target of targets) await get(lb.port, target);
-  lb.child.signal('SIGTERM');
-  assert.equal(await lb.child.exit(), 0);
-  for (const target of targets.slice(0, 2)) {
-    lb = await start();
-    const { status, text } = await post(lb.admin.port, { purge: [{ url: target }] });
-    lb.child.signal('SIGKILL');
-    assert.equal(status, 200, text);
-    assert.doesNotMatch(text, /warning/);
-    await lb.child.exit();
-  }
-  lb = await start();
-  for (const [i, target] of targets.entries()) assert.match(await get(lb.port, target), i < 2 ? MISS : /detail=disk$/);
 });

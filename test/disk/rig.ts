@@ -150,6 +150,16 @@ export async function startRig(t: Cleanup, settings: Settings = {}, disks = 1): 
   return rig;
 }
 
+/** POST /purge. */
+export async function purgeBy(port: number, body: object): Promise<{ status: number; text: string }> {
+  const answer = await fetch(`http://127.0.0.1:${port}/purge`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return { status: answer.status, text: await answer.text() };
+}
+
 /** Bytes that the files of a folder take. */
 export function diskUsage(folder: string): number {
   return sum(readdirSync(folder).map((name) => statSync(join(folder, name)).size));
