@@ -1,5 +1,5 @@
 /** Which responses are dictionaries, and for what, by configuration (RFC 9842 section 2). */
-import type { CompressionConfig, DictionaryConfig } from '../config/config.ts';
+import type { DictionaryConfig } from '../config/config.ts';
 import { compileGlobs, type PathMatcher } from '../http/glob.ts';
 import { getHeader, type HeaderList } from '../http/headers.ts';
 import { serializeBareItem } from '../http/structured-fields.ts';
@@ -15,14 +15,14 @@ export interface DictionaryRule {
   readonly field: string;
 }
 
-const compiled = new WeakMap<CompressionConfig, readonly DictionaryRule[]>();
+const compiled = new WeakMap<readonly DictionaryConfig[], readonly DictionaryRule[]>();
 
 /** The rules of a configuration, compiled once. */
-export function dictionaryRules(config: CompressionConfig): readonly DictionaryRule[] {
-  let rules = compiled.get(config);
+export function dictionaryRules(configs: readonly DictionaryConfig[]): readonly DictionaryRule[] {
+  let rules = compiled.get(configs);
   if (rules === undefined) {
-    rules = config.dictionaries.map(compile);
-    compiled.set(config, rules);
+    rules = configs.map(compile);
+    compiled.set(configs, rules);
   }
   return rules;
 }

@@ -1,6 +1,7 @@
 import { requestId } from '../http/request-id.ts';
 import { requestSlot, SLOT } from '../stats/counters.ts';
 import { type AccessLogWriter, CACHE_RESULT } from '../stats/log-ring.ts';
+import { keepDictionary } from './coding.ts';
 import { type Exchange, TIMED_EVERY } from './exchange.ts';
 import type { Outcome } from './outcome.ts';
 import { OVER, type Step } from './step.ts';
@@ -33,6 +34,7 @@ export function finish(x: Exchange): Step {
   const { cache, counters, log } = x.context;
   cache.unpin();
   x.rest?.abort();
+  if (x.dictionary !== undefined) keepDictionary(x, x.dictionary);
   x.releasePins();
   const slot = x.method === 'GET' && x.status === 200 ? HIT_SLOT : requestSlot(x.method, x.status);
   counters.add(x.line, slot, 1);
