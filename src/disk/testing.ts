@@ -1,9 +1,9 @@
 /** What the tests of disks share: a folder with segments that entries of a small cache are written to, without index or thread. */
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Cache } from '../cache/cache.ts';
-import { BlockSums, encodePrelude } from './format.ts';
+import { BlockSums, decodePrelude, encodePrelude } from './format.ts';
 import { createOfferRing } from './ring.ts';
 import { segmentName } from './segment-file.ts';
 import { createSlotTable, READY, type SlotFields, SlotTable } from './slots.ts';
@@ -37,6 +37,18 @@ export class TestDisk {
     return join(this.folder, segmentName(segment));
   }
 
+  /** For one more worker. */
+  newRing(): SharedArrayBuffer {
+    return createOfferRing(1024);
+  }
+
+  /** The target of the key of a record. */
+  targetOf({ segment, offset, prelude }: SlotFields): string {
+    const bytes = new Uint8Array(prelude);
+    readSync(this.#fds[segment], bytes, 0, prelude, offset);
+    return decodePrelude(bytes)?.target ?? '';
+  }
+
   end(segment: number): number {
     return this.#ends[segment];
   }
@@ -52,7 +64,10 @@ export class TestDisk {
     const generation = cache.generation(id);
     const handle = cache.pinEntry(id, generation);
     const record = handle < 0 ? undefined : cache.record(id);
-    if (record === undefined) return undefined;
+    if (record === undefined) {
+      if (handle >= 0) cache.drop(handle);
+      return undefined;
+    }
     const sums = new BlockSums(record.length);
     const runs: Uint8Array[] = [];
     for (let at = 0; at < record.length; at += runs[runs.length - 1].length) {
