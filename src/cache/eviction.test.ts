@@ -136,7 +136,7 @@ test('an object of 64 MB has room in 256 MB, whatever was there', () => {
 });
 
 test('a few large entries that are all in use do not keep others from making room', () => {
-  const cache = openCache(createCache({ memory: 16 << 20, workers: 1, maxObject: 2 << 20 }), 1);
+  const cache = openCache(createCache({ memory: 16 << 20, workers: 1, maxObject: 2 << 20, eviction: 's3fifo' }), 1);
   const prefix = cache.prefix(bytes('x'), 1, '');
   const key = new CacheKey();
   const body = new Uint8Array(2_000_000);

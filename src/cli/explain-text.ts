@@ -18,6 +18,7 @@ export function explanationText(explanation: Explanation, color: boolean): strin
     ['rule', [ruleLine(explanation.rule), ...policyLines(explanation), ...presetLines(explanation.rule)]],
     ['key', keyLines(explanation.key)],
     ['stored', storedLines(explanation)],
+    ['compression', compressionLines(explanation)],
     ['freshness', freshnessLines(explanation.freshness)],
     ['validation', explanation.validation?.request.map((line) => `asks with ${line}`) ?? []],
     ['purge', purgeLines(explanation)],
@@ -115,14 +116,23 @@ function variantLines(variants: readonly VariantPart[]): string[] {
 
 function storedLines({ stored }: Explanation): string[] {
   if (stored === null) return ['nothing'];
-  const { status, bytes, parts, arrived, uses, fields } = stored;
+  const { status, bytes, parts, slices, arrived, uses, fields } = stored;
   const weak = parts?.joinable === false ? '; no strong validator to join others by' : '';
   const held = parts === null ? '' : ` (${parts.ranges.join(', ')} of ${parts.complete}${weak})`;
+  const cut = slices === null ? '' : ` in slices of ${slices.size}, ${slices.stored} of ${slices.count} in memory`;
   const used =
     uses === null
       ? ''
       : `, ${uses === 0 ? 'not used' : `used ${uses}${uses === 3 ? ' times or more' : uses === 1 ? ' time' : ' times'}`} of late`;
-  return [`${status}, ${bytes} bytes${held}, arrived ${arrived ?? 'at an unknown time'}${used}`, ...fields];
+  return [`${status}, ${bytes} bytes${held}${cut}, arrived ${arrived ?? 'at an unknown time'}${used}`, ...fields];
+}
+
+function compressionLines({ compression }: Explanation): string[] {
+  if (compression === null) return [];
+  const { stored, variants, sent, how, why } = compression;
+  if (stored === null) return [why];
+  const held = `stored as ${[stored, ...variants].join(', ')}`;
+  return [`${sent === null ? 'the origin decides' : `${sent}, ${how}`} (${held})`, why];
 }
 
 function freshnessLines(freshness: FreshnessPart | null): string[] {

@@ -7,13 +7,14 @@ import { appendCacheStatus } from '../http/cache-status.ts';
 import { evaluateConditional, ifRangeAllows } from '../http/conditional.ts';
 import { combineHeader, getHeader } from '../http/headers.ts';
 import { isSafeMethod } from '../http/method.ts';
-import { resolveRange } from '../http/range.ts';
+import { type ByteRange, resolveRange } from '../http/range.ts';
 import { decideReuse } from '../http/reuse.ts';
 import type { CachePolicy } from '../site/plan.ts';
 import type { Entry, Found } from './entry.ts';
 import type { Times } from './freshness.ts';
 import { FILL, planParts, rangeText } from './parts.ts';
 import type { ExplainedRequest } from './request.ts';
+import { missingOf } from './slices.ts';
 import type { Decision } from './types.ts';
 
 /** What decides about a request, once it is known what is stored. */
@@ -142,7 +143,9 @@ function fromCache(
     detail === ''
       ? `${PROXY_NAME}; hit`
       : `${PROXY_NAME}; hit; ttl=${(times?.freshUntil ?? 0) - now}; detail=${detail}`;
-  const { status, note } = statusFor(request, entry);
+  const { status, note, ranges } = statusFor(request, entry);
+  const missing = entry.slices === undefined ? 0 : missingOf(entry.slices, ranges);
+  if (missing > 0 && detail === '') return inSlices(entry, status, missing, [...why, ...(note === '' ? [] : [note])]);
   const variant = found.marker === undefined ? [] : ['the variant that the request selects is stored'];
   return {
     action,
@@ -152,8 +155,33 @@ function fromCache(
   };
 }
 
+/** A response of which slices are missing in memory. */
+function inSlices({ meta }: Entry, status: number, missing: number, why: string[]): Decision {
+  const cacheStatus = appendCacheStatus(meta.upstream, `${PROXY_NAME}; fwd=partial; stored`);
+  const slices = missing === 1 ? 'one slice of what is asked for is' : `${missing} slices of what is asked for are`;
+  why.push(`${slices} not in memory: a disk may have them, or the origin is asked for each as it is needed`);
+  return { action: 'miss', status, cache_status: cacheStatus, why };
+}
+
+/** What of a stored response goes out. */
+interface Sent {
+  status: number;
+  note: string;
+  ranges: readonly ByteRange[];
+}
+
 /** RFC 9110 sections 13.2.2 and 14.2, for a stored response. */
-function statusFor({ method, headers }: ExplainedRequest, { meta, bytes }: Entry): { status: number; note: string } {
+function statusFor(request: ExplainedRequest, entry: Entry): Sent {
+  const { bytes } = entry;
+  const { ranges = [], ...sent } = statusAndRanges(request, entry);
+  const isWhole = sent.status === 200 && request.method !== 'HEAD' && bytes > 0;
+  return { ...sent, ranges: isWhole ? [{ start: 0, end: bytes - 1 }] : ranges };
+}
+
+function statusAndRanges(
+  { method, headers }: ExplainedRequest,
+  { meta, bytes }: Entry,
+): Omit<Sent, 'ranges'> & Partial<Sent> {
   const ifNoneMatch = combineHeader(headers, 'if-none-match');
   const ifModifiedSince = combineHeader(headers, 'if-modified-since');
   if (meta.status !== 200) return { status: meta.status, note: '' };
@@ -167,7 +195,8 @@ function statusFor({ method, headers }: ExplainedRequest, { meta, bytes }: Entry
   const result = bytes === 0 ? FULL : resolveRange(range, bytes);
   if (result.kind === 'unsatisfiable') return { status: 416, note: `the range lies outside of its ${bytes} bytes` };
   if (result.kind === 'full') return { status: 200, note: 'the range is not honoured: all of it' };
-  return { status: 206, note: `bytes ${result.ranges.map(rangeText).join(' and ')} of ${bytes}` };
+  const { ranges } = result;
+  return { status: 206, note: `bytes ${ranges.map(rangeText).join(' and ')} of ${bytes}`, ranges };
 }
 
 /** Of nothing there are no ranges. */

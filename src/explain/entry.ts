@@ -9,6 +9,7 @@ import type { Judgement } from '../http/judge.ts';
 import { keyParts } from '../site/key-plan.ts';
 import type { CachePolicy } from '../site/plan.ts';
 import type { RequestKey } from './key.ts';
+import { type FoundSlices, findSlices } from './slices.ts';
 
 /** A stored response, read whole: nothing here refers to the cache. */
 export interface Entry {
@@ -16,6 +17,8 @@ export interface Entry {
   /** As stored, with those that clients do not get; Date and Age as they came. */
   headers: HeaderList;
   bytes: number;
+  /** Where it is stored in slices. */
+  slices: FoundSlices | undefined;
   uses: number | null;
   /** Cache time; `freshUntil` is 0 where a purge or no-cache made it stale. */
   born: number;
@@ -60,7 +63,9 @@ export function findEntry(cache: Cache, { host, target, configured, headers }: R
     // without its marker no variant is found
     if (isMarker && plain.ban === HARD_BAN) return { ...none, entry: undefined };
     if (!isMarker) {
-      const entry = read(cache, views, plain);
+      const found = read(cache, views, plain);
+      const slices = found && findSlices(cache, key, parts, found.meta);
+      const entry = found && { ...found, slices, bytes: slices?.complete ?? found.bytes };
       if (entry !== undefined && entry.ban !== HARD_BAN) return { ...none, entry };
       const partsKey = new CacheKey().set(host.prefix, target, parts + PARTS_NAME);
       const held = read(cache, views, cache.peek(partsKey));
@@ -105,6 +110,7 @@ function read(cache: Cache, views: StoredViews, { id, ban, uses, tags }: Peek): 
     meta,
     headers,
     bytes: cache.bodyLength(id),
+    slices: undefined,
     uses,
     born,
     freshUntil,

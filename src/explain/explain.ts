@@ -5,6 +5,7 @@ import type { Uncacheable } from '../fill/uncacheable.ts';
 import type { HeaderEdits } from '../http/header-edits.ts';
 import type { Judgement } from '../http/judge.ts';
 import type { HostEntry, HostTables } from '../site/host-table.ts';
+import { describeCompression, withoutRanges } from './compression.ts';
 import { decide } from './decision.ts';
 import { type Entry, findEntry, judgeAgain } from './entry.ts';
 import { describeFreshness, type Times } from './freshness.ts';
@@ -84,18 +85,20 @@ function explainAt(
     now,
   };
   const { plan } = host;
+  const compression = describeCompression(sources.cache, found.key, entry, request, policy);
   const settings = describePolicy(sources.settings, plan.config, policy.rule);
   const purged = { site: plan.index, host: host.host, target: key.target };
   return {
     time: new Date().toISOString(),
     request: describeRequest(request),
-    decision: decide(situation),
+    decision: withoutRanges(decide(situation), compression),
     site: describeSite(plan.config, host.host),
     rules: null,
     rule: describeRule(policy),
     policy: settings,
     key: describeKey(schemeOf(request, sources), request.method, key, found),
     stored: shown === undefined ? null : describeStored(shown, policy),
+    compression,
     freshness:
       shown === undefined || judgement === undefined || times === undefined
         ? null

@@ -19,6 +19,8 @@ export function planParts(situation: Situation): PartsPlan {
   const { request, found } = situation;
   const { headers } = request;
   const field = getHeader(headers, 'range');
+  const sliced = planSlices(situation);
+  if (sliced !== undefined) return sliced;
   if (field !== undefined && isJoined(situation)) return FILL;
   const spec = field === undefined ? undefined : singleRange(field);
   const hasConditions = found.marker !== undefined || PRECONDITION_NAMES.some((name) => hasHeader(headers, name));
@@ -29,6 +31,17 @@ export function planParts(situation: Situation): PartsPlan {
   if (found.parts !== undefined) return planHeld(situation, found.parts, spec);
   const isWhole = spec === undefined || isWholeRange(spec);
   return isWhole ? FILL : { plan: 'range', why: 'the range is fetched, and kept as a part of the whole' };
+}
+
+/** Where the configuration has resources asked for in slices; the origin's answers may have kept an edge from it for a while. */
+function planSlices({ request: { headers }, policy, found, hasBodyKey }: Situation): PartsPlan | undefined {
+  if (policy.slice === 0 || policy.sliceAuto || found.marker !== undefined || hasBodyKey) return undefined;
+  const isJudged = hasHeader(headers, 'if-match') || hasHeader(headers, 'if-unmodified-since');
+  if (hasHeader(headers, 'range') && isJudged) return undefined;
+  return {
+    plan: 'fill',
+    why: `the origin is asked for the slice that is needed first, of ${policy.slice} bytes at most`,
+  };
 }
 
 /** Whoever asks for a part of what is being fetched as a whole gets it from there. */

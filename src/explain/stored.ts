@@ -10,12 +10,13 @@ import type { CachePolicy } from '../site/plan.ts';
 import type { Entry } from './entry.ts';
 import { isoTime } from './freshness.ts';
 import { rangeText } from './parts.ts';
+import { countOf } from './slices.ts';
 import type { LastAnswerPart, StoredPart, ValidationPart } from './types.ts';
 
 /** Fields of a stored response that have a say in what becomes of it. */
 const DECISIVE = [...TAG_FIELDS, 'age', 'cache-control', 'date', 'etag', 'expires', 'last-modified', 'pragma', 'vary'];
 
-export function describeStored({ meta, headers, bytes, uses }: Entry, policy: CachePolicy): StoredPart {
+export function describeStored({ meta, headers, bytes, slices, uses }: Entry, policy: CachePolicy): StoredPart {
   const { status, parts } = meta;
   return {
     status,
@@ -24,6 +25,7 @@ export function describeStored({ meta, headers, bytes, uses }: Entry, policy: Ca
       parts === undefined
         ? null
         : { ranges: parts.ranges.map(rangeText), complete: parts.complete, joinable: knownParts(meta) !== undefined },
+    slices: slices === undefined ? null : { size: slices.size, count: countOf(slices), stored: slices.stored.size },
     arrived: meta.arrived === undefined ? null : isoTime(meta.arrived),
     uses,
     fields: linesOf(onlyFields(headers, [...DECISIVE, ...policy.targets])),

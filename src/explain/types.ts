@@ -29,6 +29,8 @@ export interface Explanation {
   readonly policy: readonly PolicyLine[];
   readonly key: KeyPart;
   readonly stored: StoredPart | null;
+  /** Null where compression is off for the path. */
+  readonly compression: CompressionPart | null;
   readonly freshness: FreshnessPart | null;
   readonly validation: ValidationPart | null;
   readonly purge: PurgePart | null;
@@ -142,12 +144,29 @@ export interface StoredPart {
     readonly complete: number;
     readonly joinable: boolean;
   } | null;
+  /** Where it is stored in slices: their size, how many there are, and how many of them are in memory; else null. */
+  readonly slices: { readonly size: number; readonly count: number; readonly stored: number } | null;
   /** ISO 8601; null where it is not known. */
   readonly arrived: string | null;
   /** Uses noted since eviction last weighed it, counted up to 3; null where eviction is by LRU. */
   readonly uses: number | null;
   /** Fields of the origin that decided, as `name: value`, those that clients do not get among them. */
   readonly fields: readonly string[];
+}
+
+/** In which coding the answer goes to the client. */
+export interface CompressionPart {
+  /** As sent; null where there is none. */
+  readonly accept_encoding: string | null;
+  /** Coding of what is stored: `identity`, `gzip`, `br`, `zstd`, or `other`; null where nothing is. */
+  readonly stored: string | null;
+  /** Other codings that are stored beside it. */
+  readonly variants: readonly string[];
+  /** Coding of the answer; null where the origin says. */
+  readonly sent: string | null;
+  /** `as stored`, from a stored `variant`, coded `on the way`, or by asking the `origin`; null where nothing is stored. */
+  readonly how: 'as stored' | 'variant' | 'on the way' | 'origin' | null;
+  readonly why: string;
 }
 
 export interface FreshnessPart {
