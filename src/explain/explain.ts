@@ -7,7 +7,7 @@ import type { Judgement } from '../http/judge.ts';
 import type { HostEntry, HostTables } from '../site/host-table.ts';
 import { describeCompression, withoutRanges } from './compression.ts';
 import { decide } from './decision.ts';
-import { type Entry, findEntry, judgeAgain } from './entry.ts';
+import { type DiskFind, type Entry, findEntry, judgeAgain } from './entry.ts';
 import { describeFreshness, type Times } from './freshness.ts';
 import { describeKey, keyOf } from './key.ts';
 import { findPurge, type Purgeable, type RecentPurge } from './purges.ts';
@@ -22,6 +22,8 @@ export interface ExplainSources {
   readonly cache: Cache;
   readonly hosts: HostTables;
   readonly uncacheable: Uncacheable;
+  /** Undefined where nothing is kept on disk. */
+  readonly onDisk?: DiskFind | undefined;
   /** Whether any client reaches lb by TLS; where none does, something in front of it ends https. */
   readonly secure: boolean;
   /** Host and port that a path alone is asked of. */
@@ -68,7 +70,7 @@ function explainAt(
   const now = cacheNow();
   const policy = host.plan.policyFor(request.path);
   const key = keyOf(request, host, policy, edits);
-  const found = findEntry(sources.cache, key);
+  const found = findEntry(sources.cache, key, sources.onDisk);
   const entry = found.entry !== undefined && found.entry.ban <= SOFT_BAN ? found.entry : undefined;
   const shown = entry ?? found.parts;
   const judgement = shown === undefined ? undefined : judgeAgain(shown, request.path, policy);

@@ -148,6 +148,8 @@ export interface StoredPart {
   readonly slices: { readonly size: number; readonly count: number; readonly stored: number } | null;
   /** ISO 8601; null where it is not known. */
   readonly arrived: string | null;
+  /** Folder of the disk that has it, null where it is in memory. */
+  readonly disk: string | null;
   /** Uses noted since eviction last weighed it, counted up to 3; null where eviction is by LRU. */
   readonly uses: number | null;
   /** Fields of the origin that decided, as `name: value`, those that clients do not get among them. */
