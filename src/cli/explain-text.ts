@@ -116,7 +116,8 @@ function variantLines(variants: readonly VariantPart[]): string[] {
 
 function storedLines({ stored }: Explanation): string[] {
   if (stored === null) return ['nothing'];
-  const { status, bytes, parts, slices, arrived, uses, fields } = stored;
+  const { status, bytes, parts, slices, arrived, uses, disk, fields } = stored;
+  const onDisk = disk === null ? '' : `, on the disk ${disk}`;
   const weak = parts?.joinable === false ? '; no strong validator to join others by' : '';
   const held = parts === null ? '' : ` (${parts.ranges.join(', ')} of ${parts.complete}${weak})`;
   const cut = slices === null ? '' : ` in slices of ${slices.size}, ${slices.stored} of ${slices.count} in memory`;
@@ -124,7 +125,7 @@ function storedLines({ stored }: Explanation): string[] {
     uses === null
       ? ''
       : `, ${uses === 0 ? 'not used' : `used ${uses}${uses === 3 ? ' times or more' : uses === 1 ? ' time' : ' times'}`} of late`;
-  return [`${status}, ${bytes} bytes${held}${cut}, arrived ${arrived ?? 'at an unknown time'}${used}`, ...fields];
+  return [`${status}, ${bytes} bytes${held}${cut}, arrived ${arrived ?? 'at an unknown time'}${used}${onDisk}`, ...fields];
 }
 
 function compressionLines({ compression }: Explanation): string[] {

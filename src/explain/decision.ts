@@ -139,9 +139,10 @@ function fromCache(
   why: string[],
   detail = '',
 ): Decision {
+  if (entry.disk !== undefined) why.push(`it is on the disk ${entry.disk}, and not in memory`);
   const own =
     detail === ''
-      ? `${PROXY_NAME}; hit`
+      ? `${PROXY_NAME}; hit${entry.disk === undefined ? '' : '; detail=disk'}`
       : `${PROXY_NAME}; hit; ttl=${(times?.freshUntil ?? 0) - now}; detail=${detail}`;
   const { status, note, ranges } = statusFor(request, entry);
   const missing = entry.slices === undefined ? 0 : missingOf(entry.slices, ranges);

@@ -29,7 +29,29 @@ export interface Entry {
   sequence: number;
   /** Hashes. */
   tags: Peek['tags'];
+  /** Folder of the disk that has it, where memory has not. */
+  disk: string | undefined;
 }
+
+/** What a disk has under a key. */
+export interface OnDisk {
+  folder: string;
+  /** The record, beside its body. */
+  prelude: {
+    readonly head: Uint8Array;
+    readonly meta: Uint8Array;
+    readonly tags: Int32Array;
+    /** freshUntil, born, flags, aux. */
+    readonly userWords: Int32Array;
+    readonly bodyBytes: number;
+  };
+  /** The newest purge that it has met. */
+  sequence: number;
+  ban: Peek['ban'];
+}
+
+/** Looks on disks, without leaving a trace. */
+export type DiskFind = (key: CacheKey) => OnDisk | undefined;
 
 /** What the cache holds for a request. */
 export interface Found {
@@ -48,13 +70,19 @@ export interface Found {
 }
 
 /** Looks a request up without leaving a trace: see `Cache.peek`. */
-export function findEntry(cache: Cache, { host, target, configured, headers }: RequestKey): Found {
+export function findEntry(
+  cache: Cache,
+  { host, target, configured, headers }: RequestKey,
+  onDisk: DiskFind = () => undefined,
+): Found {
   const parts = keyParts(configured);
   const key = new CacheKey().set(host.prefix, target, parts);
   const views = new StoredViews(cache);
   try {
     const plain = cache.peek(key);
-    const isMarker = plain.id !== 0 && (cache.word(plain.id, USER_FLAGS) & FLAG_VARY_MARKER) !== 0;
+    const below = plain.id === 0 ? notPurged(onDisk(key)) : undefined;
+    const flags = plain.id === 0 ? (below?.prelude.userWords[2] ?? 0) : cache.word(plain.id, USER_FLAGS);
+    const isMarker = (flags & FLAG_VARY_MARKER) !== 0;
     const { fetching } = plain;
     const none = {
       ...{ key, marker: undefined, parts: undefined, variants: new Set<string>(), fetching },
@@ -63,17 +91,17 @@ export function findEntry(cache: Cache, { host, target, configured, headers }: R
     // without its marker no variant is found
     if (isMarker && plain.ban === HARD_BAN) return { ...none, entry: undefined };
     if (!isMarker) {
-      const found = read(cache, views, plain);
+      const found = read(cache, views, plain) ?? readDisk(below);
       const slices = found && findSlices(cache, key, parts, found.meta);
       const entry = found && { ...found, slices, bytes: slices?.complete ?? found.bytes };
       if (entry !== undefined && entry.ban !== HARD_BAN) return { ...none, entry };
       const partsKey = new CacheKey().set(host.prefix, target, parts + PARTS_NAME);
-      const held = read(cache, views, cache.peek(partsKey));
+      const held = read(cache, views, cache.peek(partsKey)) ?? readDisk(notPurged(onDisk(partsKey)));
       const rangeKey = new CacheKey().set(host.prefix, target, parts + rangeName(getHeader(headers, 'range') ?? ''));
       const fetchingRange = cache.peek(rangeKey).fetching;
       return { ...none, entry, parts: held?.ban === HARD_BAN ? undefined : held, fetchingRange };
     }
-    const marker = views.meta(plain.id);
+    const marker = below === undefined ? views.meta(plain.id) : metaOf(below);
     const { variant = '', vary = [], known = [] } = marker;
     const isStored = (name: string): boolean => {
       const { id, ban } = cache.peek(key.set(host.prefix, target, parts + name));
@@ -84,7 +112,7 @@ export function findEntry(cache: Cache, { host, target, configured, headers }: R
       key.set(host.prefix, target, parts + variantName(variant, vary, selecting(vary, headers))),
     );
     const { fetching: isFetched } = chosen;
-    const entry = read(cache, views, chosen);
+    const entry = read(cache, views, chosen) ?? readDisk(notPurged(onDisk(key)));
     return { key, marker, parts: undefined, variants, entry, fetching: isFetched, fetchingRange: false };
   } finally {
     cache.unpin();
@@ -101,9 +129,7 @@ function selecting(vary: readonly string[], headers: HeaderList): HeaderList {
 function read(cache: Cache, views: StoredViews, { id, ban, uses, tags }: Peek): Entry | undefined {
   if (id === 0) return undefined;
   const { meta, tail } = views.read(id);
-  const headers = [...parseTail(tail.slice()), ...(meta.hidden ?? [])];
-  if (meta.date !== undefined) headers.push('date', new Date(meta.date * 1000).toUTCString());
-  if (meta.age !== undefined) headers.push('age', String(meta.age));
+  const headers = headersOf(meta, tail.slice());
   const born = cache.word(id, USER_BORN);
   const freshUntil = cache.word(id, USER_FRESH_UNTIL);
   return {
@@ -117,7 +143,40 @@ function read(cache: Cache, views: StoredViews, { id, ban, uses, tags }: Peek): 
     ban,
     sequence: cache.sequence(id),
     tags,
+    disk: undefined,
   };
+}
+
+function notPurged(found: OnDisk | undefined): OnDisk | undefined {
+  return found?.ban === HARD_BAN ? undefined : found;
+}
+
+function metaOf({ prelude }: OnDisk): StoredMeta {
+  return JSON.parse(Buffer.from(prelude.meta).toString()) as StoredMeta;
+}
+
+function readDisk(found: OnDisk | undefined): Entry | undefined {
+  if (found === undefined) return undefined;
+  const { folder, prelude, sequence, ban } = found;
+  const meta = metaOf(found);
+  const [freshUntil, born] = prelude.userWords;
+  return {
+    meta,
+    headers: headersOf(meta, prelude.head.subarray(meta.tail)),
+    bytes: prelude.bodyBytes,
+    slices: undefined,
+    uses: null,
+    ...{ born, freshUntil, ban, sequence },
+    tags: prelude.tags,
+    disk: folder,
+  };
+}
+
+function headersOf(meta: StoredMeta, tail: Uint8Array): HeaderList {
+  const headers = [...parseTail(tail), ...(meta.hidden ?? [])];
+  if (meta.date !== undefined) headers.push('date', new Date(meta.date * 1000).toUTCString());
+  if (meta.age !== undefined) headers.push('age', String(meta.age));
+  return headers;
 }
 
 /** The judgement of a stored response at its arrival, made again by the code that made it. */

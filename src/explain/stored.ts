@@ -16,7 +16,7 @@ import type { LastAnswerPart, StoredPart, ValidationPart } from './types.ts';
 /** Fields of a stored response that have a say in what becomes of it. */
 const DECISIVE = [...TAG_FIELDS, 'age', 'cache-control', 'date', 'etag', 'expires', 'last-modified', 'pragma', 'vary'];
 
-export function describeStored({ meta, headers, bytes, slices, uses }: Entry, policy: CachePolicy): StoredPart {
+export function describeStored({ meta, headers, bytes, slices, uses, disk }: Entry, policy: CachePolicy): StoredPart {
   const { status, parts } = meta;
   return {
     status,
@@ -27,6 +27,7 @@ export function describeStored({ meta, headers, bytes, slices, uses }: Entry, po
         : { ranges: parts.ranges.map(rangeText), complete: parts.complete, joinable: knownParts(meta) !== undefined },
     slices: slices === undefined ? null : { size: slices.size, count: countOf(slices), stored: slices.stored.size },
     arrived: meta.arrived === undefined ? null : isoTime(meta.arrived),
+    disk: disk ?? null,
     uses,
     fields: linesOf(onlyFields(headers, [...DECISIVE, ...policy.targets])),
   };

@@ -42,6 +42,7 @@ export class DiskState {
 
   /** Lets go of all that is open. */
   release(): void {
+    if (this.#tries === 0) return;
     this.cancel?.();
     this.record?.close();
     this.body?.release();

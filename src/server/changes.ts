@@ -19,6 +19,8 @@ const AT_START: readonly (readonly [string, (config: Config) => unknown])[] = [
   ['workers', ({ workers }) => workers],
   ['cache.memory', ({ cache }) => cache.memory],
   ['cache.eviction', ({ cache }) => cache.eviction],
+  ['cache.disk', ({ disk }) => disk?.paths],
+  ['cache.disk_size', ({ disk }) => disk?.size],
   ['log', ({ log }) => log],
   ['background_cpu', ({ backgroundCpu }) => backgroundCpu],
   ['multi_tenant', ({ multiTenant }) => multiTenant],
@@ -115,5 +117,6 @@ export function withStartSettings(before: Config, after: Config): Config {
     tracing,
     watch,
     cache: before.cache,
+    disk: before.disk,
   };
 }

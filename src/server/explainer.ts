@@ -2,6 +2,7 @@ import type { Cache } from '../cache/cache.ts';
 import { formatAddress } from '../config/address.ts';
 import type { Address, Config } from '../config/config.ts';
 import type { Provenance } from '../config/picker.ts';
+import type { DiskFind } from '../explain/entry.ts';
 import { explain } from '../explain/explain.ts';
 import type { ExplainProblem, ExplainQuery, Explanation } from '../explain/types.ts';
 import { Uncacheable } from '../fill/uncacheable.ts';
@@ -14,6 +15,8 @@ export interface ExplainerParts {
   readonly purger: Purger;
   /** Memory of the answers that were not stored. */
   readonly uncacheable: SharedArrayBuffer;
+  /** What disks have; undefined where there are none. */
+  readonly onDisk?: DiskFind | undefined;
   /** Where clients connect. */
   listen(): Address;
   /** Every setting with where it came from. */
@@ -22,7 +25,7 @@ export interface ExplainerParts {
 
 /** Explains requests from main, which sees all that edges see. */
 export function createExplainer(parts: ExplainerParts): (query: ExplainQuery) => Explanation | ExplainProblem {
-  const { cache, live, purger } = parts;
+  const { cache, live, purger, onDisk } = parts;
   const uncacheable = new Uncacheable(parts.uncacheable);
   const purges = (subject: PurgeSubject) => purger.matching(subject);
   return (query) => {
@@ -30,7 +33,7 @@ export function createExplainer(parts: ExplainerParts): (query: ExplainQuery) =>
     const settings = parts.settings();
     const { tls, trustedProxies } = live.config;
     const secure = tls.listen.length > 0 || trustedProxies.length > 0;
-    return explain(query, { cache, hosts: live.hosts, settings, uncacheable, secure, own, purges });
+    return explain(query, { cache, hosts: live.hosts, settings, uncacheable, secure, own, purges, onDisk });
   };
 }
 

@@ -109,3 +109,28 @@ test('a scan neither flushes memory nor makes the disk larger than its limit', a
   await rig.stop();
   assert.ok(diskUsage(rig.folders[0]) <= 16 * MB + 50_000, `${diskUsage(rig.folders[0])} bytes`);
 });
+
+test('explain tells what is on disk, without bringing it into memory; a reload cannot change disks', async (t) => {
+  const rig = await startRig(t);
+  await rig.fetch('/told');
+  await rig.restart();
+  for (let i = 0; i < 2; i++) {
+    const answer = await rig.lb.admin.fetch('GET', '/explain?url=http://site.test/told');
+    const { decision, stored } = answer.json() as {
+      decision: { action: string; cache_status: string; why: string[] };
+      stored: { bytes: number; disk: string };
+    };
+    assert.deepEqual([decision.action, decision.cache_status], ['hit', HIT]);
+    assert.match(decision.why.join(), /on the disk .*, and not in memory/);
+    assert.deepEqual(stored.disk, rig.folders[0]);
+    assert.equal(stored.bytes, 1000);
+  }
+  assert.equal(await rig.fetch('/told'), HIT);
+  const result = await rig.lb.reload({ origins: [rig.resources.origin.address] });
+  assert.ok(result.ok);
+  assert.deepEqual(
+    result.needsRestart.filter((name) => name.startsWith('cache.disk')),
+    ['cache.disk', 'cache.disk_size'],
+  );
+  assert.equal(await rig.fetch('/told'), 'lb; hit');
+});
