@@ -10,5 +10,5 @@ lowerPriority();
 export default function run(job: Job): unknown {
   const result: JobResult = runJob(job);
   const bytes = 'bytes' in result ? result.bytes : undefined;
-  return bytes === undefined ? result : move({ [valueSymbol]: result, [transferableSymbol]: [bytes] } as never);
+  return bytes === undefined ? result : move({ [valueSymbol]: result, [transferableSymbol]: [bytes] });
 }

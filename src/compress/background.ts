@@ -26,11 +26,11 @@ export class BackgroundVariants implements VariantMaker {
     this.#send = send;
   }
 
-  want({ key, id: _, ...wish }: VariantWish): void {
-    const name = nameOf(key, wish.content, wish.to);
+  want({ key, content, from, to, type, length, site }: VariantWish): void {
+    const name = nameOf(key, content, to);
     const now = performance.now();
     if (this.#asked.has(name, now)) return;
     this.#asked.add(name, now + PATIENCE);
-    this.#send({ what: 'variant', ...wish, key: packKey(key) });
+    this.#send({ what: 'variant', key: packKey(key), content, from, to, type, length, site });
   }
 }

@@ -75,7 +75,7 @@ export class WorkPool {
       atomics: 'disabled',
       recordTiming: false,
     });
-    piscina.on('error', this.#options.onError);
+    piscina.on('error', (error: Error) => this.#options.onError(error));
     return piscina;
   }
 }

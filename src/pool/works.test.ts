@@ -76,7 +76,7 @@ async function over(works: BackgroundWorks, jobs: number): Promise<void> {
 }
 
 const TEXT = Buffer.from('a rule of style { color: red; margin: 0 1px 2px 3px }\n'.repeat(100));
-const LARGE = Buffer.concat(Array.from({ length: 40 }, (_, i) => Buffer.from(`${i}${TEXT}`)));
+const LARGE = Buffer.concat(Array.from({ length: 40 }, (_, i) => Buffer.from(`${i}${TEXT.toString()}`)));
 
 test('a variant is stored with what ties it to its original', async (t) => {
   const { edge, works, put, want, variant } = setUp(t);
