@@ -125,7 +125,10 @@ function storedLines({ stored }: Explanation): string[] {
     uses === null
       ? ''
       : `, ${uses === 0 ? 'not used' : `used ${uses}${uses === 3 ? ' times or more' : uses === 1 ? ' time' : ' times'}`} of late`;
-  return [`${status}, ${bytes} bytes${held}${cut}, arrived ${arrived ?? 'at an unknown time'}${used}${onDisk}`, ...fields];
+  return [
+    `${status}, ${bytes} bytes${held}${cut}, arrived ${arrived ?? 'at an unknown time'}${used}${onDisk}`,
+    ...fields,
+  ];
 }
 
 function compressionLines({ compression }: Explanation): string[] {
