@@ -250,6 +250,19 @@ test('what config print says can be put into lb.json', async () => {
   assert.deepEqual(values(again.stdout), values(stdout));
 });
 
+test('--compress needs no value', async () => {
+  using folder = new Folder();
+  const compression = async (...words: string[]) => {
+    const { code, stdout, stderr } = await folder.lb(['config', 'print', '--resolved', '--json', ...words]);
+    assert.equal(code, 0, stderr);
+    return settingsIn(stdout).find(({ path }) => path === 'compression.enabled')?.value;
+  };
+  assert.equal(await compression('--compress', '-b', 'a:80'), true);
+  assert.equal(await compression('-b', 'a:80', '--compress'), true);
+  assert.equal(await compression('-b', 'a:80', '--compress', 'off'), false);
+  assert.equal(await compression('-b', 'a:80', '--compress=on'), true);
+});
+
 test('colour only on a terminal, or where it is forced', async () => {
   using folder = new Folder({ 'lb.json': '{"orgins": []}' });
   assert.doesNotMatch((await folder.lb(['check'])).stderr, /\x1b/);

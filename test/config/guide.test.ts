@@ -6,21 +6,23 @@ import { QUERY_PRESETS } from '../../src/http/query-key.ts';
 import { createAuthority } from '../dial/certificates.ts';
 import { Folder } from './cli.ts';
 
-const guide = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
+const page = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
+const guide = page('configuration.md');
+const files = page('static-files.md');
 const blocks = (language: string) =>
-  [...guide.matchAll(/```(\w*)\n(.*?)```/gs)].filter(([, name]) => name === language);
+  [guide, files].flatMap((text) => [...text.matchAll(/```(\w*)\n(.*?)```/gs)].filter(([, name]) => name === language));
 
 test('every lb.json in the guide is valid', async () => {
-  const files = blocks('json').map(([, , text]) => text);
-  assert.ok(files.length >= 4);
+  const examples = blocks('json').map(([, , text]) => text);
+  assert.ok(examples.length >= 4);
   const pem = await (await createAuthority()).issue();
-  for (const text of files) {
+  for (const text of examples) {
     const named = [...text.matchAll(/"([\w-]+\.(crt|key))"/g)].map(([, name, kind]) => [
       name,
       kind === 'key' ? pem.key : pem.cert,
     ]);
     using folder = new Folder({ ...(Object.fromEntries(named) as Record<string, string>), 'lb.json': text });
-    mkdirSync(join(folder.path, 'certificates'));
+    for (const name of ['certificates', 'public']) mkdirSync(join(folder.path, name));
     const { code, stderr } = await folder.lb(['check'], { COLLECTOR_TOKEN: 'a-token' });
     assert.equal(code, 0, `${text}\n${stderr}`);
   }
@@ -29,6 +31,7 @@ test('every lb.json in the guide is valid', async () => {
 test('every command line in the guide is valid', async () => {
   for (const [, , text] of blocks('sh')) {
     using folder = new Folder({ token: 'a-token-of-enough-length', 'lb.json': '{"origins": ["a:80"]}' });
+    mkdirSync(join(folder.path, 'public'));
     const words = (text.trim().match(/(?:[^\s"]|"[^"]*")+/g) ?? []).map((word) => word.replaceAll('"', ''));
     const start = words.findIndex((word) => word === 'lb' || word === 'node');
     const env: Record<string, string> = Object.fromEntries(words.slice(0, start).map((word) => word.split('=')));

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { brotliDecompressSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { type Cleanup, until } from '../support/cleanup.ts';
 import { openClient, type RequestOptions, request, requestText } from '../support/client.ts';
 import { type Settings, startLb } from '../support/lb.ts';
@@ -135,6 +135,21 @@ test('with compression on, what has no copy is compressed by lb', async (t) => {
   assert.equal(coded.get('content-encoding'), 'br');
   assert.equal(brotliDecompressSync(coded.body).toString(), text);
   assert.equal((await get('/a.txt')).text, text);
+});
+
+test('with compression on, one copy serves all: as it is, or undone', async (t) => {
+  const text = 'some text '.repeat(300);
+  const br = brotliCompressSync(text);
+  const { get } = await scene(t, { 'a.txt': text, 'a.txt.br': br }, { ...DAY, compression: true });
+  for (let i = 0; i < 2; i++) {
+    const coded = await get('/a.txt', [['Accept-Encoding', 'gzip, br']]);
+    assert.equal(coded.get('content-encoding'), 'br');
+    assert.ok(coded.body.equals(br));
+    const plain = await get('/a.txt');
+    assert.deepEqual([plain.text, plain.get('content-encoding')], [text, undefined]);
+    const other = await get('/a.txt', [['Accept-Encoding', 'gzip']]);
+    assert.equal(other.get('content-encoding') === 'gzip' ? gunzipSync(other.body).toString() : other.text, text);
+  }
 });
 
 test('rules: rewrites and fields; a rewrite cannot lead out', async (t) => {
