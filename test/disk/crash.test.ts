@@ -1,0 +1,13 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { crash } from './crash.ts';
+
+/** `node test/disk/crash.ts` does it a thousand times. */
+const TIMES = Number(process.env.LB_CRASHES ?? 12);
+
+test(`killed ${TIMES} times at random moments, a disk has nothing wrong, short, replaced or purged`, async (t) => {
+  const result = await crash(TIMES);
+  t.diagnostic(JSON.stringify(result));
+  assert.equal(result.crashes, TIMES);
+  assert.ok(result.verified > 0);
+});
