@@ -14,6 +14,9 @@ const SHORTEST = 64;
 const WINDOW = 23;
 const MAX_WINDOW = 27;
 
+/** Levels up to this one have tables too small for the places of a large dictionary: of 3 MB they would miss a part. */
+const QUICK = 5;
+
 /** The 40 bytes before the Zstandard stream. @param hash SHA-256 of the dictionary */
 export function dczHeader(hash: Uint8Array): Buffer {
   return Buffer.concat([MAGIC, hash]);
@@ -38,7 +41,8 @@ export function createDczStream(
   level: number,
   options: ZstdOptions = {},
 ): ZstdCompress {
-  const wanted = (length ?? dictionary.length) + dictionary.length;
+  const bits = Math.ceil(Math.log2(dictionary.length));
+  const content = Math.ceil(Math.log2((length ?? dictionary.length) + dictionary.length));
   const most = Math.floor(Math.log2(dictionary.length * 1.25));
   return createZstdCompress({
     ...options,
@@ -46,7 +50,8 @@ export function createDczStream(
     dictionary,
     params: {
       [constants.ZSTD_c_compressionLevel]: level,
-      [constants.ZSTD_c_windowLog]: clamp(Math.ceil(Math.log2(wanted)), 10, clamp(most, WINDOW, MAX_WINDOW)),
+      [constants.ZSTD_c_windowLog]: clamp(content, 10, clamp(most, WINDOW, MAX_WINDOW)),
+      ...(level > QUICK ? {} : { [constants.ZSTD_c_hashLog]: clamp(bits - 1, 17, 20) }),
     },
   });
 }

@@ -21,6 +21,9 @@ type CompressionConfig = NonNullable<CachePolicy['compression']>;
 /** Contents that one thread codes at a time; whoever comes then gets what is there, if that will do. */
 const MAX_CODERS = 128;
 
+/** Of such with a dictionary, each of which holds some megabytes beside the dictionary. */
+const MAX_DICTIONARY_CODERS = 16;
+
 /** The forms in which clients get a stored response, each with its head made once. */
 class CodedForms {
   readonly config: CompressionConfig;
@@ -119,7 +122,7 @@ function formByDictionary(
     if (variant !== undefined) return variant;
   }
   if (isHit && !isStillThere(x, view)) return 'gone';
-  if (found === undefined || activeCoders() >= MAX_CODERS) return undefined;
+  if (found === undefined || activeCoders() >= MAX_DICTIONARY_CODERS) return undefined;
   if (isHit) wantByDictionary(x, view, forms, found);
   x.recoding = { ...recodingOf(terms, 'identity'), dictionary: found };
   forms.recoded.dcz ??= recodedView(asStored, 'dcz', -1, undefined);
