@@ -21,7 +21,7 @@ async function scene(t: Cleanup, rule: object = {}, more: object = {}) {
   const on = (path: string, fields: Field[] = []) =>
     made.on(path, (_, answer) => answer.send(200, [['Content-Type', 'text/javascript'], ...fields], SCRIPT));
   for (const path of ['/app.js', '/app.3f2a9c1b.js', '/page.3f2a9c1b.html']) on(path);
-  return { ...made, made, on };
+  return { made, on };
 }
 
 const HASHED = '/app.3f2a9c1b.js';
