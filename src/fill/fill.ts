@@ -25,7 +25,7 @@ import { type ClientRequest, fillRequest } from './origin-request.ts';
 import { keepPart, PARTS_NAME, partsOf } from './parts.ts';
 import { RangeFetch, type RangeTask } from './range-fetch.ts';
 import { refreshedEntry } from './refresh.ts';
-import { beginSlices, sliceableLength } from './slice-begin.ts';
+import { beginSlices, largeAnswer, type WholeAnswer } from './slice-begin.ts';
 import { type ProbeAnswer, SliceProbe, sliceSize } from './slice-probe.ts';
 import type { KnownVariant, StoredMeta } from './stored.ts';
 import { etagsToSend, Variants, variantOfEtag } from './variants.ts';
@@ -208,7 +208,7 @@ export class Fill implements FetchSink {
     fetch.sink = NOBODY;
     const began = { whole, complete, judgement, probe: this.#probe, fetch };
     const times = { since: this.#since, invalidations: this.#invalidations };
-    const isStored = beginSlices(this.#context, { ...this.#task, key: this.#key, ...began, ...times });
+    const isStored = beginSlices(this.#context, { ...this.#task, key: this.#keyOf(''), ...began, ...times });
     if (isStored) this.#count(SLOT.cacheStores);
     // without a marker each client asks for what it wants
     if (isStored) this.#end(REFRESHED, [0, 0, 0, SLICED]);
@@ -230,15 +230,15 @@ export class Fill implements FetchSink {
       this.#fetchAll(this.#range);
       return;
     }
+    const large = judgement.storage.storable ? this.#readLarge(answer) : undefined;
+    if (large !== undefined) {
+      this.#slice(large.whole, large.complete);
+      return;
+    }
     const refusal = judgement.storage.storable ? this.#open(answer, judgement) : judgement.storage.reason;
     if (refusal === undefined) {
       this.#count(SLOT.cacheStores);
       this.#context.flights.announce(this.#flight);
-      return;
-    }
-    const complete = refusal === 'too-large' && this.#probe === undefined ? this.#sliceable(answer) : -1;
-    if (complete > 0) {
-      this.#slice(answer, complete);
       return;
     }
     const isOfResource = concernsResource(refusal, answer.status);
@@ -247,8 +247,10 @@ export class Fill implements FetchSink {
     this.#release(answer);
   }
 
-  #sliceable(answer: OriginAnswer): number {
-    return sliceableLength(this.#context, { ...this.#task, key: this.#key }, answer, cacheNow());
+  /** An answer in whose place slices are to be had. */
+  #readLarge(answer: OriginAnswer): WholeAnswer | undefined {
+    if (this.#probe !== undefined || (answer.status === 206 && !this.#isPart(206))) return undefined;
+    return largeAnswer(this.#context, { ...this.#task, key: this.#keyOf('') }, answer, cacheNow());
   }
 
   /** The stored parts are of a representation that the origin has no more. */

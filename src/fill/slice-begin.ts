@@ -1,4 +1,5 @@
 import type { CacheKey } from '../cache/cache.ts';
+import { contentRangeOf } from '../http/content-range.ts';
 import { dateOf } from '../http/freshness.ts';
 import { getHeader } from '../http/headers.ts';
 import type { Judgement } from '../http/judge.ts';
@@ -8,32 +9,42 @@ import type { Source } from './fetch.ts';
 import type { FillTask } from './fill.ts';
 import { bodyLength, type OriginAnswer } from './judge.ts';
 import { adoptSlice } from './slice-hold.ts';
-import { isSliceable, type SliceProbe } from './slice-probe.ts';
+import { isSliceable, type SliceProbe, wholeOf } from './slice-probe.ts';
 import { isOfResource, newSlices, type SlicedResource, slicedResource } from './slices.ts';
 import type { StoredSlices } from './stored.ts';
 
 const NOTHING = new Uint8Array(0);
 
+/** The head of all of a resource, and its length. */
+export interface WholeAnswer {
+  whole: OriginAnswer;
+  complete: number;
+}
+
 /**
- * The length of an answer that the cache has no room for, where its origin can be asked for slices of it instead; -1 elsewhere.
+ * What an answer says of a resource that the cache has no room for, where its origin can be asked for slices of it instead;
+ * undefined elsewhere.
  *
  * @param now cache time in seconds
  */
-export function sliceableLength({ slices }: EdgeContext, task: FillTask, answer: OriginAnswer, now: number): number {
-  const { client, key, marker, range } = task;
-  if (range !== undefined || marker !== undefined || client.body !== undefined) return -1;
-  if (slices.size(client.policy) === 0 || slices.isRefused(key, now)) return -1;
-  const offers = getHeader(answer.headers, 'accept-ranges')?.toLowerCase() === 'bytes';
-  return answer.status === 200 && offers && isSliceable(answer) ? bodyLength(answer) : -1;
+export function largeAnswer(
+  { slices }: EdgeContext,
+  { client, key, marker }: FillTask,
+  answer: OriginAnswer,
+  now: number,
+): WholeAnswer | undefined {
+  if (slices.size(client.policy) === 0 || marker !== undefined || client.body !== undefined) return undefined;
+  const complete = answer.status === 206 ? (contentRangeOf(answer.headers)?.complete ?? -1) : bodyLength(answer);
+  if (!slices.isLarge(complete) || slices.isRefused(key, now)) return undefined;
+  const whole = answer.status === 206 ? wholeOf(answer, complete) : answer;
+  const offers = answer.status === 206 || getHeader(answer.headers, 'accept-ranges')?.toLowerCase() === 'bytes';
+  return whole.status === 200 && offers && isSliceable(whole) ? { whole, complete } : undefined;
 }
 
 /** A resource of which slices are to be stored. */
-export interface NewSlices extends Pick<FillTask, 'client' | 'parts' | 'stale'> {
+export interface NewSlices extends WholeAnswer, Pick<FillTask, 'client' | 'parts' | 'stale'> {
   /** Of the resource. */
   key: CacheKey;
-  /** The head of all of it, and its length. */
-  whole: OriginAnswer;
-  complete: number;
   judgement: Judgement;
   /** What brings a slice of it, if anything does. */
   probe: SliceProbe | undefined;

@@ -75,11 +75,16 @@ export class SliceProbe {
     const length = bodyLength(answer);
     if (range === undefined || complete < 0 || !sameRange(range, expected)) return { kind: 'again' };
     if (length >= 0 && length !== range.end - range.start + 1) return { kind: 'again' };
-    const sized = withHeader(withHeader(answer.headers, 'content-range', undefined), 'transfer-encoding', undefined);
-    const whole = { ...answer, status: 200, headers: withHeader(sized, 'content-length', String(complete)) };
+    const whole = wholeOf(answer, complete);
     if (sameRange(range, { start: 0, end: complete - 1 })) return { kind: 'plain', answer: whole };
     return isSliceable(whole) ? { kind: 'slices', whole, complete } : { kind: 'again' };
   }
+}
+
+/** A part's head as that of all of the representation would be. */
+export function wholeOf(part: OriginAnswer, complete: number): OriginAnswer {
+  const sized = withHeader(withHeader(part.headers, 'content-range', undefined), 'transfer-encoding', undefined);
+  return { ...part, status: 200, headers: withHeader(sized, 'content-length', String(complete)) };
 }
 
 /** Whether parts of a representation can be told to be of it, and are for every client. */

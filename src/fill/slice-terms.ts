@@ -30,8 +30,18 @@ export class SliceTerms {
   /** Bytes of a slice under a policy, 0 for none: what is stored of a resource in one piece must fit the cache and disks. */
   size(policy: CachePolicy): number {
     if (policy.slice === 0) return 0;
-    if (this.#largest < 0) this.#largest = Math.min(this.#cache.stats().maxObject, this.#largestBelow) - OVERHEAD;
-    return this.#largest < SMALLEST ? 0 : Math.min(policy.slice, this.#largest);
+    const largest = Math.min(this.#maxObject(), this.#largestBelow) - OVERHEAD;
+    return largest < SMALLEST ? 0 : Math.min(policy.slice, largest);
+  }
+
+  /** Whether so many bytes have no room in the cache in one piece. */
+  isLarge(length: number): boolean {
+    return length > this.#maxObject();
+  }
+
+  #maxObject(): number {
+    if (this.#largest < 0) this.#largest = this.#cache.stats().maxObject;
+    return this.#largest;
   }
 
   /**

@@ -67,6 +67,20 @@ test('with a disk, what memory could not hold is kept in slices without being to
   await scene.lb.admin.idle();
 });
 
+test('so is a file of which a part is asked for first', async () => {
+  const scene = await sceneWith({});
+  scene.on(
+    '/file',
+    serving(() => V),
+  );
+  const part = await scene.get('/file', [['Range', `bytes=${20 * MB}-${20 * MB + 9}`]]);
+  assert.equal(part.status, 206);
+  assert.ok(part.body.equals(WHOLE.subarray(20 * MB, 20 * MB + 10)));
+  assert.equal(rangesAsked(scene, '/file').length, 2);
+  const near = await scene.get('/file', [['Range', `bytes=${20 * MB + 100}-${20 * MB + 109}`]]);
+  assert.equal(cacheStatus(near), 'lb; hit');
+});
+
 test('an origin without ranges is not asked for slices', async () => {
   const scene = await sceneWith({});
   scene.on('/file', (_request, answer) =>

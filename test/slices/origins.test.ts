@@ -16,6 +16,7 @@ test('an origin that answers ranges by all: its answer is used, and stored, as i
   const first = await scene.get('/all', range('100-199'));
   assert.equal(first.status, 206);
   assert.ok(first.body.equals(WHOLE.subarray(100, 200)));
+  await scene.lb.admin.idle();
   assert.equal(cacheStatus(await scene.get('/all')), 'lb; hit');
   assert.equal(scene.asked('/all').length, 1);
 });
