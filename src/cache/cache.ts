@@ -46,7 +46,7 @@ import {
   STREAMING,
   WAITING,
 } from './layout.ts';
-import { type Below, type EntryRecord, type LowerTier, recordOf } from './lower.ts';
+import { type Below, type BodyReader, type EntryRecord, type LowerTier, recordOf } from './lower.ts';
 import { type Peek, peek } from './peek.ts';
 import { hazardOf, Pins } from './pin.ts';
 import { Purge } from './purge.ts';
@@ -61,7 +61,7 @@ export type { PurgeSpec } from './bans.ts';
 export type { Claim, UserWords } from './flight.ts';
 export { CacheKey, KeyPrefix } from './key.ts';
 export { createCache } from './layout.ts';
-export type { Below, EntryRecord, LowerTier } from './lower.ts';
+export type { Below, BodyReader, EntryRecord, LowerTier } from './lower.ts';
 export type { Peek } from './peek.ts';
 export type { Purge } from './purge.ts';
 export type { Recovery } from './recover.ts';
@@ -301,6 +301,22 @@ export class Cache {
   ): number {
     const feed = (id: number): boolean => this.#flights.append(id, body);
     return this.#flights.store(key, head, meta, body.length, words, seq, tags, feed, 0, expected, below);
+  }
+
+  /** As `put` of an entry from the tier below, whose body `read` brings right into the cache's memory. */
+  load(
+    key: CacheKey,
+    head: Uint8Array,
+    meta: Uint8Array,
+    length: number,
+    words: UserWords,
+    seq: number,
+    tags: TagHashes,
+    below: Below,
+    read: BodyReader,
+  ): number {
+    const feed = (id: number): boolean => this.#flights.readBody(id, read);
+    return this.#flights.store(key, head, meta, length, words, seq, tags, feed, 0, undefined, below);
   }
 
   /**

@@ -50,7 +50,7 @@ import {
   WAITING,
 } from './layout.ts';
 import { acquire, release } from './lock.ts';
-import type { Below } from './lower.ts';
+import type { Below, BodyReader } from './lower.ts';
 import type { Pins } from './pin.ts';
 import { pushHead } from './queue.ts';
 import { OWNER_BYTES, type Slab } from './slab.ts';
@@ -266,6 +266,21 @@ export class Flights {
     release(a);
     this.#pins.drop(handle);
     return stored ? id : 0;
+  }
+
+  /** Has the whole body of a flight of known length read into its storage, and publishes it; false when `read` has it not. */
+  readBody(id: number, read: BodyReader): boolean {
+    const a = this.#a;
+    this.#own(id, STREAMING);
+    const total = a.words[a.entry(id) + E_TOTAL];
+    const body = this.#body;
+    for (let at = 0; at < total; at += body.length) {
+      body.run(id, at, total);
+      if (!read(a.bytes, body.offset, body.length, at)) return false;
+    }
+    // Publication of the bytes, as in append.
+    Atomics.store(a.words, a.entry(id) + E_LENGTH, total);
+    return true;
   }
 
   /** Appends the published body of entry `from`, which the caller pins, to flight `to`. */

@@ -40,6 +40,12 @@ export interface Below {
   stands(): boolean;
 }
 
+/**
+ * Brings `length` bytes of a body, from its byte `at` on, into `memory` at `offset`. Called for one part after the other, from the first;
+ * false: there are none, or not now. Must not throw.
+ */
+export type BodyReader = (memory: Uint8Array, offset: number, length: number, at: number) => boolean;
+
 /** All that is stored of an entry beside its body. The arrays are copies, `head` and `meta` are views of pinned memory. */
 export interface EntryRecord {
   lo: number;

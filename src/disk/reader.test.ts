@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  readSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -13,7 +14,7 @@ import {
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { loadDiskAddon } from '../../native-bindings/disk/index.ts';
-import { Bench, bytes, text } from '../cache/testing.ts';
+import { Bench, bytes, text, wholeBody } from '../cache/testing.ts';
 import { DiskFault } from './fault.ts';
 import { BLOCK } from './format.ts';
 import { DiskReader, type ReaderOptions } from './reader.ts';
@@ -107,6 +108,72 @@ for (const [name, options] of [
     for (let segment = 0; segment < 4; segment++) assert.equal(disk.table.isRead(segment), false);
   });
 }
+
+test('a body goes right into the memory of a cache, and not when it is damaged', {
+  skip: readNow === undefined,
+}, async (t) => {
+  const { bench, disk, reader, faults } = begin(t);
+  const to = new Bench({ memory: 4 << 20 });
+  const load = (target: string): { id: number; isAway: boolean } => {
+    const record = reader.find(bench.key(target), 0);
+    assert.ok(record !== undefined);
+    assert.ok(record.openHeadNow());
+    const { head, meta, userWords, tags } = record.prelude;
+    const key = to.key(target);
+    const id = to.main.load(key, head, meta, record.length, userWords, 0, tags, record, record.bodyInto);
+    record.close();
+    return { id, isAway: record.isAway };
+  };
+  const sizes = [0, 1, 5000, BLOCK - 1, BLOCK, BLOCK + 1, 200_000, SMALL_BODY];
+  for (const size of sizes)
+    disk.write(
+      bench.main,
+      bench.main.put(bench.key(`/${size}`), bytes('h'), bytes('m'), bodyOf(size), [1, 2, 3, 4], 0, [7]),
+      1,
+    );
+  (await opened(reader.find(bench.key('/1'), 0))).close();
+  for (const size of sizes) {
+    const { id } = load(`/${size}`);
+    assert.notEqual(id, 0, `${size} bytes`);
+    assert.deepEqual(new Uint8Array(wholeBody(to.main, id)), bodyOf(size));
+    assert.deepEqual(
+      [text(to.main.head(id)), text(to.main.meta(id)), [...Array.from(to.main.tags(id))]],
+      ['h', 'm', [7]],
+    );
+  }
+  to.main.audit();
+  for (const size of sizes) to.main.remove(to.key(`/${size}`));
+  const content = readFileSync(disk.path(1));
+  for (const at of [content.length - 1, content.length - 100_000]) content[at] ^= 1;
+  writeFileSync(disk.path(1), content);
+  assert.deepEqual(load(`/${SMALL_BODY}`), { id: 0, isAway: false });
+  assert.equal(to.get(to.main, `/${SMALL_BODY}`), null);
+  assert.deepEqual(
+    faults.map(({ kind }) => kind),
+    ['corrupt'],
+  );
+  assert.notEqual(load(`/${BLOCK}`).id, 0);
+  to.main.audit();
+  assert.equal(to.main.stats().pins, 0);
+});
+
+test('where the body is not in memory it is waited for', async (t) => {
+  const { bench, disk, reader } = begin(t, {
+    readNow: (fd, view, offset, length, position) =>
+      length > 1000 ? -1 : readSync(fd, view, offset, length, position),
+  });
+  disk.write(bench.main, bench.main.put(bench.key('/a'), bytes('h'), bytes('m'), bodyOf(5000), [1, 2, 3, 4]));
+  (await opened(reader.find(bench.key('/a'), 0))).close();
+  const record = reader.find(bench.key('/a'), 0);
+  assert.ok(record !== undefined);
+  assert.ok(record.openHeadNow());
+  const memory = new Uint8Array(5000);
+  assert.equal(record.bodyInto(memory, 0, 5000, 0), false);
+  assert.equal(record.isAway, true);
+  await record.open();
+  assert.deepEqual(record.body(), bodyOf(5000));
+  record.close();
+});
 
 test('blocks in any order, and outside of the body', async (t) => {
   const { bench, disk, reader } = begin(t);

@@ -38,6 +38,9 @@ export class DiskRecord implements Below {
   /** A read under way writes to the buffer. */
   #isReading = false;
   #isWhole = false;
+  /** `bodyInto` could not read without waiting. */
+  #isAway = false;
+  #crc = 0;
   #isClosed = false;
 
   /** @param key stays as it is until it is being opened */
@@ -89,6 +92,45 @@ export class DiskRecord implements Below {
     if (!this.#readNow(file, buffer, 0, length, slot.offset)) return false;
     this.#opened(buffer, length);
     return true;
+  }
+
+  /** Reads the prelude alone, of a small body, for `bodyInto`. `open` may still follow. */
+  openHeadNow(): boolean {
+    const { slot, buffer } = this.#begin();
+    const file = this.#disk.files.get(slot.segment, slot.generation);
+    if (file === undefined) return false;
+    this.#file = file;
+    if (!this.#readNow(file, buffer, 0, slot.prelude, slot.offset)) return false;
+    this.#opened(buffer, slot.prelude);
+    return true;
+  }
+
+  /**
+   * Brings parts of the body, one after the other from the first, into memory of the caller's, verified with the last byte of each block.
+   * False when it takes a wait (`isAway`: then `open`), or on a fault, which has been told of; nothing of the body is of use then.
+   */
+  readonly bodyInto = (memory: Uint8Array, offset: number, length: number, at: number): boolean => {
+    const { prelude } = this;
+    if (this.#file === undefined) throw new Error('the record is not open');
+    this.#isAway = !this.#readNow(this.#file, memory, offset, length, this.#slot.offset + prelude.bytes.length + at);
+    if (this.#isAway) return false;
+    for (let done = 0; done < length; ) {
+      const inBlock = (at + done) % BLOCK;
+      const count = Math.min(length - done, BLOCK - inBlock);
+      this.#crc = crc32c(memory, offset + done, count, inBlock === 0 ? 0 : this.#crc);
+      const block = Math.floor((at + done) / BLOCK);
+      done += count;
+      const isWhole = inBlock + count === BLOCK || at + done === this.length;
+      if (!isWhole || this.#crc === prelude.sum(block)) continue;
+      this.#fault('corrupt', `block ${block} of the body is not what was written`);
+      return false;
+    }
+    return true;
+  };
+
+  /** Whether `bodyInto` has found that it takes a wait. */
+  get isAway(): boolean {
+    return this.#isAway;
   }
 
   async open(): Promise<void> {
@@ -152,7 +194,8 @@ export class DiskRecord implements Below {
   }
 
   #begin(): { slot: FoundSlot; buffer: Uint8Array<ArrayBuffer>; length: number } {
-    if (this.#isClosed || this.#prelude !== undefined) throw new Error('a record is opened once');
+    if (this.#isClosed || (this.#prelude !== undefined && !this.#isAway)) throw new Error('a record is opened once');
+    this.#prelude = undefined;
     const slot = this.#slot;
     const first = this.isSmall ? this.length : BLOCK;
     const room = this.isSmall ? this.length : MAX_BLOCKS * BLOCK;

@@ -33,13 +33,21 @@ export function findOnDisk({ disks, cache }: EdgeContext, key: CacheKey): DiskRe
 export function loadNow({ cache }: EdgeContext, key: CacheKey, record: DiskRecord): boolean | undefined {
   let isLoaded: boolean | undefined;
   try {
-    if (record.isSmall && record.openNow()) isLoaded = keep(cache, key, record, record.body());
+    if (record.isSmall && record.openHeadNow()) isLoaded = bring(cache, key, record);
   } catch (error) {
     if (!(error instanceof DiskFault)) throw error;
     isLoaded = false;
   }
   if (isLoaded !== undefined) record.close();
   return isLoaded;
+}
+
+/** The body goes right to where it is stored. */
+function bring(cache: Cache, key: CacheKey, record: DiskRecord): boolean | undefined {
+  const { head, meta, userWords, tags } = record.prelude;
+  const { length, sequence, bodyInto } = record;
+  const id = cache.load(key, head, meta, length, userWords, sequence, tags, record, bodyInto);
+  return id === 0 && record.isAway ? undefined : id !== 0;
 }
 
 /**
