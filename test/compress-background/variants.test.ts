@@ -145,8 +145,21 @@ test('an edge that dies leaves the variants to the others', async () => {
   serve('/survivor', CSS);
   await scene.get('/survivor', takes('br'));
   await scene.lb.admin.kill(1);
-  await until(() => scene.lb.admin.ready(), 'the edge in its place');
+  const isReplaced = async () =>
+    ((await scene.lb.admin.metrics()).get('lb_worker_restarts_total{worker="1"}') ?? 0) > 0;
+  await until(async () => (await isReplaced()) && (await scene.lb.admin.ready()), 'the edge in its place');
   assert.ok(brotliDecompressSync((await stored('/survivor', 'br')).body).equals(CSS.body));
+});
+
+test('lb ends in the midst of a job without waiting for it', async () => {
+  const other = await startScene({ after }, { workers: 1, background_cpu: 0.01, compression: { enabled: true } });
+  const [{ type, body }] = assets();
+  other.on('/long', (_, answer) => answer.send(200, [FRESH, ['Content-Type', type]], body));
+  for (let i = 0; i < 4; i++) await other.get('/long', takes('br'));
+  const begun = performance.now();
+  await other.lb.server.stop();
+  // alone it would take half a minute by its share
+  assert.ok(performance.now() - begun < 8000);
 });
 
 test('no pins are left, and the figures are shown', async () => {
