@@ -1,110 +1,57 @@
-/**
- * The slots of one disk: which record of its segments a key has. One SharedArrayBuffer, written by the disk's thread; edges
- * look things up, note uses and kill slots. A slot is a hint: the record's own header decides what it is.
- *
- *   header | generations of segments | readers, a row of segments for each worker | slots
- *
- * A key may stand in two sets of eight slots, by the low bits of either half of its hash. A slot is eight words; its third,
- * the mark, changes last when a slot is filled and first when it is emptied, and has a tick that tells one filling from the next.
- */
-const MAGIC = 0x6c62_6401;
-const HEADER_WORDS = 16;
-const LINE_WORDS = 16;
+/** How threads use the slots of a disk: see slot-layout.ts for what stands where. */
+import {
+  DEAD,
+  DISK_FAILED,
+  type DiskState,
+  emptySlot,
+  FILLED,
+  type FoundSlot,
+  H_APPLIED,
+  H_CHANGES,
+  H_FAILURES,
+  H_LIVE,
+  H_MAGIC,
+  H_SEGMENTS,
+  H_SETS,
+  H_STATE,
+  H_WORKERS,
+  HEADER_WORDS,
+  lines,
+  MAGIC,
+  MAX_USES,
+  S_BODY,
+  S_GENERATION,
+  S_HI,
+  S_LO,
+  S_MARK,
+  S_OFFSET,
+  S_PRELUDE,
+  S_SEQ,
+  SAME,
+  SEGMENT_MASK,
+  SLOT_WORDS,
+  type SlotFields,
+  TICK,
+  USE_MASK,
+  USE_SHIFT,
+  WAYS,
+} from './slot-layout.ts';
 
-const H_MAGIC = 0;
-const H_SETS = 1;
-const H_SEGMENTS = 2;
-const H_WORKERS = 3;
-const H_STATE = 4;
-const H_APPLIED = 5;
-const H_FAILURES = 6;
-const H_LIVE = 7;
-const H_CHANGES = 8;
+export {
+  createSlotTable,
+  DISK_FAILED,
+  type DiskState,
+  emptySlot,
+  type FoundSlot,
+  LOADING,
+  MAX_SEGMENTS,
+  MAX_USES,
+  READY,
+  type SlotFields,
+} from './slot-layout.ts';
 
-/** Slots are being filled from the index: what is not found may be there all the same. */
-export const LOADING = 0;
-export const READY = 1;
-/** Given up: nothing is looked for or written. */
-export const DISK_FAILED = 2;
-export type DiskState = typeof LOADING | typeof READY | typeof DISK_FAILED;
-
-const WAYS = 8;
-const SLOT_WORDS = 8;
-const S_LO = 0;
-const S_HI = 1;
-const S_MARK = 2;
-const S_OFFSET = 3;
-const S_PRELUDE = 4;
-const S_BODY = 5;
-const S_SEQ = 6;
-const S_GENERATION = 7;
-
-// Bits of the mark: 20 of segment, two of use, two of state, eight of tick.
-const SEGMENT_MASK = 0x000f_ffff;
-const USE_SHIFT = 20;
-const USE_MASK = 3 << USE_SHIFT;
-const FILLED = 1 << 22;
-/** No longer valid, and known so by an edge only: the disk's thread still has to forget it. */
-const DEAD = 1 << 23;
-const TICK = 1 << 24;
-/** What stays the same while a slot stands for one record. */
-const SAME = SEGMENT_MASK | FILLED | ~(TICK - 1);
-
-export const MAX_SEGMENTS = SEGMENT_MASK + 1;
-/** Uses of a record are counted up to this. */
-export const MAX_USES = 3;
 /** Failures in a row after which a disk is given up. */
 const PATIENCE = 5;
-
-export interface SlotTableOptions {
-  /** Records that there is room for, about. */
-  slots: number;
-  /** Segments that the disk may ever have, at most MAX_SEGMENTS. */
-  segments: number;
-  /** Highest worker id of the cache. */
-  workers: number;
-}
-
-/** What a slot says of a record. */
-export interface SlotFields {
-  lo: number;
-  hi: number;
-  segment: number;
-  /** Of the record in its segment, in bytes, a multiple of 64. */
-  offset: number;
-  /** Bytes before the body, a multiple of 64. */
-  prelude: number;
-  body: number;
-  /** The purge that the record is as new as. */
-  sequence: number;
-  /** Of the segment, when the record was written. */
-  generation: number;
-}
-
-/** A slot that was found. */
-export interface FoundSlot extends SlotFields {
-  /** Word offset of the slot, and its mark: for `touch` and `kill`. */
-  at: number;
-  mark: number;
-}
-
-const ceilPow2 = (n: number): number => 2 ** Math.ceil(Math.log2(n));
-const lines = (words: number): number => Math.ceil(words / LINE_WORDS) * LINE_WORDS;
-
-/** Makes an empty table in the state LOADING; throws RangeError on impossible options. */
-export function createSlotTable({ slots, segments, workers }: SlotTableOptions): SharedArrayBuffer {
-  if (!(segments >= 1 && segments <= MAX_SEGMENTS)) throw new RangeError(`segments: 1 to ${MAX_SEGMENTS}`);
-  if (!(slots >= 1 && slots <= 2 ** 28)) throw new RangeError('slots: 1 to 2^28');
-  const sets = ceilPow2(Math.max(1, (slots * 1.1) / WAYS));
-  const words = HEADER_WORDS + lines(segments) * (workers + 2) + sets * WAYS * SLOT_WORDS;
-  const sab = new SharedArrayBuffer(words * 4);
-  const header = new Int32Array(sab, 0, HEADER_WORDS);
-  header[H_MAGIC] = MAGIC;
-  header[H_SETS] = sets;
-  header[H_SEGMENTS] = segments;
-  header[H_WORKERS] = workers;
-  return sab;
-}
 
 /** One thread's view of a table. */
 export class SlotTable {
@@ -432,9 +379,4 @@ export class SlotTable {
     }
     return best;
   }
-}
-
-/** For `find` to write to. */
-export function emptySlot(): FoundSlot {
-  return { at: 0, mark: 0, lo: 0, hi: 0, segment: 0, offset: 0, prelude: 0, body: 0, sequence: 0, generation: 0 };
 }
