@@ -29,6 +29,7 @@ type Handler = Dispatcher.DispatchHandler;
 export class FolderConnections {
   readonly #root: string;
   readonly #terms: StaticConfig;
+  readonly #timeouts: SiteConfig['timeouts'];
   readonly #isImmutable: (path: string) => boolean;
   #running = 0;
   #types: Promise<(name: string) => string> | undefined;
@@ -37,6 +38,7 @@ export class FolderConnections {
   constructor(root: string, site: SiteConfig) {
     this.#root = root;
     this.#terms = site.static;
+    this.#timeouts = site.timeouts;
     this.#isImmutable = immutableNames(site);
   }
 
@@ -65,8 +67,14 @@ export class FolderConnections {
   }
 
   async #serve(method: string, target: string, headers: HeaderList, handler: Handler): Promise<void> {
-    const sending = new Sending();
+    const fail = (error: Error) => {
+      if (sending.isOver) return;
+      sending.isOver = true;
+      handler.onResponseError?.(sending, error);
+    };
+    const sending = new Sending(fail);
     this.#running++;
+    sending.expect(this.#timeouts.firstByte, 'UND_ERR_HEADERS_TIMEOUT');
     try {
       // not before `dispatch` has returned
       await Promise.resolve();
@@ -75,8 +83,9 @@ export class FolderConnections {
       await this.#answer(method, target, headers, sending, handler);
       end(sending, handler);
     } catch (error) {
-      if (!sending.isOver) handler.onResponseError?.(sending, error as Error);
+      fail(error as Error);
     } finally {
+      sending.met();
       this.#running--;
     }
   }
@@ -101,7 +110,8 @@ export class FolderConnections {
         const lifetime = this.#lifetime(named?.path ?? target);
         const answer = answerFor(method, headers, found, type, lifetime);
         if (method === 'HEAD') return begin(answer, sending, handler);
-        if (await sent(found, answer, sending, handler, tries === TRIES)) return end(sending, handler);
+        const terms = { limit: this.#timeouts.betweenBytes, isLast: tries === TRIES };
+        if (await sent(found, answer, sending, handler, terms)) return end(sending, handler);
       } finally {
         // whoever receives it need not wait for this
         await found.handle.close();
@@ -170,13 +180,15 @@ function end(sending: Sending, handler: Handler): void {
 }
 
 function begin({ status, headers }: Pick<Answer, 'status' | 'headers'>, sending: Sending, handler: Handler): void {
+  if (sending.aborted) throw sending.reason ?? new Error('given up');
+  sending.met();
   handler.onResponseStart?.(sending, status, headers);
 }
 
 /**
  * Sends a file. A small one is read before anything is said of it, so that one that changes meanwhile is read anew
  * in place of being cut.
- * @param isLast there is no further try
+ * @param terms.limit ms that one block may take; `isLast`: there is no further try
  * @returns false where the file changed before anything was said
  */
 async function sent(
@@ -184,7 +196,7 @@ async function sent(
   answer: Answer,
   sending: Sending,
   handler: Handler,
-  isLast: boolean,
+  { limit, isLast }: { limit: number; isLast: boolean },
 ): Promise<boolean> {
   if (answer.length > 0 && answer.length <= BLOCK) {
     let body: Buffer;
@@ -200,7 +212,7 @@ async function sent(
     handler.onResponseData?.(sending, body);
   } else {
     begin(answer, sending, handler);
-    for await (const block of blocks(handle, stats, answer, sending)) handler.onResponseData?.(sending, block);
+    for await (const block of blocks(handle, stats, answer, sending, limit)) handler.onResponseData?.(sending, block);
   }
   await sending.ready();
   return true;

@@ -16,6 +16,16 @@ class ChangedError extends Error {
   }
 }
 
+/** The disk, or what is mounted there, does not answer. To whoever waits that is an origin that is silent. */
+class LateError extends Error {
+  readonly code: string;
+
+  constructor(code: string) {
+    super('the file could not be read in time');
+    this.code = code;
+  }
+}
+
 /** One request's hold on its answer. */
 export class Sending implements Dispatcher.DispatchController {
   aborted = false;
@@ -24,6 +34,29 @@ export class Sending implements Dispatcher.DispatchController {
   /** The answer is complete. */
   isOver = false;
   #wake: (() => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #onLate: (error: Error) => void;
+
+  /** @param onLate told where something does not happen in time; the answer is given up then */
+  constructor(onLate: (error: Error) => void) {
+    this.#onLate = onLate;
+  }
+
+  /** From here on something has to happen within so many ms, 0 for no limit, or it is a failure with undici's code. */
+  expect(ms: number, code: 'UND_ERR_HEADERS_TIMEOUT' | 'UND_ERR_BODY_TIMEOUT'): void {
+    clearTimeout(this.#timer);
+    if (ms === 0) return;
+    this.#timer = setTimeout(() => {
+      const error = new LateError(code);
+      this.abort(error);
+      this.#onLate(error);
+    }, ms);
+  }
+
+  /** It has happened. */
+  met(): void {
+    clearTimeout(this.#timer);
+  }
 
   abort(reason: Error): void {
     if (this.aborted) return;
@@ -73,16 +106,23 @@ export async function readStretch(
   return block;
 }
 
-/** The stretch block by block, as the receiver is ready for it. @throws as `readStretch` and `ready` */
+/**
+ * The stretch block by block, as the receiver is ready for it.
+ * @param limit ms that one block may take, 0 for any time
+ * @throws as `readStretch` and `ready`
+ */
 export async function* blocks(
   handle: FileHandle,
   stats: BigIntStats,
   { start, length }: { start: number; length: number },
   sending: Sending,
+  limit: number,
 ): AsyncGenerator<Buffer> {
   for (let at = 0; at < length; at += BLOCK) {
     await sending.ready();
+    sending.expect(limit, 'UND_ERR_BODY_TIMEOUT');
     const block = await readStretch(handle, stats, start + at, Math.min(BLOCK, length - at));
+    sending.met();
     await sending.ready();
     yield block;
   }
