@@ -1,4 +1,5 @@
 import type { Answer, Field, Handler, OriginRequest, Scene } from '../caching/scene.ts';
+import type { RequestOptions, Response } from '../support/client.ts';
 
 /** One representation of a large file. */
 export interface Version {
@@ -14,12 +15,27 @@ export interface Version {
 
 export const FRESH: Field = ['Cache-Control', 'max-age=600'];
 
+const BLOCK = 65536;
+const blocks = new Map<number, Buffer>();
+
+/** A block of bytes that tell where in it they stand, and by `mark` which block it is. */
+function blockOf(mark: number): Buffer {
+  let block = blocks.get(mark);
+  if (block === undefined) {
+    block = Buffer.allocUnsafe(BLOCK);
+    for (let i = 0; i < BLOCK; i++) block[i] = i ^ (i >>> 8) ^ mark;
+    blocks.set(mark, block);
+  }
+  return block;
+}
+
 /** Bytes of a version, from `start` to `end`, inclusive. */
 export function bytesOf({ seed = 0 }: Version, start: number, end: number): Buffer {
   const bytes = Buffer.allocUnsafe(end - start + 1);
-  for (let i = 0; i < bytes.length; i++) {
-    const at = start + i;
-    bytes[i] = (at ^ (at >>> 8) ^ (Math.floor(at / 65536) * 31) ^ (seed * 97)) & 255;
+  for (let done = 0; done < bytes.length; ) {
+    const number = Math.floor((start + done) / BLOCK);
+    const offset = start + done - number * BLOCK;
+    done += blockOf(((number * 31) ^ (seed * 97)) & 255).copy(bytes, done, offset);
   }
   return bytes;
 }
@@ -75,4 +91,15 @@ export function slicesAsked(scene: Scene, target: string, size: number): number[
       return n;
     })
     .sort((a, b) => a - b);
+}
+
+/** One request, once all is stored that those before it brought: a client has its bytes before the last of them is. */
+export async function getSettled(
+  scene: Scene,
+  target: string,
+  fields: readonly Field[] = [],
+  options: RequestOptions = {},
+): Promise<Response> {
+  await scene.lb.admin.idle();
+  return scene.get(target, fields, options);
 }

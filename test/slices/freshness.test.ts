@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { cacheStatus, type Field, startScene } from '../caching/scene.ts';
-import { answerFor, FRESH, rangesAsked, serving, type Version, wholeOf } from './file.ts';
+import { answerFor, FRESH, getSettled, rangesAsked, serving, type Version, wholeOf } from './file.ts';
 
 const SIZE = 64 * 1024;
 const scene = await startScene(
@@ -35,7 +35,7 @@ test('rules say what is sliced', async () => {
       path,
       serving(() => V),
     );
-    assert.ok((await scene.get(path)).body.equals(WHOLE));
+    assert.ok((await getSettled(scene, path)).body.equals(WHOLE));
   }
   assert.equal(rangesAsked(scene, '/large/ruled').length, 6);
   assert.deepEqual(rangesAsked(scene, '/plain'), ['all']);
@@ -46,9 +46,9 @@ test('a stale file costs one conditional request, and all its slices are fresh a
     '/large/stale',
     serving(() => ({ ...V, fields: NO_CACHE })),
   );
-  await scene.get('/large/stale');
+  await getSettled(scene, '/large/stale');
   const before = scene.asked('/large/stale').length;
-  const response = await scene.get('/large/stale');
+  const response = await getSettled(scene, '/large/stale');
   assert.ok(response.body.equals(WHOLE));
   assert.equal(cacheStatus(response), 'lb; fwd=stale; fwd-status=304');
   assert.equal(scene.asked('/large/stale').length, before + 1);
@@ -60,10 +60,10 @@ test('a stale file costs one conditional request, and all its slices are fresh a
 test('a stale file that has changed: the request for its first slice brings the new one', async () => {
   let version: Version = { ...V, fields: NO_CACHE };
   scene.on('/large/changed', (request, answer) => answerFor(version, request, answer));
-  await scene.get('/large/changed');
+  await getSettled(scene, '/large/changed');
   const before = scene.asked('/large/changed').length;
   version = { ...W, fields: [FRESH] };
-  const response = await scene.get('/large/changed');
+  const response = await getSettled(scene, '/large/changed');
   assert.equal(response.get('etag'), '"w"');
   assert.ok(response.body.equals(wholeOf(W)));
   assert.equal(scene.asked('/large/changed').length, before + 6);
@@ -75,24 +75,24 @@ test('a file that is confirmed by 206 in place of 304 keeps its slices', async (
     const version = { ...V, fields: NO_CACHE };
     return answerFor(version, Object.assign(Object.create(request) as typeof request, { fields }), answer);
   });
-  await scene.get('/large/unconditional');
+  await getSettled(scene, '/large/unconditional');
   const before = scene.asked('/large/unconditional').length;
-  assert.ok((await scene.get('/large/unconditional')).body.equals(WHOLE));
+  assert.ok((await getSettled(scene, '/large/unconditional')).body.equals(WHOLE));
   assert.equal(scene.asked('/large/unconditional').length, before + 1);
 });
 
 test('what is stale goes out while it is refreshed in the background', async () => {
   let version: Version = { ...V, fields: [['Cache-Control', 'max-age=0']] };
   scene.on('/swr/a', (request, answer) => answerFor(version, request, answer));
-  await scene.get('/swr/a');
+  await getSettled(scene, '/swr/a');
   const before = scene.asked('/swr/a').length;
   version = { ...W, fields: [FRESH] };
-  const stale = await scene.get('/swr/a');
+  const stale = await getSettled(scene, '/swr/a');
   assert.ok(stale.body.equals(WHOLE));
   assert.match(cacheStatus(stale), /^lb; hit; ttl=-?\d+; detail=stale-while-revalidate$/);
   await scene.lb.admin.idle();
   assert.equal(scene.asked('/swr/a').length, before + 1);
-  assert.ok((await scene.get('/swr/a')).body.equals(wholeOf(W)));
+  assert.ok((await getSettled(scene, '/swr/a')).body.equals(wholeOf(W)));
 });
 
 for (const [what, item] of [
@@ -105,15 +105,15 @@ for (const [what, item] of [
       '/large/purged',
       serving(() => ({ ...V, fields: [FRESH, ['Cache-Tag', 'big']] })),
     );
-    await scene.get('/large/purged');
+    await getSettled(scene, '/large/purged');
     const first = scene.asked('/large/purged').length;
     await purge(item, true);
-    const validated = await scene.get('/large/purged');
+    const validated = await getSettled(scene, '/large/purged');
     assert.ok(validated.body.equals(WHOLE));
     assert.equal(cacheStatus(validated), 'lb; fwd=stale; fwd-status=304');
     assert.equal(scene.asked('/large/purged').length, first + 1);
     await purge(item);
-    const anew = await scene.get('/large/purged', range('0-9'));
+    const anew = await getSettled(scene, '/large/purged', range('0-9'));
     assert.equal(cacheStatus(anew), 'lb; fwd=uri-miss; stored');
     assert.equal(scene.asked('/large/purged').length, first + 2);
     await purge(item);
@@ -129,9 +129,9 @@ test('a purge while an answer goes out: the answer ends as it began, and nothing
     }
     return answerFor(V, request, answer);
   });
-  assert.ok((await scene.get('/large/during')).body.equals(WHOLE));
+  assert.ok((await getSettled(scene, '/large/during')).body.equals(WHOLE));
   const before = scene.asked('/large/during').length;
-  const next = await scene.get('/large/during', range(`${4 * SIZE}-${4 * SIZE}`));
+  const next = await getSettled(scene, '/large/during', range(`${4 * SIZE}-${4 * SIZE}`));
   assert.equal(cacheStatus(next), 'lb; fwd=uri-miss; stored');
   assert.equal(scene.asked('/large/during').length, before + 1);
 });
@@ -140,16 +140,16 @@ test('an unsafe request invalidates the file', async () => {
   scene.on('/large/put', (request, answer) =>
     request.method === 'PUT' ? answer.send(204, [], '') : answerFor(V, request, answer),
   );
-  await scene.get('/large/put');
-  await scene.get('/large/put', [], { method: 'PUT', body: 'x' });
-  assert.equal(cacheStatus(await scene.get('/large/put', range('0-9'))), 'lb; fwd=uri-miss; stored');
+  await getSettled(scene, '/large/put');
+  await getSettled(scene, '/large/put', [], { method: 'PUT', body: 'x' });
+  assert.equal(cacheStatus(await getSettled(scene, '/large/put', range('0-9'))), 'lb; fwd=uri-miss; stored');
 });
 
 test('key parts tell files apart, and what is not keyed does not', async () => {
   scene.on('/keyed/a', (request, answer) => answerFor(request.target.includes('v=2') ? W : V, request, answer));
-  assert.ok((await scene.get('/keyed/a?v=1&x=1')).body.equals(WHOLE));
-  assert.ok((await scene.get('/keyed/a?v=2')).body.equals(wholeOf(W)));
-  const hit = await scene.get('/keyed/a?x=2&v=1');
+  assert.ok((await getSettled(scene, '/keyed/a?v=1&x=1')).body.equals(WHOLE));
+  assert.ok((await getSettled(scene, '/keyed/a?v=2')).body.equals(wholeOf(W)));
+  const hit = await getSettled(scene, '/keyed/a?x=2&v=1');
   assert.equal(cacheStatus(hit), 'lb; hit');
   assert.ok(hit.body.equals(WHOLE));
 });
@@ -157,12 +157,12 @@ test('key parts tell files apart, and what is not keyed does not', async () => {
 test('a file that begins to vary is stored as any', async () => {
   let fields: Field[] = [['Cache-Control', 'no-cache']];
   scene.on('/large/vary', (request, answer) => answerFor({ ...V, fields }, request, answer));
-  await scene.get('/large/vary');
+  await getSettled(scene, '/large/vary');
   fields = [FRESH, ['Vary', 'Accept-Language']];
   for (const language of ['de', 'en', 'de']) {
-    assert.ok((await scene.get('/large/vary', [['Accept-Language', language]])).body.equals(WHOLE));
+    assert.ok((await getSettled(scene, '/large/vary', [['Accept-Language', language]])).body.equals(WHOLE));
   }
-  assert.equal(cacheStatus(await scene.get('/large/vary', [['Accept-Language', 'de']])), 'lb; hit');
+  assert.equal(cacheStatus(await getSettled(scene, '/large/vary', [['Accept-Language', 'de']])), 'lb; hit');
 });
 
 test('nothing is left pinned or under way', () => scene.lb.admin.idle());

@@ -2,7 +2,17 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { cacheStatus, type Field, httpDate, startScene } from '../caching/scene.ts';
-import { answerFor, bytesOf, FRESH, rangesAsked, serving, slicesAsked, type Version, wholeOf } from './file.ts';
+import {
+  answerFor,
+  bytesOf,
+  FRESH,
+  getSettled,
+  rangesAsked,
+  serving,
+  slicesAsked,
+  type Version,
+  wholeOf,
+} from './file.ts';
 
 const SIZE = 64 * 1024;
 const scene = await startScene({ after }, { workers: 1, cache: { slice: '64KB' }, retries: { attempts: 0 } });
@@ -13,11 +23,11 @@ const range = (text: string): Field[] => [['Range', `bytes=${text}`]];
 
 test('an origin that answers ranges by all: its answer is used, and stored, as it is', async () => {
   scene.on('/all', (_request, answer) => answer.send(200, [FRESH, ['ETag', '"v"']], WHOLE));
-  const first = await scene.get('/all', range('100-199'));
+  const first = await getSettled(scene, '/all', range('100-199'));
   assert.equal(first.status, 206);
   assert.ok(first.body.equals(WHOLE.subarray(100, 200)));
   await scene.lb.admin.idle();
-  assert.equal(cacheStatus(await scene.get('/all')), 'lb; hit');
+  assert.equal(cacheStatus(await getSettled(scene, '/all')), 'lb; hit');
   assert.equal(scene.asked('/all').length, 1);
 });
 
@@ -32,9 +42,9 @@ test('an origin that does not know the length', async () => {
     const part = WHOLE.subarray(Number(match[1]), Number(match[2]) + 1);
     return answer.send(206, [FRESH, ['ETag', '"v"'], ['Content-Range', `bytes ${match[1]}-${match[2]}/*`]], part);
   });
-  assert.ok((await scene.get('/unknown')).body.equals(WHOLE));
+  assert.ok((await getSettled(scene, '/unknown')).body.equals(WHOLE));
   assert.deepEqual(rangesAsked(scene, '/unknown'), [`0-${SIZE - 1}`, 'all']);
-  assert.equal(cacheStatus(await scene.get('/unknown')), 'lb; hit');
+  assert.equal(cacheStatus(await getSettled(scene, '/unknown')), 'lb; hit');
 });
 
 for (const [what, version] of [
@@ -51,7 +61,7 @@ for (const [what, version] of [
       serving(() => version),
     );
     for (const expected of ['lb; fwd=uri-miss; stored', 'lb; hit']) {
-      const response = await scene.get(target);
+      const response = await getSettled(scene, target);
       assert.ok(response.body.equals(WHOLE));
       assert.equal(cacheStatus(response), expected);
     }
@@ -66,7 +76,7 @@ test('Last-Modified of long ago joins slices, and Vary: Accept-Encoding does not
     serving(() => old),
   );
   for (const coding of ['gzip', 'br', 'gzip']) {
-    const response = await scene.get('/dated', [['Accept-Encoding', coding]]);
+    const response = await getSettled(scene, '/dated', [['Accept-Encoding', coding]]);
     assert.ok(response.body.equals(WHOLE));
     assert.equal(response.get('vary'), 'Accept-Encoding');
   }
@@ -85,7 +95,7 @@ test('what may not be stored goes through as it is', async () => {
     serving(() => ({ ...V, fields: [['Cache-Control', 'private']] })),
   );
   for (const times of [1, 2]) {
-    const response = await scene.get('/private', range('5-9'));
+    const response = await getSettled(scene, '/private', range('5-9'));
     assert.equal(response.status, 206, String(times));
     assert.ok(response.body.equals(WHOLE.subarray(5, 10)));
   }
@@ -98,22 +108,22 @@ test('another version in the middle: the answer is cut, and the next one is of t
     if (request.get('range')?.startsWith(`bytes=${3 * SIZE}-`)) version = W;
     return answerFor(version, request, answer);
   });
-  const cut = await scene.get('/changes');
+  const cut = await getSettled(scene, '/changes');
   assert.equal(cut.complete, false);
   assert.ok(cut.body.length > 0 && cut.body.equals(WHOLE.subarray(0, cut.body.length)));
-  const next = await scene.get('/changes');
+  const next = await getSettled(scene, '/changes');
   assert.equal(next.get('etag'), '"w"');
   assert.ok(next.body.equals(wholeOf(W)));
-  const part = await scene.get('/changes', range('0-9'));
+  const part = await getSettled(scene, '/changes', range('0-9'));
   assert.ok(part.body.equals(bytesOf(W, 0, 9)));
 });
 
 test('another version where nothing of the answer has left: the client gets the new one', async () => {
   let version = V;
   scene.on('/unnoticed', (request, answer) => answerFor(version, request, answer));
-  await scene.get('/unnoticed', range('0-0'));
+  await getSettled(scene, '/unnoticed', range('0-0'));
   version = { ...W, length: V.length - 1000 };
-  const response = await scene.get('/unnoticed', range(`${4 * SIZE}-`));
+  const response = await getSettled(scene, '/unnoticed', range(`${4 * SIZE}-`));
   assert.equal(response.status, 206);
   assert.equal(response.get('content-range'), `bytes ${4 * SIZE}-${version.length - 1}/${version.length}`);
   assert.ok(response.body.equals(bytesOf(version, 4 * SIZE, version.length - 1)));
@@ -122,9 +132,9 @@ test('another version where nothing of the answer has left: the client gets the 
 test('the origin has no such file any more', async () => {
   let isThere = true;
   scene.on('/gone', (request, answer) => (isThere ? answerFor(V, request, answer) : answer.send(404, [], 'gone')));
-  await scene.get('/gone', range('0-0'));
+  await getSettled(scene, '/gone', range('0-0'));
   isThere = false;
-  assert.equal((await scene.get('/gone', range(`${4 * SIZE}-`))).status, 404);
+  assert.equal((await getSettled(scene, '/gone', range(`${4 * SIZE}-`))).status, 404);
 });
 
 test('an origin that stops answering ranges is asked for all', async () => {
@@ -132,9 +142,9 @@ test('an origin that stops answering ranges is asked for all', async () => {
   scene.on('/stops', (request, answer) =>
     ranged ? answerFor(V, request, answer) : answer.send(200, [FRESH, ['ETag', '"v"']], WHOLE),
   );
-  await scene.get('/stops', range('0-0'));
+  await getSettled(scene, '/stops', range('0-0'));
   ranged = false;
-  const response = await scene.get('/stops', range(`${4 * SIZE}-${4 * SIZE + 9}`));
+  const response = await getSettled(scene, '/stops', range(`${4 * SIZE}-${4 * SIZE + 9}`));
   assert.equal(response.status, 206);
   assert.ok(response.body.equals(WHOLE.subarray(4 * SIZE, 4 * SIZE + 10)));
 });
@@ -145,16 +155,16 @@ test('a slice that the origin fails on: a clean error before the first byte, a c
     if (fails && request.get('range')?.startsWith(`bytes=${2 * SIZE}-`)) return answer.reset();
     return answerFor(V, request, answer);
   });
-  const cut = await scene.get('/fails');
+  const cut = await getSettled(scene, '/fails');
   assert.equal(cut.status, 200);
   assert.equal(cut.complete, false);
   assert.ok(cut.body.equals(WHOLE.subarray(0, 2 * SIZE)));
-  const problem = await scene.get('/fails', range(`${2 * SIZE}-`));
+  const problem = await getSettled(scene, '/fails', range(`${2 * SIZE}-`));
   assert.equal(problem.status, 502);
   assert.equal(problem.get('content-type'), 'application/problem+json');
   assert.match(problem.get('proxy-status') ?? '', /^lb; error=/);
   fails = false;
-  assert.ok((await scene.get('/fails')).body.equals(WHOLE));
+  assert.ok((await getSettled(scene, '/fails')).body.equals(WHOLE));
 });
 
 test('an error status for a slice: that of the origin before the first byte', async () => {
@@ -162,9 +172,9 @@ test('an error status for a slice: that of the origin before the first byte', as
     if (request.get('range')?.startsWith(`bytes=${2 * SIZE}-`)) return answer.send(503, [], 'busy');
     return answerFor(V, request, answer);
   });
-  await scene.get('/busy', range('0-0'));
-  assert.equal((await scene.get('/busy', range(`${2 * SIZE}-`))).status, 503);
-  assert.equal((await scene.get('/busy')).complete, false);
+  await getSettled(scene, '/busy', range('0-0'));
+  assert.equal((await getSettled(scene, '/busy', range(`${2 * SIZE}-`))).status, 503);
+  assert.equal((await getSettled(scene, '/busy')).complete, false);
 });
 
 test('a slice that breaks off in the middle is asked for again', async () => {
@@ -178,7 +188,7 @@ test('a slice that breaks off in the middle is asked for again', async () => {
     await answer.raw(WHOLE.subarray(2 * SIZE, 2 * SIZE + 1000));
     answer.reset();
   });
-  const response = await scene.get('/breaks');
+  const response = await getSettled(scene, '/breaks');
   assert.ok(response.complete);
   assert.ok(response.body.equals(WHOLE));
   assert.equal(broken, 2);
@@ -190,7 +200,7 @@ test('a slice that says to be another range, or of another length', async () => 
     const line: Field = ['Content-Range', `bytes 0-${SIZE - 1}/${V.length}`];
     return answer.send(206, [FRESH, ['ETag', '"v"'], line], WHOLE.subarray(0, SIZE));
   });
-  const response = await scene.get('/lies');
+  const response = await getSettled(scene, '/lies');
   assert.equal(response.complete, false);
   assert.ok(response.body.equals(WHOLE.subarray(0, SIZE)));
 });

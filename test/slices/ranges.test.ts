@@ -5,7 +5,7 @@ import type { Explanation } from '../../src/explain/types.ts';
 import { cacheStatus, type Field, startScene } from '../caching/scene.ts';
 import { assertParts } from '../ranges/parts.ts';
 import { until } from '../support/cleanup.ts';
-import { rangesAsked, serving, slicesAsked, type Version, wholeOf } from './file.ts';
+import { getSettled, rangesAsked, serving, slicesAsked, type Version, wholeOf } from './file.ts';
 
 const SIZE = 64 * 1024;
 const scene = await startScene({ after }, { workers: 2, cache: { slice: '64KB' }, log: { access: true } });
@@ -15,7 +15,7 @@ const WHOLE = wholeOf(V);
 const range = (text: string, ...more: Field[]): Field[] => [['Range', `bytes=${text}`], ...more];
 
 async function expectRange(target: string, text: string, start: number, end: number, ...more: Field[]) {
-  const response = await scene.get(target, range(text, ...more));
+  const response = await getSettled(scene, target, range(text, ...more));
   assert.equal(response.status, 206, text);
   assert.equal(response.get('content-range'), `bytes ${start}-${end}/${V.length}`);
   assert.equal(response.get('content-length'), String(end - start + 1));
@@ -50,7 +50,7 @@ test('a whole GET fetches what is missing, once', async () => {
   );
   await expectRange('/whole', `${3 * SIZE}-${3 * SIZE}`, 3 * SIZE, 3 * SIZE);
   for (const status of ['lb; fwd=partial; stored', 'lb; hit']) {
-    const response = await scene.get('/whole');
+    const response = await getSettled(scene, '/whole');
     assert.equal(response.status, 200);
     assert.equal(response.get('content-length'), String(V.length));
     assert.equal(response.get('content-range'), undefined);
@@ -68,7 +68,7 @@ test('HEAD, once the file is known, and before', async () => {
   );
   const before = await scene.head('/head');
   assert.equal(before.get('content-length'), String(V.length));
-  await scene.get('/head', range('0-0'));
+  await getSettled(scene, '/head', range('0-0'));
   const known = await scene.head('/head');
   assert.equal(known.status, 200);
   assert.equal(known.get('content-length'), String(V.length));
@@ -92,14 +92,14 @@ test('several ranges in one answer, of different slices', async () => {
     '/several',
     serving(() => V),
   );
-  const response = await scene.get('/several', range(`${8 * SIZE - 1}-${8 * SIZE},5-9,-3`));
+  const response = await getSettled(scene, '/several', range(`${8 * SIZE - 1}-${8 * SIZE},5-9,-3`));
   assertParts(response, WHOLE, [
     [8 * SIZE - 1, 8 * SIZE],
     [5, 9],
     [V.length - 3, V.length - 1],
   ]);
   assert.deepEqual(slicesAsked(scene, '/several', SIZE), [0, 7, 8, 10]);
-  const again = await scene.get('/several', range(`5-9,${8 * SIZE - 1}-${8 * SIZE}`));
+  const again = await getSettled(scene, '/several', range(`5-9,${8 * SIZE - 1}-${8 * SIZE}`));
   assertParts(again, WHOLE, [
     [5, 9],
     [8 * SIZE - 1, 8 * SIZE],
@@ -113,12 +113,12 @@ test('beyond the end: 416, known or not', async () => {
     serving(() => V),
   );
   for (const times of [1, 2]) {
-    const response = await scene.get('/beyond', range(`${V.length}-`));
+    const response = await getSettled(scene, '/beyond', range(`${V.length}-`));
     assert.equal(response.status, 416, String(times));
     assert.equal(response.get('content-range'), `bytes */${V.length}`);
     await expectRange('/beyond', '0-0', 0, 0);
   }
-  const far = await scene.get('/far-off', range('99999999999999999-'));
+  const far = await getSettled(scene, '/far-off', range('99999999999999999-'));
   assert.equal(far.status, 404);
 });
 
@@ -127,7 +127,7 @@ test('several ranges of which the first lies beyond the end', async () => {
     '/partly',
     serving(() => V),
   );
-  const response = await scene.get('/partly', range(`${V.length + SIZE}-,0-9`));
+  const response = await getSettled(scene, '/partly', range(`${V.length + SIZE}-,0-9`));
   assert.equal(response.status, 206);
   assert.ok(response.body.equals(WHOLE.subarray(0, 10)));
 });
@@ -139,7 +139,7 @@ test('If-Range: the range where it holds, all where it does not', async () => {
   );
   for (const times of [1, 2]) {
     await expectRange('/if-range', '70000-70009', 70000, 70009, ['If-Range', '"v"']);
-    const other = await scene.get('/if-range', range('70000-70009', ['If-Range', '"other"']));
+    const other = await getSettled(scene, '/if-range', range('70000-70009', ['If-Range', '"other"']));
     assert.equal(other.status, 200, String(times));
     assert.ok(other.body.equals(WHOLE));
   }
@@ -151,11 +151,11 @@ test('conditions: 304 of what the client has, also before the file is known', as
     serving(() => V),
   );
   for (const times of [1, 2]) {
-    const response = await scene.get('/304', [['If-None-Match', '"v"']]);
+    const response = await getSettled(scene, '/304', [['If-None-Match', '"v"']]);
     assert.equal(response.status, 304, String(times));
     assert.equal(response.get('etag'), '"v"');
   }
-  assert.equal((await scene.get('/304', [['If-None-Match', '"w"']])).status, 200);
+  assert.equal((await getSettled(scene, '/304', [['If-None-Match', '"w"']])).status, 200);
   assert.ok(scene.asked('/304').every((request) => request.get('if-none-match') === undefined));
 });
 
@@ -164,7 +164,7 @@ test('If-Match with a range of what is not known is for the origin to judge', as
     '/412',
     serving(() => V),
   );
-  assert.equal((await scene.get('/412', range('0-9', ['If-Match', '"w"']))).status, 412);
+  assert.equal((await getSettled(scene, '/412', range('0-9', ['If-Match', '"w"']))).status, 412);
   await expectRange('/412', '0-9', 0, 9, ['If-Match', '"v"']);
 });
 
@@ -176,8 +176,8 @@ test('a file of at most one slice is stored whole', async () => {
       target,
       serving(() => small),
     );
-    assert.ok((await scene.get(target)).body.equals(wholeOf(small)));
-    const part = await scene.get(target, range('10-19'));
+    assert.ok((await getSettled(scene, target)).body.equals(wholeOf(small)));
+    const part = await getSettled(scene, target, range('10-19'));
     assert.equal(part.status, 206);
     assert.equal(cacheStatus(part), 'lb; hit');
     assert.equal(scene.asked(target).length, 1);
@@ -190,7 +190,7 @@ test('an empty file', async () => {
     serving(() => ({ ...V, length: 0 })),
   );
   for (const times of [1, 2]) {
-    const response = await scene.get('/empty');
+    const response = await getSettled(scene, '/empty');
     assert.equal(response.status, 200, String(times));
     assert.equal(response.body.length, 0);
   }
@@ -209,7 +209,7 @@ test('lb explain tells of slices', async () => {
   const unknown = await ask('/told', range('5-9'));
   assert.equal(unknown.decision.action, 'miss');
   assert.match(unknown.decision.why.join(), /the slice that is needed first/);
-  await scene.get('/told', range('5-9'));
+  await getSettled(scene, '/told', range('5-9'));
   const held = await ask('/told', range('5-9'));
   assert.equal(held.decision.cache_status, 'lb; hit');
   assert.equal(held.decision.status, 206);
@@ -218,11 +218,11 @@ test('lb explain tells of slices', async () => {
   const whole = await ask('/told');
   assert.equal(whole.decision.action, 'miss');
   assert.match(whole.decision.why.join(), /10 slices of what is asked for are not in memory/);
-  assert.equal(cacheStatus(await scene.get('/told')), whole.decision.cache_status);
+  assert.equal(cacheStatus(await getSettled(scene, '/told')), whole.decision.cache_status);
 });
 
 test('the access log has the bytes that were sent', async () => {
-  await scene.get('/whole', range(`100-${SIZE}`));
+  await getSettled(scene, '/whole', range(`100-${SIZE}`));
   await until(() => scene.lb.lines.some(({ bytes }) => bytes === SIZE - 99), 'the line of the request');
 });
 
