@@ -25,7 +25,8 @@ export function startCoder(x: Exchange, recoding: Recoding, onMove: () => void):
   });
   x.coder = coder;
   const { counters } = x.context;
-  counters.add(x.line, SLOT.recoded + RECODED_TO.indexOf(recoding.encode ?? 'identity'), 1);
+  const coding = recoding.dictionary === undefined ? (recoding.encode ?? 'identity') : 'dcz';
+  counters.add(x.line, SLOT.recoded + RECODED_TO.indexOf(coding), 1);
   counters.add(x.line, SLOT.recoding, 1);
 }
 
