@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Cache } from '../cache/cache.ts';
+import { type Cache, type LowerTier, USER_BORN } from '../cache/cache.ts';
 import type { DiskFault } from '../disk/fault.ts';
 import { DiskLower } from '../disk/lower.ts';
 import { DiskReader, type ReaderOptions } from '../disk/reader.ts';
@@ -12,6 +12,9 @@ const ASK_TIMEOUT = 1000;
 
 /** Time between two lines of the log about reads that failed, in ms. */
 const LOG_INTERVAL = 1000;
+
+/** How often files of disks that have failed are closed, in ms. */
+const TIDY = 10_000;
 
 /** What an edge does about its disks. */
 export interface EdgeDisksOwner {
@@ -36,10 +39,11 @@ export class EdgeDisks implements DiskTier {
   /** From here on the cache tells the disks what this thread stores and removes. */
   constructor(cache: Cache, disks: readonly EdgeDisk[], readNow: ReaderOptions['readNow'], owner: EdgeDisksOwner) {
     const views = openDisks(disks);
-    cache.lower = new DiskLower(views);
+    cache.lower = new ResponsesBelow(cache, new DiskLower(views));
     this.#folders = disks.map(({ folder }) => folder);
     this.#owner = owner;
     this.reader = new DiskReader(views, cache.workerId, { readNow, onFault: (fault) => this.#onFault(fault) });
+    setInterval(() => this.reader.tidy(), TIDY).unref();
   }
 
   /** The thread of a disk has begun, and answers by this port. */
@@ -84,5 +88,24 @@ export class EdgeDisks implements DiskTier {
     this.#owner.warn('a stored response cannot be read from disk, and counts as a miss', { ...details, ...others });
     this.#logged = now;
     this.#silent = 0;
+  }
+}
+
+/** Only responses go to disks: what was never born, such as hints beside a page, is of use in memory alone. */
+class ResponsesBelow implements LowerTier {
+  readonly #cache: Cache;
+  readonly #lower: LowerTier;
+
+  constructor(cache: Cache, lower: LowerTier) {
+    this.#cache = cache;
+    this.#lower = lower;
+  }
+
+  offer(id: number, generation: number, lo: number, hi: number, again: boolean): void {
+    if (this.#cache.word(id, USER_BORN) !== 0) this.#lower.offer(id, generation, lo, hi, again);
+  }
+
+  forget(lo: number, hi: number): void {
+    this.#lower.forget(lo, hi);
   }
 }

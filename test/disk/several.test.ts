@@ -1,0 +1,48 @@
+// Several disks that have not always been together.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { purgeBy, Rig, startResources, tempFolder } from './rig.ts';
+
+const HIT = 'lb; hit; detail=disk';
+const MISS = /^lb; fwd=uri-miss/;
+
+const targets = Array.from({ length: 16 }, (_, i) => `/s/${i}`);
+
+test('a disk that was away for a purge does not bring back what it was about', async (t) => {
+  const resources = await startResources(t);
+  const folders = [tempFolder(t), tempFolder(t)];
+  const both = new Rig(t, resources, folders, {});
+  await both.start();
+  for (const target of targets) await both.fetch(target);
+  await both.stop();
+  const one = new Rig(t, resources, folders.slice(0, 1), {});
+  await one.start();
+  assert.equal((await purgeBy(one.lb.admin.port, { purge: [{ prefix: '/s/' }] })).status, 200);
+  await one.stop();
+  await both.start();
+  const statuses = await Promise.all(targets.map((target) => both.fetch(target)));
+  assert.deepEqual(
+    statuses.filter((status) => !MISS.test(status)),
+    [],
+  );
+  await both.restart();
+  const again = await Promise.all(targets.map((target) => both.fetch(target)));
+  assert.deepEqual(new Set(again), new Set([HIT]));
+});
+
+test('of folders that two lbs have made the first one counts', async (t) => {
+  const resources = await startResources(t);
+  const folders = [tempFolder(t), tempFolder(t)];
+  for (const folder of folders) {
+    const rig = new Rig(t, resources, [folder], {});
+    await rig.start();
+    for (const target of targets) await rig.fetch(target);
+    await rig.stop();
+  }
+  const both = new Rig(t, resources, folders, {});
+  await both.start();
+  const statuses = await Promise.all(targets.map((target) => both.fetch(target)));
+  const hits = statuses.filter((status) => status === HIT).length;
+  assert.ok(hits > 0 && hits < targets.length, `${hits} hits`);
+  assert.equal(both.said(/begins empty/), 1);
+});
