@@ -60,7 +60,9 @@ export class WorkPool {
       Atomics.store(word, 0, 1);
       Atomics.notify(word, 0);
     }
-    await (await this.#piscina)?.close();
+    // where it could not be loaded, each job has been told so
+    const piscina = await this.#piscina?.catch(() => undefined);
+    await piscina?.close();
   }
 
   /** Loaded when first needed: most of what lb does needs no pool. */
