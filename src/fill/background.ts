@@ -1,7 +1,8 @@
 import { cacheNow } from '../base/clock.ts';
 import { USER_FRESH_UNTIL } from '../cache/cache.ts';
 import type { EdgeContext } from './context.ts';
-import { Fill, type FillTask, type StaleEntry } from './fill.ts';
+import { Fill } from './fill.ts';
+import type { FillTask, StaleEntry } from './fill-task.ts';
 import type { FlightClient } from './flights.ts';
 
 /** A refresh of what is stored, which no client waits for. */

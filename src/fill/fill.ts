@@ -15,56 +15,21 @@ import type { FillSpan } from '../tracing/tracer.ts';
 import type { EdgeContext } from './context.ts';
 import { entryOf } from './entry.ts';
 import { Fetch, type FetchSink, type Source } from './fetch.ts';
+import type { FillLeader, FillTask } from './fill-task.ts';
 import { ANSWERED, CONFIRMED, SLICED, WHOLE } from './flight-words.ts';
 import type { LocalFlight } from './flights.ts';
 import { renderLines } from './head.ts';
 import { withLifetime } from './immutable.ts';
 import { bodyLength, concernsResource, judge, type OriginAnswer, variantName, variantOf } from './judge.ts';
 import { keepOdd } from './odd-part.ts';
-import { type ClientRequest, fillRequest } from './origin-request.ts';
+import { fillRequest } from './origin-request.ts';
 import { keepPart, PARTS_NAME, partsOf } from './parts.ts';
-import { RangeFetch, type RangeTask } from './range-fetch.ts';
+import { RangeFetch } from './range-fetch.ts';
 import { refreshedEntry } from './refresh.ts';
 import { beginSlices, largeAnswer, type WholeAnswer } from './slice-begin.ts';
-import { type ProbeAnswer, SliceProbe, sliceSize } from './slice-probe.ts';
-import type { KnownVariant, StoredMeta } from './stored.ts';
+import { SliceProbe, sliceSize } from './slice-probe.ts';
+import type { KnownVariant } from './stored.ts';
 import { etagsToSend, Variants, variantOfEtag } from './variants.ts';
-
-/** The client whose request began a fill, as long as it is there. */
-export interface FillLeader {
-  /** The origin sent an interim answer. */
-  inform(status: number, headers: HeaderList): void;
-  /** The answer is not stored: from here on it belongs to this client alone. Returns who takes it. */
-  takeOver(fetch: Source): FetchSink;
-  /** The answer was being stored but is too large: the client has `chunk` and the rest to itself. */
-  takeRest(fetch: Source, chunk: Buffer): FetchSink;
-}
-
-/** A stale entry that a fill may refresh. */
-export interface StaleEntry {
-  id: number;
-  /** Of the long pin, dropped when the fill ends. */
-  handle: number;
-  meta: StoredMeta;
-  /** Cache time until which it may be used when the origin fails. */
-  errorUntil: number;
-  /** Cache time until which it may be used when the origin takes too long. */
-  lateUntil: number;
-}
-
-/** What a fill is about. */
-export interface FillTask {
-  client: ClientRequest;
-  /** Where the flight was claimed; copied. */
-  key: CacheKey;
-  /** What the configuration adds to the key, '' for nothing; the key's variant begins with it. */
-  parts: string;
-  /** The marker under which the key's variant was found. */
-  marker: StoredMeta | undefined;
-  stale: StaleEntry | undefined;
-  /** Where a part of the resource is wanted, or parts of it are stored. */
-  range?: RangeTask;
-}
 
 /** How a flight has ended, as its span has it. */
 const SPAN_OUTCOMES: Readonly<Record<Outcome, string>> = {
@@ -179,13 +144,13 @@ export class Fill implements FetchSink {
     };
     if (status === 304) this.#notModified(answer);
     else if (isErrorStatus(status) && this.#mayUseStale()) this.#fail(ANSWERED + status);
-    else if (this.#probe !== undefined) this.#take(this.#probe.read(answer), answer);
-    else this.#decide(withLifetime(this.#task.client, answer));
+    else this.#read(answer);
   }
 
-  /** The answer to a request for a slice. */
-  #take(read: ProbeAnswer, answer: OriginAnswer): void {
-    if (read.kind === 'plain') this.#decide(read.answer);
+  /** An answer to a request for all, or for a slice. */
+  #read(answer: OriginAnswer): void {
+    const read = this.#probe?.read(answer) ?? { kind: 'plain', answer };
+    if (read.kind === 'plain') this.#decide(withLifetime(this.#task.client, read.answer));
     else if (read.kind === 'unsatisfied') this.#release(answer);
     else if (read.kind === 'again') {
       this.#context.slices.refuse(this.#key, cacheNow());
@@ -197,7 +162,8 @@ export class Fill implements FetchSink {
   }
 
   /** What is known of a large resource is stored, so that its slices are as they are asked for; the one that comes is the first. */
-  #slice(whole: OriginAnswer, complete: number): void {
+  #slice(given: OriginAnswer, complete: number): void {
+    const whole = withLifetime(this.#task.client, given);
     const judgement = judge(this.#task.client, whole);
     const { storage } = judgement;
     const isOfResource = !storage.storable && concernsResource(storage.reason, whole.status);

@@ -5,7 +5,7 @@ import type { Judgement } from '../http/judge.ts';
 import { headersToStore, updateStoredHeaders } from '../http/stored-headers.ts';
 import type { EdgeContext } from './context.ts';
 import { codedFlag, tagHashes } from './entry.ts';
-import type { StaleEntry } from './fill.ts';
+import type { StaleEntry } from './fill-task.ts';
 import { OWN_FIELDS, parseTail, renderHead } from './head.ts';
 import { concernsResource, judge, type OriginAnswer, selectingFields, storedMeta, storedWords } from './judge.ts';
 import type { ClientRequest } from './origin-request.ts';

@@ -6,7 +6,7 @@ import type { Judgement } from '../http/judge.ts';
 import type { EdgeContext } from './context.ts';
 import { entryOf } from './entry.ts';
 import type { Source } from './fetch.ts';
-import type { FillTask } from './fill.ts';
+import type { FillTask } from './fill-task.ts';
 import { bodyLength, type OriginAnswer } from './judge.ts';
 import { adoptSlice } from './slice-hold.ts';
 import { isSliceable, type SliceProbe, wholeOf } from './slice-probe.ts';

@@ -8,6 +8,7 @@ import { tagHashes } from './entry.ts';
 import { Fetch, type FetchSink, type Source } from './fetch.ts';
 import { ANSWERED, CHANGED } from './flight-words.ts';
 import type { LocalFlight } from './flights.ts';
+import { withLifetime } from './immutable.ts';
 import { judge } from './judge.ts';
 import { type ClientRequest, fillRequest } from './origin-request.ts';
 import {
@@ -89,7 +90,7 @@ export class SliceFill implements FetchSink {
     const { start, end } = sliceRange(this.#resource.slices, this.#n);
     const now = Date.now() / 1000;
     const answer = { status: 200, headers, requestTime: this.#fetch.requestTime, responseTime: now };
-    this.#isKept = judge(this.#client, answer).storage.storable;
+    this.#isKept = judge(this.#client, withLifetime(this.#client, answer)).storage.storable;
     this.#isOpen = cache.open(this.#flight.id, NO_HEAD, META, end - start + 1, undefined, tagHashes(cache, headers));
     if (!this.#isOpen) this.#stop(RELEASED);
     else this.#context.flights.announce(this.#flight);

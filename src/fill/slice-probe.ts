@@ -3,7 +3,7 @@ import { dateOf } from '../http/freshness.ts';
 import { getHeader, type HeaderList, hasHeader, withHeader } from '../http/headers.ts';
 import { type ByteRange, parseRange } from '../http/range.ts';
 import type { EdgeContext } from './context.ts';
-import type { FillTask } from './fill.ts';
+import type { FillTask } from './fill-task.ts';
 import { bodyLength, type OriginAnswer } from './judge.ts';
 import { sameRange, strongValidator } from './parts.ts';
 import { isCoded, selectsSliced } from './slices.ts';

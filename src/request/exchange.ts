@@ -1,6 +1,7 @@
 import { CacheKey } from '../cache/cache.ts';
 import type { Coder, Recoding } from '../compress/coder.ts';
-import type { Fill, StaleEntry } from '../fill/fill.ts';
+import type { Fill } from '../fill/fill.ts';
+import type { StaleEntry } from '../fill/fill-task.ts';
 import type { FlightClient, LocalFlight } from '../fill/flights.ts';
 import { requestDirectives } from '../fill/judge.ts';
 import type { ClientRequest } from '../fill/origin-request.ts';

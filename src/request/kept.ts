@@ -1,6 +1,6 @@
 import { CacheKey } from '../cache/cache.ts';
 import { entryOf } from '../fill/entry.ts';
-import type { StaleEntry } from '../fill/fill.ts';
+import type { StaleEntry } from '../fill/fill-task.ts';
 import { bodyLength, judge, nonceOf, type OriginAnswer, selectingFields, variantName } from '../fill/judge.ts';
 import { refreshedEntry } from '../fill/refresh.ts';
 import { parseContentLength } from '../http/framing.ts';

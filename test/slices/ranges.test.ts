@@ -198,6 +198,7 @@ test('an empty file', async () => {
 
 test('lb explain tells of slices', async () => {
   const ask = async (target: string, fields: Field[] = []) => {
+    await scene.lb.admin.idle();
     const parameters = new URLSearchParams({ url: `http://site.test${target}` });
     for (const [name, value] of fields) parameters.append('header', `${name}: ${value}`);
     return (await scene.lb.admin.fetch('GET', `/explain?${parameters.toString()}`)).json() as Explanation;
