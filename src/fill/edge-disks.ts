@@ -3,7 +3,7 @@ import { type Cache, type LowerTier, USER_BORN } from '../cache/cache.ts';
 import type { DiskFault } from '../disk/fault.ts';
 import { DiskLower } from '../disk/lower.ts';
 import { DiskReader, type ReaderOptions } from '../disk/reader.ts';
-import { openDisks } from '../disk/view.ts';
+import { type DiskView, openDisks } from '../disk/view.ts';
 import type { EdgeDisk, FindAnswer, FindRequest } from '../threads/messages.ts';
 import type { DiskTier } from './disk-load.ts';
 
@@ -38,8 +38,7 @@ export class EdgeDisks implements DiskTier {
 
   /** From here on the cache tells the disks what this thread stores and removes. */
   constructor(cache: Cache, disks: readonly EdgeDisk[], readNow: ReaderOptions['readNow'], owner: EdgeDisksOwner) {
-    const views = openDisks(disks);
-    cache.lower = new ResponsesBelow(cache, new DiskLower(views));
+    const views = tellDisks(cache, disks);
     this.#folders = disks.map(({ folder }) => folder);
     this.#owner = owner;
     this.reader = new DiskReader(views, cache.workerId, { readNow, onFault: (fault) => this.#onFault(fault) });
@@ -89,6 +88,13 @@ export class EdgeDisks implements DiskTier {
     this.#logged = now;
     this.#silent = 0;
   }
+}
+
+/** From here on the cache tells the disks what this thread stores and removes. */
+export function tellDisks(cache: Cache, disks: readonly EdgeDisk[]): DiskView[] {
+  const views = openDisks(disks);
+  cache.lower = new ResponsesBelow(cache, new DiskLower(views));
+  return views;
 }
 
 /** Only responses go to disks: what was never born, such as hints beside a page, is of use in memory alone. */

@@ -1,10 +1,11 @@
 import type { AdminServer } from '../admin/types.ts';
 import { openCache } from '../cache/cache.ts';
 import type { Address, Config } from '../config/config.ts';
+import { tellDisks } from '../fill/edge-disks.ts';
 import { type AccessLog, startAccessLog } from '../stats/access-log.ts';
 import { openCounters } from '../stats/counters.ts';
 import { EdgeThreads } from '../threads/edges.ts';
-import type { DiskPurge, EdgeData, PlanData } from '../threads/messages.ts';
+import type { DiskPurge, EdgeData, EdgeDisk, PlanData } from '../threads/messages.ts';
 import { TlsKeeper } from '../tls/keeper.ts';
 import { ConnectionCounts } from '../transport/connection-counts.ts';
 import { loadUws, longestHead } from '../transport/load-uws.ts';
@@ -141,6 +142,8 @@ function makeParts(config: Config, options: ServerOptions, disks: Disks | undefi
     live.named = (names) => disks.nameSites(names);
     disks.nameSites(live.names);
     disks.putInForce(cache);
+    // work in the background is stored by this thread
+    tellDisks(cache, edgeDisks(memory, config, 0));
   }
   const entrance = new Entrance(logger, options.takesOver === true);
   const counts = new ConnectionCounts(memory.connections);
@@ -223,10 +226,14 @@ async function serve(parts: Parts, options: ServerOptions): Promise<AdminServer>
 }
 
 function edgeData(memory: SharedMemory, worker: number, plan: PlanData, version: string): EdgeData {
-  const { logs, disks, ...shared } = memory;
-  const { paths = [] } = plan.config.disk ?? {};
-  const own = disks.map(({ slots, rings }, i) => ({ folder: paths[i], slots, ring: rings[worker] }));
-  return { ...shared, worker, version, plan, log: logs[worker], disks: own };
+  const { logs, disks: _, ...shared } = memory;
+  return { ...shared, worker, version, plan, log: logs[worker], disks: edgeDisks(memory, plan.config, worker) };
+}
+
+/** The disks as one thread has them. */
+function edgeDisks({ disks }: SharedMemory, { disk }: Config, worker: number): EdgeDisk[] {
+  const folders = disk?.paths ?? [];
+  return disks.map(({ slots, rings }, i) => ({ folder: folders[i], slots, ring: rings[worker] }));
 }
 
 function openAccessLog(live: Live, memory: SharedMemory, options: ServerOptions): AccessLog {
