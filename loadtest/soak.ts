@@ -88,8 +88,8 @@ async function run(stage: Stage, versions: Versions, options: Options): Promise<
   const purges: PurgeFindings = { done: 0, failed: [] };
   const askers = [overHttp1(stage.plain, options.visitors), ...(stage.secure ? [overHttp2(stage.secure)] : [])];
   await touch(askers);
-  await quiet(stage, askers, { descriptors: {}, pins: 0, flights: 0 });
-  const before = await heldBy(stage.pid, stage.admin);
+  await quiet(stage, askers, { descriptors: {}, mostOfFile: 0, pins: 0, flights: 0 });
+  const before = await heldBy(stage.pid, stage.admin, stage.disk);
   const watch = new Watch(stage.pid, stage.disk);
   const work = [
     purgeOnAndOn(stage.admin, versions, purges, stop.signal),
@@ -132,7 +132,7 @@ async function quiet(stage: Stage, askers: readonly Asker[], before: Held): Prom
     await sleep(500);
     stage.quieten();
     await sleep(500);
-    const held = await heldBy(stage.pid, stage.admin);
+    const held = await heldBy(stage.pid, stage.admin, stage.disk);
     if (held.pins === 0 && held.flights === 0 && sizeOf(held) <= most) return held;
     if (performance.now() > deadline) return held;
   }

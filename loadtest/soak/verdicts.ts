@@ -7,6 +7,8 @@ import type { Held, Watch } from './watch.ts';
 
 const MOST_GROWTH_MB_PER_HOUR = 1;
 const MB = 1024 * 1024;
+/** Threads that open files of the disk tier: an edge and that of the disk. */
+const THREADS = 2;
 /** Faults that are told of each kind. */
 const SHOWN = 10;
 
@@ -55,6 +57,11 @@ export function judge({ findings, purges, before, after, code, watch, warmUp, wi
       'descriptors',
       sizeOf(after) <= sizeOf(before),
       `${sizeOf(before)} before, ${sizeOf(after)} after${more(before, after)}`,
+    ),
+    check(
+      'descriptors of one file of the disk',
+      after.mostOfFile <= THREADS,
+      `at most ${after.mostOfFile}, one a thread`,
     ),
     check('pins', after.pins === 0 && after.flights === 0, `${pins} after the last client has left`),
     ...(without.has('disk')
@@ -115,7 +122,7 @@ export function text(verdicts: readonly Verdict[], findings: Findings, purges: P
       `${findings.left} answers left by their clients, ${findings.cut} cut because the object changed`,
     sorts.map(([name, count]) => `${name} ${count}`).join(', '),
     ...faults.map((fault) => `! ${fault}`),
-    ...verdicts.map(({ name, outcome, figure }) => `${outcome.padEnd(8)}${name.padEnd(32)}${figure}`),
+    ...verdicts.map(({ name, outcome, figure }) => `${outcome.padEnd(8)}${name.padEnd(38)}${figure}`),
     '',
   ].join('\n');
 }

@@ -6,6 +6,8 @@ import type { Point } from './slope.ts';
 export interface Held {
   /** Descriptors by what they are. */
   descriptors: Record<string, number>;
+  /** Most descriptors of one file of the disk tier. Each thread opens such a file once and keeps it. */
+  mostOfFile: number;
   pins: number;
   flights: number;
 }
@@ -32,11 +34,21 @@ export function descriptorsOf(pid: number): Record<string, number> {
   return counted;
 }
 
-/** Asks the admin listener what is held in the cache, and the system for the descriptors. */
-export async function heldBy(pid: number, admin: string): Promise<Held> {
+/**
+ * Asks the admin listener what is held in the cache, and the system for the descriptors.
+ * @param disk folder of the disk tier, whose files are not among `descriptors`
+ */
+export async function heldBy(pid: number, admin: string, disk: string): Promise<Held> {
   const answer = await fetch(new URL('/status', admin));
   const { cache } = (await answer.json()) as { cache: { pins: number; flights: number } };
-  return { descriptors: descriptorsOf(pid), pins: cache.pins, flights: cache.flights };
+  const all = Object.entries(descriptorsOf(pid));
+  const files = all.filter(([what]) => what.startsWith(`${disk}/`));
+  return {
+    descriptors: Object.fromEntries(all.filter((each) => !files.includes(each))),
+    mostOfFile: Math.max(0, ...files.map(([, count]) => count)),
+    pins: cache.pins,
+    flights: cache.flights,
+  };
 }
 
 /** Bytes that all files of a folder take by their length; 0 where there is none. */
