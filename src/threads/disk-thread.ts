@@ -170,6 +170,10 @@ export class DiskThread {
       case 'figures':
         this.figures = message.figures;
         break;
+      // the thread ends next, and is heard of then
+      case 'closed':
+      case 'pong':
+        break;
       case 'log':
         this.#owner.log(message.level, message.message, { disk: this.folder, ...message.details });
     }

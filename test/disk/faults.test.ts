@@ -89,7 +89,7 @@ test('of two disks one goes away: all is answered, and what the other has is sti
   const objects = (await rig.status()).disks.map((disk) => disk.objects);
   assert.ok(
     objects.every((count) => count > 0),
-    `${objects}`,
+    objects.join(),
   );
   rmSync(rig.folders[0], { recursive: true });
   const gone = async () => (await rig.status()).disks[0].state === 'failed';
