@@ -97,7 +97,7 @@ test('content that is not of its coding fails, and a coder that is given up says
     const fails = async (input: Buffer) => {
       await run({ decode, encode: undefined }, [input], () => false).then(
         () => ok(false, 'it should fail'),
-        (error: Error) => ok(!(error instanceof TypeError)),
+        (error: unknown) => ok(!(error instanceof TypeError)),
       );
     };
     await fails(Buffer.from('certainly no coded content'));

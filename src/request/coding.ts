@@ -15,6 +15,7 @@ import type { CachePolicy } from '../site/plan.ts';
 import { SLOT } from '../stats/counters.ts';
 import { dictionaryFields, dictionaryFor, isDictionary, offerDictionary } from './dictionary.ts';
 import type { Exchange } from './exchange.ts';
+import { variantFromDisk } from './variant-disk.ts';
 
 type CompressionConfig = NonNullable<CachePolicy['compression']>;
 
@@ -212,7 +213,7 @@ function recodingOf({ stored }: CodingTerms, coding: Coding | 'identity'): Recod
 function variantOf(x: Exchange, view: StoredView, forms: CodedForms, coding: VariantCoding): StoredView | undefined {
   const { cache, stored } = x.context;
   const born = cache.word(x.entry, USER_BORN);
-  const id = cache.lookup(variantKey(x.key, coding, key));
+  const id = cache.lookup(variantKey(x.key, coding, key)) || variantFromDisk(x.context, key);
   const source = id === 0 ? undefined : stored.of(id);
   if (source === undefined || source.meta.original !== view.meta.content) return undefined;
   x.entry = id;
