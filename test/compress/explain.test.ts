@@ -48,7 +48,7 @@ test('coding, how it is come by, and why', async () => {
     const fields: Field[] = taken === '' ? [] : [['Accept-Encoding', taken]];
     if (more !== undefined) fields.push(more);
     const { compression, decision } = await explained(path, fields);
-    assert.deepEqual([compression?.sent, compression?.how], [sent, how], `${path} ${taken} ${more}`);
+    assert.deepEqual([compression?.sent, compression?.how], [sent, how], `${path} ${taken} ${more?.join(': ') ?? ''}`);
     assert.match(compression?.why ?? '', why);
     const response = await scene.get(path, fields);
     if (sent !== null) assert.equal(response.get('content-encoding') ?? 'identity', sent);
