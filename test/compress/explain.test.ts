@@ -11,8 +11,9 @@ const HTML: Field = ['Content-Type', 'text/html'];
 const TEXT = page(5000);
 
 async function explained(path: string, fields: readonly Field[]): Promise<Explanation> {
-  const query = new URLSearchParams([['url', path]]);
-  for (const [name, value] of [['Host', 'site.test'] as Field, ...fields]) query.append('header', `${name}: ${value}`);
+  const query = new URLSearchParams({ url: path });
+  const all: Field[] = [['Host', 'site.test'], ...fields];
+  for (const [name, value] of all) query.append('header', `${name}: ${value}`);
   const answer = await scene.lb.admin.fetch('GET', `/explain?${query}`);
   assert.equal(answer.status, 200, answer.text());
   return answer.json() as Explanation;
