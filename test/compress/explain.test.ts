@@ -14,7 +14,7 @@ async function explained(path: string, fields: readonly Field[]): Promise<Explan
   const query = new URLSearchParams({ url: path });
   const all: Field[] = [['Host', 'site.test'], ...fields];
   for (const [name, value] of all) query.append('header', `${name}: ${value}`);
-  const answer = await scene.lb.admin.fetch('GET', `/explain?${query}`);
+  const answer = await scene.lb.admin.fetch('GET', `/explain?${query.toString()}`);
   assert.equal(answer.status, 200, answer.text());
   return answer.json() as Explanation;
 }
