@@ -10,7 +10,9 @@ import { take } from './ask.ts';
 const { port, rate } = workerData as { port: number; rate: number };
 const agent = new Agent({ keepAlive: true });
 
-parentPort?.on('message', async (ms: number) => {
+parentPort?.on('message', (ms: number) => void hitFor(ms));
+
+async function hitFor(ms: number): Promise<void> {
   const times: number[] = [];
   const open: Promise<void>[] = [];
   const begin = performance.now();
@@ -29,4 +31,4 @@ parentPort?.on('message', async (ms: number) => {
   }
   await Promise.all(open);
   parentPort?.postMessage(times);
-});
+}

@@ -12,7 +12,7 @@ const THREADS = 2;
 /** Faults that are told of each kind. */
 const SHOWN = 10;
 
-export type Outcome = 'kept' | 'BROKEN' | 'unclear';
+type Outcome = 'kept' | 'BROKEN' | 'unclear';
 
 /** Something that must hold, and what was found. */
 export interface Verdict {
