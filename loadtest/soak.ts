@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -7,8 +7,8 @@ import { type Asker, overHttp1, overHttp2 } from './soak/ask.ts';
 import type { Versions } from './soak/check.ts';
 import { OBJECTS } from './soak/objects.ts';
 import { type PurgeFindings, purgeOnAndOn } from './soak/purges.ts';
-import { DISK_BYTES, LARGEST_STORED, openStage, PARTS, type Part, type Stage } from './soak/server.ts';
-import { slopeOf } from './soak/slope.ts';
+import { openStage, PARTS, type Part, type Stage } from './soak/server.ts';
+import { json, judge, sizeOf, text, total } from './soak/verdicts.ts';
 import { type Findings, visit } from './soak/visitors.ts';
 import { type Held, heldBy, Watch } from './soak/watch.ts';
 
@@ -31,13 +31,9 @@ Exit codes: 0 everything was as it must be; 1 something was not; 2 wrong usage; 
 or the machine too busy to tell whether memory grows.
 `;
 
-/** Bounds of what must hold. */
-const MOST_GROWTH_MB_PER_HOUR = 1;
 /** Longest wait for descriptors and pins to come back after the last client has left, in ms. */
 const PATIENCE = 60_000;
 const MB = 1024 * 1024;
-/** Faults that are told of each kind. */
-const SHOWN = 10;
 
 interface Options {
   minutes: number;
@@ -45,14 +41,6 @@ interface Options {
   visitors: number;
   without: ReadonlySet<Part>;
   json: boolean;
-}
-
-type Outcome = 'kept' | 'BROKEN' | 'unclear';
-
-interface Verdict {
-  name: string;
-  outcome: Outcome;
-  figure: string;
 }
 
 class UsageError extends Error {}
@@ -108,7 +96,7 @@ async function run(stage: Stage, versions: Versions, options: Options): Promise<
   seen.code = await stage.close();
   process.off('SIGINT', interrupt);
   process.off('SIGTERM', interrupt);
-  const verdicts = judge({ findings, purges, before, ...seen, watch, options, output });
+  const verdicts = judge({ findings, purges, before, ...seen, watch, ...options, output });
   process.stdout.write(
     options.json ? json(verdicts, findings, purges, watch) : text(verdicts, findings, purges, watch),
   );
@@ -138,79 +126,6 @@ async function quiet(stage: Stage, askers: readonly Asker[], before: Held): Prom
   }
 }
 
-const sizeOf = ({ descriptors }: Held): number => Object.values(descriptors).reduce((sum, count) => sum + count, 0);
-
-interface Seen {
-  findings: Findings;
-  purges: PurgeFindings;
-  before: Held;
-  after: Held;
-  code: number | string;
-  watch: Watch;
-  options: Options;
-  output: string;
-}
-
-function judge({ findings, purges, before, after, code, watch, options, output }: Seen): Verdict[] {
-  const bad = output.split('\n').filter((line) => /"level":"(error|fatal)"/.test(line));
-  const check = (name: string, holds: boolean, figure: string): Verdict => ({
-    name,
-    outcome: holds ? 'kept' : 'BROKEN',
-    figure,
-  });
-  const pins = `${after.pins} pins and ${after.flights} flights`;
-  return [
-    check('wrong content', findings.wrong.length === 0, String(findings.wrong.length)),
-    check('requests without their answer', findings.failed.length === 0, String(findings.failed.length)),
-    check('purges that failed', purges.failed.length === 0, `${purges.failed.length} of ${purges.done}`),
-    growth(watch, options),
-    check(
-      'descriptors',
-      sizeOf(after) <= sizeOf(before),
-      `${sizeOf(before)} before, ${sizeOf(after)} after${more(before, after)}`,
-    ),
-    check('pins', after.pins === 0 && after.flights === 0, `${pins} after the last client has left`),
-    ...(options.without.has('disk')
-      ? []
-      : [
-          check(
-            'files of the disk tier',
-            watch.mostOnDisk > 0 && watch.mostOnDisk <= DISK_BYTES + LARGEST_STORED,
-            `at most ${(watch.mostOnDisk / MB).toFixed(1)} MB, limit ${DISK_BYTES / MB} MB and one object`,
-          ),
-        ]),
-    check('errors in the log', bad.length === 0, bad.length === 0 ? '0' : `${bad.length}: ${bad[0]}`),
-    check('end', code === 0, `exit code ${code}`),
-  ];
-}
-
-/** Descriptors that were not there before, by what they are. */
-function more(before: Held, after: Held): string {
-  const names = Object.keys(after.descriptors).filter(
-    (name) => after.descriptors[name] > (before.descriptors[name] ?? 0),
-  );
-  return names.map((name) => `, ${after.descriptors[name] - (before.descriptors[name] ?? 0)} more ${name}`).join('');
-}
-
-function growth(watch: Watch, { warmUp }: Options): Verdict {
-  const points = watch.memory.filter(({ x }) => x * 60 > warmUp);
-  const { perUnit, margin } = slopeOf(points.map(({ x, y }) => ({ x, y: y / MB })));
-  const signed = (value: number): string => `${value < 0 ? '' : '+'}${value.toFixed(2)}`;
-  const range = `95%: ${signed(perUnit - margin)} to ${signed(perUnit + margin)}`;
-  const outcome: Outcome =
-    perUnit + margin <= MOST_GROWTH_MB_PER_HOUR
-      ? 'kept'
-      : perUnit - margin > MOST_GROWTH_MB_PER_HOUR
-        ? 'BROKEN'
-        : 'unclear';
-  const level = points.at(-1)?.y ?? Number.NaN;
-  return {
-    name: 'growth of memory',
-    outcome,
-    figure: `${signed(perUnit)} MB/h (${range}), limit ${MOST_GROWTH_MB_PER_HOUR}; ${(level / MB).toFixed(0)} MB in the end`,
-  };
-}
-
 function tell({ memory, hours, mostOnDisk }: Watch, findings: Findings, purges: PurgeFindings): void {
   const parts = [
     `${(hours * 60).toFixed(0)} min`,
@@ -222,30 +137,6 @@ function tell({ memory, hours, mostOnDisk }: Watch, findings: Findings, purges: 
     `${(mostOnDisk / MB).toFixed(0)} MB on disk`,
   ];
   process.stderr.write(`${parts.join(', ')}\n`);
-}
-
-const total = ({ requests }: Findings): number => Object.values(requests).reduce((sum, count) => sum + count, 0);
-
-function text(verdicts: readonly Verdict[], findings: Findings, purges: PurgeFindings, watch: Watch): string {
-  const faults = [
-    ...findings.wrong.slice(0, SHOWN),
-    ...findings.failed.slice(0, SHOWN),
-    ...purges.failed.slice(0, SHOWN),
-  ];
-  const sorts = Object.entries(findings.requests).sort(([a], [b]) => a.localeCompare(b));
-  return [
-    `${(watch.hours * 60).toFixed(1)} minutes on ${availableParallelism()} cores: ${total(findings).toLocaleString('en')} requests, ` +
-      `${(findings.bytes / MB / 1024).toFixed(2)} GB checked, ${purges.done} purges, ` +
-      `${findings.left} answers left by their clients, ${findings.cut} cut because the object changed`,
-    sorts.map(([name, count]) => `${name} ${count}`).join(', '),
-    ...faults.map((fault) => `! ${fault}`),
-    ...verdicts.map(({ name, outcome, figure }) => `${outcome.padEnd(8)}${name.padEnd(32)}${figure}`),
-    '',
-  ].join('\n');
-}
-
-function json(verdicts: readonly Verdict[], findings: Findings, purges: PurgeFindings, watch: Watch): string {
-  return `${JSON.stringify({ verdicts, findings, purges, memory: watch.memory, mostOnDisk: watch.mostOnDisk })}\n`;
 }
 
 function readOptions(argv: readonly string[]): Options | undefined {
