@@ -1,7 +1,7 @@
 import type { DiskIndex, Row } from './index-store.ts';
 import { placeOf } from './place.ts';
 import type { RingRecord } from './ring.ts';
-import type { SlotTable } from './slots.ts';
+import { emptySlot, type SlotTable } from './slots.ts';
 import { slotOf } from './writer.ts';
 
 /** Rows go in batches of so many, or when the first of a batch is so old, in ms. */
@@ -21,6 +21,7 @@ export type Told = Pick<RingRecord, 'lo' | 'hi' | 'segment' | 'offset'>;
 export class Forgotten {
   readonly #index: DiskIndex;
   readonly #slots: SlotTable;
+  readonly #slot = emptySlot();
   #told: Told[] = [];
   #since = 0;
   /** The next slot to be looked at; -1 while all were told of. */
@@ -47,6 +48,8 @@ export class Forgotten {
   add({ lo, hi, segment, offset }: Told): void {
     if (this.#told.length >= MOST) throw new OutOfStep('too much was replaced while the index could not be written');
     if (this.#told.length === 0) this.#since = performance.now();
+    // who told of it did not find a slot: it may have been filled since
+    if (segment < 0) while (this.#slots.find(lo, hi, this.#slot)) this.#slots.kill(this.#slot);
     this.#told.push({ lo, hi, segment, offset });
   }
 

@@ -301,7 +301,7 @@ export class SqliteIndex implements DiskIndex {
 
   bytes(): number {
     let bytes = 0;
-    for (const ending of ['', '-wal', '-journal']) {
+    for (const ending of ['', '-wal', '-journal', '.aside']) {
       bytes += statSync(this.#path + ending, { throwIfNoEntry: false })?.size ?? 0;
     }
     return bytes;

@@ -119,6 +119,12 @@ export class Segments {
     return oldest?.number;
   }
 
+  /** Whether one is free and unread: see `advance`. */
+  hasFree(isRead: (segment: number) => boolean): boolean {
+    for (const { number, born } of this.#segments.values()) if (born === 0 && !isRead(number)) return true;
+    return false;
+  }
+
   /** The number of a free one. */
   anyFree(): number | undefined {
     for (const segment of this.#segments.values()) if (segment.born === 0) return segment.number;

@@ -3,6 +3,8 @@ import { readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { INDEX_FILE } from './open-index.ts';
+import { LOADING } from './slots.ts';
+import { DiskStore } from './store.ts';
 import { bodyOf, folderBytes, StoreBench, temporaryFolder } from './store-testing.ts';
 
 const MB = 1 << 20;
@@ -263,3 +265,59 @@ for (const [name, spoil] of [
     bench.close();
   });
 }
+
+test('what is removed while the index loads is not found for a moment', async (t) => {
+  const folder = temporaryFolder(t);
+  let bench = new StoreBench(folder, 64 * MB);
+  bench.load();
+  bench.write('/a', bodyOf('old', 5000));
+  bench.close();
+  bench = new StoreBench(folder, 64 * MB);
+  bench.edge.remove(bench.key('/a'));
+  bench.load();
+  assert.equal(await bench.read('/a'), undefined);
+  bench.close();
+});
+
+test('what was removed just before the thread died is not found by the one in its place', async (t) => {
+  const bench = new StoreBench(temporaryFolder(t), 64 * MB);
+  bench.load();
+  bench.write('/a', bodyOf('old', 5000));
+  bench.edge.remove(bench.key('/a'));
+  bench.store.turn(); // has heard of it, and not written it down
+  const { folder, slots, main } = bench;
+  const next = new DiskStore({ folder, cache: main, slots, rings: [], forgotten: [] });
+  slots.state = LOADING;
+  while (!next.isLoaded) next.turn();
+  assert.equal(await bench.read('/a'), undefined);
+  assert.equal(folder.index.count(), 0);
+  next.close();
+  bench.close();
+});
+
+test('a client that is slow to take a body from the oldest segment does not stop the writing', async (t) => {
+  const bench = new StoreBench(temporaryFolder(t), 24 * MB, 4 << 20);
+  bench.load();
+  const body = bodyOf('first', 300_000);
+  bench.write('/first', body);
+  const record = bench.reader.find(bench.key('/first').copy(), 0);
+  await record?.open();
+  let before = 0;
+  for (let i = 0; i < 2000; i++) {
+    for (let again = 0; again < 2; again++) bench.put(`/${i}`, bodyOf(`${i}`, 40_000));
+    if (i % 5 === 0) bench.settle();
+    if (i === 1500) before = bench.store.figures().written;
+  }
+  assert.ok(bench.store.figures().written > before + 100);
+  assert.deepEqual(Buffer.from((await record?.blocksOf(4)) ?? []), body.subarray(4 * 65536));
+  record?.close();
+  bench.close();
+});
+
+test('an index that was moved aside counts', (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, INDEX_FILE), 'x'.repeat(100_000));
+  const bench = new StoreBench(folder, 24 * MB);
+  assert.ok(bench.store.figures().indexBytes > 100_000);
+  bench.close();
+});

@@ -69,6 +69,8 @@ export class DiskStore {
     this.#rings = rings;
     const segments = new Segments(folder.path, folder.segmentBytes, index);
     this.#segments = segments;
+    // those that a thread before this one has not told its index of
+    const dead = slots.sweepDead(0, slots.capacity);
     slots.clear();
     for (const [number, generation] of segments.generations()) slots.setGeneration(number, generation);
     const purges = new PurgesUnderWay(index, folder.sequence, (row) => this.#killed.push(row));
@@ -82,7 +84,7 @@ export class DiskStore {
     this.#cleaner = new Cleaner({ index, segments, slots, writer, purges, admission });
     this.#loader = new Loader(index, segments, slots, () => cache.purgeSequence());
     this.#forgotten = new Forgotten(index, slots);
-    for (const told of forgotten) this.#forgotten.add(told);
+    for (const told of [...forgotten, ...dead]) this.#forgotten.add(told);
     this.#commit();
     this.#fit();
   }
@@ -105,9 +107,7 @@ export class DiskStore {
     let more = this.#takeOffers();
     this.#forgotten.sweep();
     if (!this.#loader.isDone) {
-      for (const { lo, hi, place } of this.#loader.step(() => this.#onLoaded())) {
-        this.#forgotten.add({ lo, hi, segment: segmentOf(place), offset: offsetOf(place) });
-      }
+      this.#loadSome();
       more = true;
     }
     if (this.paused) return more;
@@ -119,6 +119,16 @@ export class DiskStore {
     if (this.#writer.isDue || this.#forgotten.isDue) this.#commit();
     this.#fit();
     return more;
+  }
+
+  /** What is known not to be valid any more must not be found, however shortly: its row goes before rows are read. */
+  #loadSome(): void {
+    if (!this.#forgotten.isEmpty && !this.paused) this.#commit();
+    if (!this.#forgotten.isEmpty) return;
+    for (const { lo, hi, place } of this.#loader.step(() => this.#onLoaded())) {
+      this.#forgotten.add({ lo, hi, segment: segmentOf(place), offset: offsetOf(place) });
+    }
+    this.#takeOffers();
   }
 
   #onLoaded(): void {
@@ -268,13 +278,18 @@ export class DiskStore {
     const segments = this.#segments;
     if (segments.left >= bytes) return true;
     this.#commit();
-    if (segments.free === 0 && this.#mayCreate()) this.#create();
-    if (segments.free === 0) {
+    if (!this.#isOneFree() && this.#mayCreate()) this.#create();
+    if (!this.#isOneFree()) {
       // what is left out cannot be chosen before uses are known
       if (!this.#loader.isDone || (!this.#cleaner.isBusy && !this.#cleaner.begin())) return false;
       while (this.#cleaner.isBusy) this.#cleaner.step(false);
     }
     return segments.advance((number) => this.#slots.isRead(number));
+  }
+
+  /** A free segment that a slow client still reads from is not to be waited for. */
+  #isOneFree(): boolean {
+    return this.#segments.hasFree((number) => this.#slots.isRead(number));
   }
 
   #create(): void {
@@ -286,7 +301,7 @@ export class DiskStore {
   #clean(end: number): boolean {
     const cleaner = this.#cleaner;
     if (!cleaner.isBusy) {
-      if (this.paused || this.#segments.head < 0 || this.#segments.free > 0 || this.#mayCreate()) return false;
+      if (this.paused || this.#segments.head < 0 || this.#isOneFree() || this.#mayCreate()) return false;
       if (!cleaner.begin()) return false;
     }
     while (cleaner.isBusy && performance.now() < end) cleaner.step();
