@@ -241,8 +241,32 @@ test('states: loading tells where to ask, failed closes the files', async (t) =>
   const before = openFiles();
   disk.table.state = DISK_FAILED;
   assert.equal(reader.find(bench.key('/a'), 0), undefined);
-  while (openFiles() === before) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(openFiles(), before, 'whoever reads keeps the file');
+  assert.equal(text(record.body()), 'body');
   record.close();
+  while (openFiles() === before) await new Promise((resolve) => setImmediate(resolve));
+});
+
+test('a file that is closed while others are about to read it stays open for them', async (t) => {
+  const { bench, disk, reader, faults } = begin(t, { readNow: undefined });
+  disk.write(bench.main, bench.put(bench.main, '/a', bodyOf(500_000, 1)));
+  disk.write(bench.main, bench.put(bench.main, '/b', bodyOf(500_000, 2)));
+  for (let round = 0; round < 50; round++) {
+    const opening: (Promise<void> | undefined)[] = [];
+    const records = ['/a', '/b', '/a'].map((path) => {
+      const record = reader.find(bench.key(path), 0);
+      opening.push(record?.open());
+      return record;
+    });
+    await Promise.race([...opening, new Promise((resolve) => setImmediate(resolve))]);
+    reader.close();
+    await Promise.all(opening);
+    for (const [i, record] of records.entries()) {
+      assert.deepEqual(await record?.blocksOf(6), bodyOf(500_000, i === 1 ? 2 : 1).subarray(6 * 65536, 7 * 65536));
+      record?.close();
+    }
+  }
+  assert.deepEqual(faults, []);
 });
 
 function linkOf(fd: string): string {

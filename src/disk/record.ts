@@ -86,9 +86,8 @@ export class DiskRecord implements Below {
   /** Reads the prelude, and what of the body comes with it. */
   openNow(): boolean {
     const { slot, buffer, length } = this.#begin();
-    const file = this.#disk.files.get(slot.segment, slot.generation);
+    const file = this.#fileNow();
     if (file === undefined) return false;
-    this.#file = file;
     if (!this.#readNow(file, buffer, 0, length, slot.offset)) return false;
     this.#opened(buffer, length);
     return true;
@@ -97,9 +96,8 @@ export class DiskRecord implements Below {
   /** Reads the prelude alone, of a small body, for `bodyInto`. `open` may still follow. */
   openHeadNow(): boolean {
     const { slot, buffer } = this.#begin();
-    const file = this.#disk.files.get(slot.segment, slot.generation);
+    const file = this.#fileNow();
     if (file === undefined) return false;
-    this.#file = file;
     if (!this.#readNow(file, buffer, 0, slot.prelude, slot.offset)) return false;
     this.#opened(buffer, slot.prelude);
     return true;
@@ -137,10 +135,8 @@ export class DiskRecord implements Below {
     const { slot, buffer, length } = this.#begin();
     // the caller's may be set anew meanwhile
     this.#key = { ...this.#key, words: this.#key.words.slice(0, this.#key.count) };
-    const { segment, generation } = slot;
-    const { files } = this.#disk;
-    this.#file ??= files.get(segment, generation) ?? (await this.#within(files.open(segment, generation)));
-    await this.#read(this.#file, buffer, 0, length, slot.offset);
+    const file = this.#fileNow() ?? (await this.#openFile());
+    await this.#read(file, buffer, 0, length, slot.offset);
     this.#opened(buffer, length);
   }
 
@@ -187,6 +183,8 @@ export class DiskRecord implements Below {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#disk.table.leave(this.#parts.worker, this.#slot.segment);
+    if (this.#file !== undefined) this.#disk.files.release(this.#file);
+    this.#file = undefined;
     this.#prelude = undefined;
     // what a read under way still writes to is left to the garbage collector
     if (this.#buffer !== undefined && !this.#isReading) this.#parts.buffers.give(this.#buffer);
@@ -201,6 +199,23 @@ export class DiskRecord implements Below {
     const room = this.isSmall ? this.length : MAX_BLOCKS * BLOCK;
     this.#buffer ??= this.#parts.buffers.take(slot.prelude + room);
     return { slot, buffer: this.#buffer, length: slot.prelude + first };
+  }
+
+  #fileNow(): SegmentFile | undefined {
+    this.#file ??= this.#disk.files.takeNow(this.#slot.segment, this.#slot.generation);
+    return this.#file;
+  }
+
+  async #openFile(): Promise<SegmentFile> {
+    const { files } = this.#disk;
+    const taking = files.take(this.#slot.segment, this.#slot.generation).then((file) => {
+      // it may come after the time limit, and after `close`
+      if (this.#isClosed) files.release(file);
+      else this.#file = file;
+    });
+    await this.#within(taking);
+    if (this.#file === undefined) throw this.#fault('gone', 'the record is closed');
+    return this.#file;
   }
 
   #opened(buffer: Uint8Array<ArrayBuffer>, length: number): void {

@@ -5,7 +5,7 @@ import { segmentName } from './segment-file.ts';
 /** Files of one disk that one thread keeps open. */
 const MAX_OPEN = 256;
 
-/** A segment's file, open for reading. Whoever reads from it counts in `users`, until the system is done with the read. */
+/** A segment's file, open for reading. Whoever has it counts in `users`, and each read until the system is done with it. */
 export interface SegmentFile {
   readonly fd: number;
   readonly segment: number;
@@ -27,14 +27,26 @@ export class SegmentFiles {
     this.#folder = folder;
   }
 
-  /** The open file of a segment's generation, if there is one. */
-  get(segment: number, generation: number): SegmentFile | undefined {
+  /** The open file of a segment's generation, if there is one; the caller's until `release`. */
+  takeNow(segment: number, generation: number): SegmentFile | undefined {
     const file = this.#files.get(segment);
-    return file?.generation === generation ? file : undefined;
+    if (file?.generation !== generation) return undefined;
+    file.users++;
+    return file;
   }
 
-  /** Opens a file, or waits for whoever does. Rejects with the system's error. */
-  open(segment: number, generation: number): Promise<SegmentFile> {
+  /** As `takeNow`; opens the file, or waits for whoever does. Rejects with the system's error. */
+  async take(segment: number, generation: number): Promise<SegmentFile> {
+    for (;;) {
+      const file = await this.#openOnce(segment, generation);
+      // between its opening and now it may have been closed again
+      if (file.ending) continue;
+      file.users++;
+      return file;
+    }
+  }
+
+  #openOnce(segment: number, generation: number): Promise<SegmentFile> {
     const name = `${segment} ${generation}`;
     let opening = this.#opening.get(name);
     if (opening === undefined) {
@@ -44,13 +56,13 @@ export class SegmentFiles {
     return opening;
   }
 
-  /** A read has ended, however late. */
+  /** Whoever had it has it no more; or a read has ended, however late. */
   release(file: SegmentFile): void {
     file.users--;
     if (file.ending && file.users === 0) closeFile(file);
   }
 
-  /** Closes a file, once nobody reads from it: it may not be the segment's any more. */
+  /** Closes a file, once nobody has it: it may not be the segment's any more. */
   end(file: SegmentFile): void {
     if (this.#files.get(file.segment) === file) this.#files.delete(file.segment);
     if (file.ending) return;
