@@ -1,8 +1,9 @@
-import { deepEqual, equal, ok } from 'node:assert/strict';
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   brotliCompressSync,
   brotliDecompressSync,
+  constants,
   gunzipSync,
   gzipSync,
   zstdCompressSync,
@@ -114,4 +115,23 @@ test('content that is not of its coding fails, and a coder that is given up says
     await new Promise((resolve) => setImmediate(resolve));
   }
   deepEqual(activeCoders(), 0);
+});
+
+test('content in several frames is whole, wherever it is cut', async () => {
+  const texts = ['one '.repeat(9000), '', 'x', 'y'.repeat(400_000), Array.from({ length: 40_000 }, (_, i) => i).join()];
+  const skipped = Buffer.of(0x5a, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4);
+  const checked = { params: { [constants.ZSTD_c_checksumFlag]: 1 } };
+  const frames = texts.flatMap((text, i) => [skipped, zstdCompressSync(text, i % 2 === 0 ? {} : checked)]);
+  const content = Buffer.concat([...frames, skipped]);
+  const whole = texts.join('');
+  for (const size of [1, 7, 1000, content.length]) {
+    const chunks = Array.from({ length: Math.ceil(content.length / size) }, (_, i) =>
+      content.subarray(i * size, (i + 1) * size),
+    );
+    equal((await run({ decode: 'zstd', encode: undefined }, chunks, () => false)).toString(), whole, `by ${size}`);
+  }
+  equal(gunzipSync(await run({ decode: 'zstd', encode: 'gzip' }, [content], () => false)).toString(), whole);
+  const cut = run({ decode: 'zstd', encode: undefined }, [content.subarray(0, content.length - 40)], () => false);
+  await rejects(cut);
+  await rejects(run({ decode: 'zstd', encode: undefined }, [content, Buffer.from('no frame')], () => false));
 });

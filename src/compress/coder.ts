@@ -9,6 +9,7 @@ import {
 } from 'node:zlib';
 import type { Coding } from '../http/content-coding.ts';
 import { createDczStream } from './dcz.ts';
+import { ZstdFrames } from './zstd-frames.ts';
 
 /** What is done with content on its way to a client. */
 export interface Recoding {
@@ -81,6 +82,7 @@ export class Coder {
   readonly #first: Stage;
   readonly #last: Stage;
   readonly #isDecoding: boolean;
+  readonly #frames: ZstdFrames | undefined;
   readonly #flushKind: number;
   #prefix: Buffer | undefined;
   /** Chunks that the first stage has not worked off. */
@@ -104,6 +106,7 @@ export class Coder {
     const last = encoder ?? decoder;
     if (first === undefined || last === undefined) throw new Error('a coder decodes or encodes');
     this.#isDecoding = decoder !== undefined;
+    this.#frames = decode === 'zstd' ? new ZstdFrames() : undefined;
     this.#first = first;
     this.#last = last;
     active++;
@@ -125,8 +128,18 @@ export class Coder {
   /** @param chunk not changed until it has been worked off; memory that may be is to be copied */
   write(chunk: Uint8Array): void {
     this.taken += chunk.length;
-    this.#pending++;
     this.#isDirty = true;
+    if (this.#frames === undefined) this.#put(chunk);
+    else
+      for (let rest = chunk; rest.length > 0; ) {
+        const count = this.#frames.take(rest);
+        this.#put(rest.subarray(0, count));
+        rest = rest.subarray(count);
+      }
+  }
+
+  #put(chunk: Uint8Array): void {
+    this.#pending++;
     this.#first.write(chunk, () => {
       this.#pending--;
       if (this.#awaitsFlush) this.flush();

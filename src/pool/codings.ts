@@ -76,8 +76,26 @@ export function decode(from: StoredCoding, input: Pieces, max: number): Pieces {
   const bytes = joined(input);
   const limit = { maxOutputLength: max };
   if (from === 'br') return [zlib.brotliDecompressSync(bytes, limit)];
-  if (from === 'zstd') return [zlib.zstdDecompressSync(bytes, limit)];
+  if (from === 'zstd') return framesOf(bytes, max);
   return [zlib.gunzipSync(bytes, limit)];
+}
+
+/** The content of all frames of Zstandard: Node's call takes one of them, and says nothing of what stands behind it. */
+function framesOf(bytes: Buffer, max: number): Pieces {
+  const pieces: Uint8Array[] = [];
+  let left = max;
+  for (let at = 0; at < bytes.length; ) {
+    // no limit of 0 can be said
+    const { buffer, engine } = zlib.zstdDecompressSync(bytes.subarray(at), {
+      maxOutputLength: Math.max(1, left),
+      info: true,
+    }) as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
+    left -= buffer.length;
+    at += engine.bytesWritten;
+    if (left < 0) throw new RangeError('too long');
+    pieces.push(buffer);
+  }
+  return pieces;
 }
 
 /** The smallest window that holds `length` bytes, as a power of two within limits. */
