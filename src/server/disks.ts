@@ -53,7 +53,7 @@ export class Disks {
   /** The newest purges, ascending; all those after `#forgotten`. */
   #recent: DiskPurge[] = [];
   #forgotten = 0;
-  /** Disks that number sites in another way than those before them. */
+  /** Disks that number sites in another way than those before them, or have met other purges. */
   readonly #strange = new Set<number>();
   /** By disk, the newest purge that all it has has met. */
   readonly #applied: number[];
@@ -80,10 +80,12 @@ export class Disks {
     const known = this.#contents.filter((contents) => contents !== undefined);
     this.#secret = known.find(({ secret }) => secret !== undefined)?.secret ?? this.#secret;
     this.#sites = this.#mergeSites();
+    this.#findParted();
     this.#sequence = Math.max(0, ...known.map(({ sequence }) => sequence));
     const newest = known.find(({ sequence }) => sequence === this.#sequence);
     const purges = new Map(known.flatMap((contents) => contents.purges).map((purge) => [purge.sequence, purge]));
-    this.#recent = withoutGap([...purges.values()].sort((a, b) => a.sequence - b.sequence));
+    const ascending = [...purges.values()].sort((a, b) => a.sequence - b.sequence);
+    this.#recent = withoutGap(ascending, this.#sequence);
     this.#pending = this.#notApplied();
     this.#forgotten = newest?.locked === true ? this.#sequence : this.#sequence - this.#recent.length;
   }
@@ -138,10 +140,14 @@ export class Disks {
   async keep(sequence: number): Promise<string | undefined> {
     const asked = this.#threads.map((thread) => ({ thread, kept: beforeLong(thread.keep(sequence), KEEP_TIMEOUT) }));
     const failed: string[] = [];
+    const absent: string[] = [];
     for (const { thread, kept } of asked) {
       const how = await kept;
-      if (how === undefined || how === 'not kept') failed.push(thread.folder);
+      if (how === 'absent') absent.push(thread.folder);
+      else if (how !== 'kept') failed.push(thread.folder);
     }
+    // one that is not there hears of it from those that are, be it in the next process
+    if (absent.length + failed.length === asked.length) failed.push(...absent);
     this.#forget(Math.min(...this.#threads.map(({ kept }) => kept)));
     if (failed.length === 0) return undefined;
     this.#logger.warn({ disks: failed, sequence }, 'a purge is in force, but a disk has not kept it');
@@ -207,6 +213,21 @@ export class Disks {
     return [...numbers];
   }
 
+  /** Disks that know different purges of one sequence were each used without the other, and lack what that has met. */
+  #findParted(): void {
+    const known = new Map<number, { disk: number; text: string }>();
+    for (const [disk, contents] of this.#contents.entries()) {
+      for (const purge of contents?.purges ?? []) {
+        // stands for one that the disk need not know
+        if (purge.site < -1) continue;
+        const text = JSON.stringify(purge);
+        const other = known.get(purge.sequence);
+        if (other === undefined) known.set(purge.sequence, { disk, text });
+        else if (other.text !== text) this.#strange.add(disk).add(other.disk);
+      }
+    }
+  }
+
   #terms(disk: number, { sequence, locked }: DiskContents): DiskTerms {
     const owner = this.#owner;
     if (owner === undefined) throw new Error('disks begin once there is a cache');
@@ -234,9 +255,10 @@ export class Disks {
   }
 }
 
-/** The end of the list that has every sequence. */
-function withoutGap(purges: DiskPurge[]): DiskPurge[] {
-  const from = purges.findLastIndex(({ sequence }, i) => i > 0 && purges[i - 1].sequence !== sequence - 1);
+/** The end of the list that has every sequence up to this one; nothing where the last is another. */
+function withoutGap(purges: DiskPurge[], sequence: number): DiskPurge[] {
+  if (purges.at(-1)?.sequence !== sequence) return [];
+  const from = purges.findLastIndex((purge, i) => i > 0 && purges[i - 1].sequence !== purge.sequence - 1);
   return purges.slice(Math.max(0, from));
 }
 

@@ -16,7 +16,8 @@ const MB = 1 << 20;
 /** A folder that is removed after the test. */
 export function tempFolder(t: Cleanup): string {
   const folder = mkdtempSync(join(tmpdir(), 'lb-disk-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  // an lb may still write to it
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
 }
 

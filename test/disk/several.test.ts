@@ -46,3 +46,25 @@ test('of folders that two lbs have made the first one counts', async (t) => {
   assert.ok(hits > 0 && hits < targets.length, `${hits} hits`);
   assert.equal(both.said(/begins empty/), 1);
 });
+
+test('disks that were used without each other do not bring back what either has purged', async (t) => {
+  const resources = await startResources(t);
+  const folders = [tempFolder(t), tempFolder(t)];
+  const both = new Rig(t, resources, folders, {});
+  await both.start();
+  for (const target of targets) await both.fetch(target);
+  await both.stop();
+  for (const [i, prefix] of ['/s/', '/other/'].entries()) {
+    const one = new Rig(t, resources, [folders[i]], {});
+    await one.start();
+    assert.equal((await purgeBy(one.lb.admin.port, { purge: [{ prefix }] })).status, 200);
+    await one.stop();
+  }
+  await both.start();
+  const statuses = await Promise.all(targets.map((target) => both.fetch(target)));
+  assert.deepEqual(
+    statuses.filter((status) => !MISS.test(status)),
+    [],
+  );
+  await both.stop();
+});
