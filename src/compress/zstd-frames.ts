@@ -52,19 +52,13 @@ export class ZstdFrames {
 
   #read(): void {
     const header = this.#header;
-    switch (this.#stage) {
-      case 'start':
-        return this.#readMagic(header.readUInt32LE());
-      case 'skippable':
-        this.#skips = header.readUInt32LE();
-        this.#isLastBlock = true;
-        return;
-      case 'descriptor':
-        return this.#readDescriptor(header[0]);
-      case 'fields':
-        return this.#expect('block', 3);
-      default:
-        return this.#readBlock(header.readUIntLE(0, 3));
+    if (this.#stage === 'start') this.#readMagic(header.readUInt32LE());
+    else if (this.#stage === 'descriptor') this.#readDescriptor(header[0]);
+    else if (this.#stage === 'fields') this.#expect('block', 3);
+    else if (this.#stage === 'block') this.#readBlock(header.readUIntLE(0, 3));
+    else {
+      this.#skips = header.readUInt32LE();
+      this.#isLastBlock = true;
     }
   }
 
