@@ -161,7 +161,10 @@ function codingFor(
 /** Whether a part of the response as it is stored is wanted: what is coded on its way has no parts that could be joined. */
 function isPartOf(x: Exchange, view: StoredView, isStoredTaken: boolean): boolean {
   if (!isStoredTaken || x.method !== 'GET' || view.meta.status !== 200 || x.field('range') === '') return false;
-  return ifRangeAllows(x.field('if-range') || undefined, view.meta);
+  const condition = x.field('if-range');
+  // all codings are of one date, and what the client has may be of another one
+  if (condition !== '' && !condition.includes('"')) return false;
+  return ifRangeAllows(condition || undefined, view.meta);
 }
 
 /** RFC 9111 section 5.2.1.6. */
@@ -198,7 +201,9 @@ function recodedView(
   body: Uint8Array | undefined,
 ): StoredView {
   const lines = recodedFields(parseTail(view.tail), coding === 'identity' ? undefined : coding);
-  const meta = { ...view.meta, etag: getHeader(lines, 'etag') };
+  const { lastModified, date } = view.meta;
+  // without a date Last-Modified is weak, as all codings, and all ways to make them, are of one: no If-Range goes by it
+  const meta = { ...view.meta, etag: getHeader(lines, 'etag'), date: lastModified === undefined ? date : undefined };
   return { ...view, ...headOf(view, lines), meta, length, body };
 }
 

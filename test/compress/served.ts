@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { type Field, startScene } from '../caching/scene.ts';
+import { type Field, httpDate, startScene } from '../caching/scene.ts';
 import { CODINGS, contentOf, encode, page } from './codings.ts';
 
 const FRESH: Field = ['Cache-Control', 'max-age=60'];
@@ -205,6 +205,33 @@ export async function servedScenarios(): Promise<void> {
     const decoded = await scene.get('/ranged-coded', [['Range', 'bytes=10-19']]);
     assert.equal(decoded.status, 200);
     assert.equal(decoded.text, TEXT);
+  });
+
+  test('a date says nothing of the coding that a client has a part of', async () => {
+    const changed: Field = ['Last-Modified', httpDate(-3600)];
+    const plain: Field[] = [FRESH, HTML, changed];
+    scene.on('/ranged-date', (_request, answer) => answer.send(200, plain, TEXT));
+    const body = await encode('gzip', TEXT);
+    const coded: Field[] = [...plain, ['Content-Encoding', 'gzip']];
+    scene.on('/ranged-date-coded', (_request, answer) => answer.send(200, coded, body));
+    const more: Field[] = [
+      ['Range', 'bytes=100-'],
+      ['If-Range', changed[1]],
+    ];
+    for (const path of ['/ranged-date', '/ranged-date-coded']) {
+      await scene.get(path, takes('br'));
+      const again = await scene.get(path, [...takes('br'), ...more]);
+      assert.equal(again.status, 200);
+      assert.equal(again.get('content-encoding'), 'br');
+      assert.equal(await contentOf(again), TEXT);
+    }
+    // who takes no other coding can have no part of another one
+    const rest = await scene.get('/ranged-date', more);
+    assert.equal(rest.status, 206);
+    assert.equal(rest.text, TEXT.slice(100));
+    const restCoded = await scene.get('/ranged-date-coded', [...takes('gzip'), ...more]);
+    assert.equal(restCoded.status, 206);
+    assert.deepEqual(restCoded.body, body.subarray(100));
   });
 
   test('a range of what is not stored is asked for uncoded', async () => {

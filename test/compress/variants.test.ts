@@ -130,3 +130,24 @@ test('a stale original goes out as its variant while it is refreshed', async () 
     return response.get('cache-status')?.includes('stale-while-revalidate') === true;
   }, 'a stale answer');
 });
+
+test('a variant and what was coded on its way are of one date, and yet of different bytes', async () => {
+  const changed: Field = ['Last-Modified', httpDate(-3600)];
+  const fields: Field[] = [['Cache-Control', 'max-age=60'], HTML, changed];
+  scene.on('/dated', (_request, answer) => answer.send(200, fields, TEXT));
+  await scene.get('/dated', [BR]);
+  const variant = await fromVariant('/dated');
+  const again = await scene.get('/dated', [BR, ['Range', 'bytes=100-'], ['If-Range', changed[1]]]);
+  assert.equal(again.status, 200);
+  assert.deepEqual(again.body, variant.body);
+});
+
+test('a variant of Zstandard content in several frames has them all', async () => {
+  const halves = [TEXT.slice(0, 20_000), TEXT.slice(20_000)];
+  const body = Buffer.concat(await Promise.all(halves.map((half) => encode('zstd', half))));
+  const fields: Field[] = [['Cache-Control', 'max-age=60'], HTML, ['Content-Encoding', 'zstd']];
+  scene.on('/frames', (_request, answer) => answer.send(200, fields, body));
+  assert.equal((await scene.get('/frames')).text, TEXT);
+  assert.equal(await contentOf(await scene.get('/frames', [BR])), TEXT);
+  assert.equal(await contentOf(await fromVariant('/frames')), TEXT);
+});
