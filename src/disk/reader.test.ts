@@ -252,18 +252,19 @@ test('a file that is closed while others are about to read it stays open for the
   disk.write(bench.main, bench.put(bench.main, '/a', bodyOf(500_000, 1)));
   disk.write(bench.main, bench.put(bench.main, '/b', bodyOf(500_000, 2)));
   for (let round = 0; round < 50; round++) {
-    const opening: (Promise<void> | undefined)[] = [];
+    const opening: Promise<void>[] = [];
     const records = ['/a', '/b', '/a'].map((path) => {
       const record = reader.find(bench.key(path), 0);
-      opening.push(record?.open());
+      assert.ok(record !== undefined);
+      opening.push(record.open());
       return record;
     });
     await Promise.race([...opening, new Promise((resolve) => setImmediate(resolve))]);
     reader.close();
     await Promise.all(opening);
     for (const [i, record] of records.entries()) {
-      assert.deepEqual(await record?.blocksOf(6), bodyOf(500_000, i === 1 ? 2 : 1).subarray(6 * 65536, 7 * 65536));
-      record?.close();
+      assert.deepEqual(await record.blocksOf(6), bodyOf(500_000, i === 1 ? 2 : 1).subarray(6 * 65536, 7 * 65536));
+      record.close();
     }
   }
   assert.deepEqual(faults, []);

@@ -48,7 +48,7 @@ test('a browser takes a dictionary, names it, and reads what is coded by it', {
   const reported = new Promise<string>((resolve) => {
     scene.on('/report', async (request, answer) => {
       resolve((await request.body()).toString());
-      answer.send(200, [], 'thanks');
+      await answer.send(200, [], 'thanks');
     });
   });
   open(t, `http://localhost:${scene.lb.port}/`);

@@ -110,6 +110,8 @@ test('a folder that cannot be used is a line of the log', async (t) => {
   mkdirSync(good);
   const rig = new Rig(t, resources, [join(file, 'below'), good], {});
   await rig.start();
+  // what is stored before a disk is ready is not offered to it
+  await until(async () => (await rig.status()).disks[1].state === 'ready', 'the other disk to be ready');
   assert.match(await rig.fetch('/a'), MISS);
   const [bad] = (await rig.status()).disks;
   assert.equal(bad.state, 'failed');
