@@ -110,13 +110,12 @@ test('a folder that cannot be used is a line of the log', async (t) => {
   mkdirSync(good);
   const rig = new Rig(t, resources, [join(file, 'below'), good], {});
   await rig.start();
-  // what is stored before a disk is ready is not offered to it
-  await until(async () => (await rig.status()).disks[1].state === 'ready', 'the other disk to be ready');
+  // what is stored before a disk is ready is not offered to it, and one that is being opened may be chosen for a key
+  const settled = async () => (await rig.status()).disks.map(({ state }) => state).join() === 'failed,ready';
+  await until(settled, 'one disk to have failed and the other to be ready');
   assert.match(await rig.fetch('/a'), MISS);
   const [bad] = (await rig.status()).disks;
   assert.equal(bad.state, 'failed');
   assert.match(bad.reason ?? '', /ENOTDIR|EEXIST/);
   assert.equal(rig.said(/a disk cannot be (?:used|opened)/) > 0, true);
-  await rig.restart();
-  assert.equal(await rig.fetch('/a'), HIT);
 });
