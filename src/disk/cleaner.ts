@@ -52,6 +52,11 @@ export class Cleaner {
     return true;
   }
 
+  /** What is under way is given up; what was copied stays. */
+  abandon(): void {
+    this.#segment = -1;
+  }
+
   /** The next few rows. @param keeps whether what was used is kept. Commits what the writer has pending. */
   step(keeps = true): void {
     const { index, segments, slots, writer } = this.#parts;

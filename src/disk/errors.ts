@@ -1,8 +1,8 @@
 /** What an error of the file system or of SQLite says about a disk. */
 export type ErrorKind =
-  /** No room, or a file may not grow (RLIMIT_FSIZE, quota). */
+  /** No room, in the file system or in a quota. */
   | 'full'
-  /** It may be read but not written. */
+  /** It may be read but not written, or files may not grow (RLIMIT_FSIZE). */
   | 'read-only'
   /** Another has a lock. */
   | 'busy'
@@ -15,7 +15,7 @@ export type ErrorKind =
 const BY_CODE: Readonly<Record<string, ErrorKind>> = {
   ENOSPC: 'full',
   EDQUOT: 'full',
-  EFBIG: 'full',
+  EFBIG: 'read-only',
   EROFS: 'read-only',
   EACCES: 'read-only',
   EPERM: 'read-only',

@@ -1,6 +1,8 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DiskContents, DiskPurge, DiskTerms } from '../threads/messages.ts';
+import { errorKind, messageOf } from './errors.ts';
+import { giveRoom } from './give-room.ts';
 import type { DiskIndex } from './index-store.ts';
 import { lockFolder } from './lock.ts';
 import { readNote, writeNote } from './note.ts';
@@ -39,24 +41,33 @@ export class OpenFolder {
     this.#log = log;
     this.#unlock = unlock;
     this.#index = index;
-    this.#begin();
   }
 
   /** Opens a folder, made where it is missing; undefined while another process has it. @throws errors of the file system or of SQLite */
   static open(path: string, size: number, log: Log): OpenFolder | undefined {
     mkdirSync(path, { recursive: true, mode: 0o700 });
+    // says so in plain words, where SQLite has an I/O error
+    accessSync(path, constants.W_OK);
     const unlock = lockFolder(path);
     if (unlock === undefined) return undefined;
-    try {
-      const index = openIndex(path, size, log);
+    for (;;) {
       try {
-        return new OpenFolder(path, size, log, unlock, index);
+        return OpenFolder.#opened(new OpenFolder(path, size, log, unlock, openIndex(path, size, log)));
       } catch (error) {
-        index.close();
+        // each time round there is a segment less
+        if (errorKind(error) === 'full' && giveRoom(path, log)) continue;
+        unlock();
         throw error;
       }
+    }
+  }
+
+  static #opened(folder: OpenFolder): OpenFolder {
+    try {
+      folder.#orEmpty(() => folder.#begin());
+      return folder;
     } catch (error) {
-      unlock();
+      folder.#closeIndex();
       throw error;
     }
   }
@@ -78,7 +89,12 @@ export class OpenFolder {
     return Number(this.#index.setting('sequence') ?? 0);
   }
 
+  /** What the cache has to know before it begins. @throws errors of the file system or of SQLite */
   contents(): DiskContents {
+    return this.#orEmpty(() => this.#contents());
+  }
+
+  #contents(): DiskContents {
     const secret = this.#index.setting('secret');
     const purges = this.#index.purges();
     const waiting = purges.find(({ sequence }) => sequence > this.applied);
@@ -126,10 +142,21 @@ export class OpenFolder {
   /** All that the folder has is thrown away. @throws errors of the file system or of SQLite */
   empty(reason: string): void {
     this.#log('warn', 'a disk begins empty', { folder: this.path, reason });
-    this.#index.close();
+    this.#closeIndex();
     emptyFolder(this.path);
     this.#index = openIndex(this.path, this.size, this.#log);
     this.#begin();
+  }
+
+  /** An index that turns out to be damaged is thrown away, once. */
+  #orEmpty<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      if (errorKind(error) !== 'corrupt') throw error;
+      this.empty(`its index is damaged: ${messageOf(error)}`);
+      return work();
+    }
   }
 
   saveSites(sites: readonly [name: string, number: number][]): void {
@@ -148,10 +175,21 @@ export class OpenFolder {
   }
 
   close(): void {
+    this.#closeIndex();
+    this.#unlock();
+  }
+
+  /** Gives back a part of what the folder holds, so that its index can be written when it is opened again. */
+  giveRoom(): boolean {
+    return giveRoom(this.path, this.#log);
+  }
+
+  /** Also after `empty` has failed half way. */
+  #closeIndex(): void {
     try {
       this.#index.close();
-    } finally {
-      this.#unlock();
+    } catch {
+      // it is closed
     }
   }
 

@@ -11,8 +11,8 @@ import { errorKind } from './errors.ts';
 export function lockFolder(folder: string): (() => void) | undefined {
   const database = new DatabaseSync(join(folder, 'lock'));
   try {
-    // no journal is ever needed: nothing is written
-    database.exec('PRAGMA journal_mode = OFF; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    // nothing is ever written; with a journal in memory a full file system has room for it too, which it has not with none
+    database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch (error) {
     database.close();
     if (errorKind(error) === 'busy') return undefined;

@@ -24,12 +24,17 @@ export type Log = (level: 'info' | 'warn' | 'error', message: string, details: R
 export function openIndex(folder: string, size: number, log: Log): DiskIndex {
   const path = join(folder, INDEX_FILE);
   const found = existsSync(path) ? tryOpen(path, size) : undefined;
-  if (found !== undefined && !('wrong' in found)) return new SqliteIndex(found, path);
+  if (found instanceof SqliteIndex) return found;
   if (found !== undefined) setAside(folder, found.wrong, log);
   removeSegments(folder);
   const database = connect(path, size);
-  createSchema(database);
-  return new SqliteIndex(database, path);
+  try {
+    createSchema(database);
+    return new SqliteIndex(database, path);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 /** Throws away the index and all segments of a folder that is locked. */
@@ -38,7 +43,7 @@ export function emptyFolder(folder: string): void {
   removeSegments(folder);
 }
 
-function tryOpen(path: string, size: number): DatabaseSync | { wrong: string } {
+function tryOpen(path: string, size: number): SqliteIndex | { wrong: string } {
   let database: DatabaseSync | undefined;
   try {
     database = connect(path, size);
@@ -50,8 +55,12 @@ function tryOpen(path: string, size: number): DatabaseSync | { wrong: string } {
     else if (version !== SCHEMA_VERSION)
       throw new Foreign(`it is of version ${version}, this lb uses ${SCHEMA_VERSION}`);
     database.prepare('SELECT count(*) FROM objects WHERE place < 0').all();
-    database.prepare('SELECT max(born) FROM segments').all();
-    return database;
+    const index = new SqliteIndex(database, path);
+    // all of them are read at the start anyway; objects are read later, and damage there is found then
+    index.segments();
+    index.purges();
+    index.sites();
+    return index;
   } catch (error) {
     database?.close();
     if (error instanceof Foreign || errorKind(error) === 'corrupt') return { wrong: messageOf(error) };

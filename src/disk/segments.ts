@@ -45,12 +45,17 @@ export class Segments {
     this.#folder = folder;
     this.#segmentBytes = segmentBytes;
     this.#index = index;
-    index.transaction(() => {
-      for (const row of index.segments()) this.#takeUp(row);
-    });
-    for (const name of readdirSync(folder)) {
-      const number = segmentNumber(name);
-      if (number !== undefined && !this.#segments.has(number)) rmSync(join(folder, name), { force: true });
+    try {
+      index.transaction(() => {
+        for (const row of index.segments()) this.#takeUp(row);
+      });
+      for (const name of readdirSync(folder)) {
+        const number = segmentNumber(name);
+        if (number !== undefined && !this.#segments.has(number)) rmSync(join(folder, name), { force: true });
+      }
+    } catch (error) {
+      this.close();
+      throw error;
     }
   }
 
@@ -165,7 +170,34 @@ export class Segments {
     Object.assign(segment, next);
   }
 
-  /** The file of a free segment goes, and its space at once, even where edges have it open. */
+  /**
+   * Whose room a full file system is to have: what holds nothing, what was written longest ago, the head last; what is read only
+   * where there is nothing else. Undefined where no file has any.
+   */
+  victim(isRead: (segment: number) => boolean): number | undefined {
+    let victim: { number: number; rank: number } | undefined;
+    for (const segment of this.#segments.values()) {
+      if (segment.bytes === 0) continue;
+      const { number } = segment;
+      const late = (segment === this.#head ? 1 : 0) + (isRead(number) ? 2 : 0);
+      const rank = segment.born + late * (this.#births + 1);
+      if (victim === undefined || rank < victim.rank) victim = { number, rank };
+    }
+    return victim?.number;
+  }
+
+  /** The room of a segment is given back at once, whatever rows there are of it. */
+  cut(number: number): void {
+    const segment = this.#get(number);
+    if (segment === this.#head) {
+      this.#head = undefined;
+      this.rewind();
+    }
+    ftruncateSync(segment.fd, 0);
+    segment.bytes = 0;
+  }
+
+  /** The file of a segment without rows goes, and its space at once, even where edges have it open. */
   drop(number: number): void {
     const segment = this.#get(number);
     this.#index.transaction(() => this.#forget(segment));

@@ -3,6 +3,7 @@
  * the slots. All in turns of some milliseconds; whoever calls decides when. Errors of the file system and of the index come
  * out of `turn`, `keep` and `find`; then `abandon` brings the store back to what the index says.
  */
+import { statfsSync } from 'node:fs';
 import type { Cache } from '../cache/cache.ts';
 import type { DiskFigures, DiskPurge } from '../threads/messages.ts';
 import { Admission } from './admission.ts';
@@ -11,14 +12,14 @@ import { Cleaner } from './cleaner.ts';
 import type { OpenFolder } from './folder.ts';
 import { Forgotten, type Told } from './forgotten.ts';
 import { recordBytes } from './format.ts';
-import type { DiskIndex, NamedRow } from './index-store.ts';
+import type { DiskIndex, NamedRow, Row } from './index-store.ts';
 import { Loader } from './loader.ts';
-import { offsetOf, segmentOf } from './place.ts';
+import { firstPlace, offsetOf, segmentOf } from './place.ts';
 import { FORGET, OFFER_AGAIN, type OfferRing, type RingRecord } from './ring.ts';
 import { Segments } from './segments.ts';
 import { largestRecord } from './sizes.ts';
 import { emptySlot, READY, type SlotTable } from './slots.ts';
-import { Writer } from './writer.ts';
+import { slotOf, Writer } from './writer.ts';
 
 /** Records that are taken from each ring in one turn, and ms after which a turn ends. */
 const RECORDS_PER_TURN = 256;
@@ -27,6 +28,9 @@ const TURN = 5;
 const HISTORY = 1000;
 /** Bytes that the index may grow by while a segment fills, at least. */
 const MIN_SLACK = 1 << 20;
+/** On a full file system room is looked for again after so long, in ms. */
+const CROWDED = 30_000;
+const ROWS_PER_TRANSACTION = 256;
 
 export interface StoreParts {
   folder: OpenFolder;
@@ -58,6 +62,8 @@ export class DiskStore {
   #refused = 0;
   #missed = 0;
   #shrinks = false;
+  /** Until then the file system has no room for one more segment. */
+  #crowdedUntil = 0;
 
   /** The slots are empty, in the state LOADING, when this returns. @throws errors of the file system and of the index */
   constructor({ folder, cache, slots, rings, forgotten }: StoreParts) {
@@ -85,8 +91,13 @@ export class DiskStore {
     this.#loader = new Loader(index, segments, slots, () => cache.purgeSequence());
     this.#forgotten = new Forgotten(index, slots);
     for (const told of [...forgotten, ...dead]) this.#forgotten.add(told);
-    this.#commit();
-    this.#fit();
+    try {
+      this.#commit();
+      this.#fit();
+    } catch (error) {
+      segments.close();
+      throw error;
+    }
   }
 
   get isLoaded(): boolean {
@@ -180,6 +191,36 @@ export class DiskStore {
     this.#writer.abandon();
   }
 
+  /**
+   * The file system is full: one segment is given back, the oldest as a rule. Until there is more room what the files have is
+   * the limit. What was not committed must have been given up.
+   * @returns false where there is nothing to give
+   * @throws errors of the file system and of the index
+   */
+  makeRoom(): boolean {
+    this.#crowdedUntil = performance.now() + CROWDED;
+    const segments = this.#segments;
+    const number = segments.victim((segment) => this.#slots.isRead(segment));
+    if (number === undefined) return false;
+    this.#cleaner.abandon();
+    this.#slots.setGeneration(number, segments.generation(number) + 1);
+    // the index has room for saying so only then
+    segments.cut(number);
+    for (let rows = this.#rowsOf(number); rows.length > 0; rows = this.#rowsOf(number)) {
+      this.#index.transaction(() => {
+        for (const { place } of rows) this.#index.remove(place);
+      });
+      for (const row of rows) this.#slots.remove(slotOf(row, 0));
+    }
+    segments.drop(number);
+    return true;
+  }
+
+  #rowsOf(segment: number): Row[] {
+    const rows = this.#index.rows(firstPlace(segment) - 1, ROWS_PER_TRANSACTION);
+    return rows.filter(({ place }) => segmentOf(place) === segment);
+  }
+
   figures(): Omit<DiskFigures, 'errors' | 'paused'> {
     const { written, writtenBytes } = this.#writer;
     const { evicted, reinserted } = this.#cleaner;
@@ -267,10 +308,22 @@ export class DiskStore {
   }
 
   #mayCreate(): boolean {
+    if (performance.now() < this.#crowdedUntil) return false;
     const { segmentBytes, count } = this.#segments;
-    const slack = Math.max(MIN_SLACK, segmentBytes / 16);
     const files = (count + 1) * segmentBytes + this.#index.bytes();
-    return count < this.#slots.segments && files + slack <= this.#folder.size;
+    return count < this.#slots.segments && files + this.#slack <= this.#folder.size;
+  }
+
+  get #slack(): number {
+    return Math.max(MIN_SLACK, this.#segments.segmentBytes / 16);
+  }
+
+  /** Whether the file system has room for one segment more; some do not say what they have. */
+  #isUncrowded(): boolean {
+    const { bavail, bsize, blocks } = statfsSync(this.#folder.path);
+    if (blocks === 0 || bavail * bsize >= this.#segments.segmentBytes + this.#slack) return true;
+    this.#crowdedUntil = performance.now() + CROWDED;
+    return false;
   }
 
   /** Room in the head, in the next one if need be. */
@@ -278,7 +331,7 @@ export class DiskStore {
     const segments = this.#segments;
     if (segments.left >= bytes) return true;
     this.#commit();
-    if (!this.#isOneFree() && this.#mayCreate()) this.#create();
+    if (!this.#isOneFree() && this.#mayCreate() && this.#isUncrowded()) this.#create();
     if (!this.#isOneFree()) {
       // what is left out cannot be chosen before uses are known
       if (!this.#loader.isDone || (!this.#cleaner.isBusy && !this.#cleaner.begin())) return false;

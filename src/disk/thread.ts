@@ -29,6 +29,8 @@ const MAX_ERRORS = 3;
 /** So much of what edges tell is kept while nobody has the folder open. */
 const MAX_TOLD = 200_000;
 const MAX_LATE = 10_000;
+/** Purges find room on a full disk by what an attempt before has given back. */
+const KEEP_ATTEMPTS = 3;
 
 export interface ThreadOptions {
   tell(message: FromDisk): void;
@@ -159,8 +161,9 @@ export class DiskThread {
   }
 
   #tellOpened(): void {
+    const contents = this.#folder?.contents();
     this.#opened = true;
-    this.#options.tell({ type: 'opened', contents: this.#folder?.contents(), error: undefined });
+    this.#options.tell({ type: 'opened', contents, error: undefined });
   }
 
   #start(): void {
@@ -223,7 +226,8 @@ export class DiskThread {
       this.#late = this.#late.slice(-1);
     }
     let error: string | undefined = this.#pausedFor ?? 'the disk is not in use';
-    if (this.#store !== undefined && !this.#store.paused && this.#empty === undefined) {
+    for (let attempt = 0; attempt < KEEP_ATTEMPTS && error !== undefined; attempt++) {
+      if (this.#store === undefined || this.#store.paused || this.#empty !== undefined) break;
       error = this.#guard(() => {
         this.#store?.keep(this.#late);
         this.#late = [];
@@ -309,6 +313,7 @@ export class DiskThread {
       store.abandon();
       const kind = errorKind(error);
       if (kind === 'corrupt') this.#empty = reason;
+      if (kind === 'full' && this.#makeRoom(store)) return;
       if (kind === 'full' || kind === 'read-only') this.#pause(store, reason);
       else if (kind === 'corrupt' || kind === 'gone' || ++this.#errorsInRow >= MAX_ERRORS) this.#fail(reason);
       else this.#log('warn', 'a disk made an error', { folder: this.#data.folder, error: reason });
@@ -316,12 +321,41 @@ export class DiskThread {
   }
 
   #onClosedError(error: unknown, reason: string): void {
+    const kind = errorKind(error);
+    const mayOpen = kind === 'full' && this.#folder?.giveRoom() === true;
+    const isDamaged = kind === 'corrupt' && this.#empty === undefined;
     this.#release();
-    if (errorKind(error) === 'corrupt') this.#empty = reason;
+    if (isDamaged) this.#empty = reason;
+    if (mayOpen || (isDamaged && this.#opened)) {
+      this.#retryAt = 0;
+      return;
+    }
     this.#retryAt = performance.now() + this.#retry;
     this.#log('error', 'a disk cannot be opened', { folder: this.#data.folder, error: reason });
     if (!this.#opened) this.#options.tell({ type: 'opened', contents: undefined, error: reason });
     else if (this.#terms !== undefined) this.#tellFailed(reason);
+  }
+
+  /** On a full file system what a disk has becomes its limit, less a segment for what its index still has to write. */
+  #makeRoom(store: DiskStore): boolean {
+    try {
+      if (store.paused || !store.makeRoom()) return false;
+    } catch (error) {
+      store.abandon();
+      this.#log('warn', 'a full disk cannot give room back', {
+        folder: this.#data.folder,
+        error: messageOf(error),
+      });
+      return false;
+    }
+    this.#log(
+      'warn',
+      'a disk is full before its limit: its oldest segment is given back, and it makes do with the rest',
+      {
+        folder: this.#data.folder,
+      },
+    );
+    return true;
   }
 
   /** Nothing is written for a while; what is there can be read. */
