@@ -35,6 +35,7 @@ import {
   H_BAN_FLOOR,
   H_BAN_SEQ,
   H_CLOCK,
+  H_FREE_PAGES,
   H_INVALIDATIONS,
   H_SECRET_HI,
   H_SECRET_LO,
@@ -83,6 +84,9 @@ export type FlightState = typeof WAITING | typeof STREAMING | Outcome;
 
 /** Probes of a key whose entry is being replaced, before it counts as a miss. */
 const PROBES = 16;
+
+/** One page in so many is spare: what is evicted leaves some free. */
+const SPARE_SHARE = 32;
 
 /** Opens a cache that `createCache` made; one open cache per worker id at a time. */
 export function openCache(sab: SharedArrayBuffer, workerId: number): Cache {
@@ -376,6 +380,12 @@ export class Cache {
    */
   verdictSince(id: number, seq: number, tags: TagHashes): Verdict {
     return this.#landing.verdictSince(id, seq, tags);
+  }
+
+  /** Whether an object of `bytes` finds room without an eviction. A guess: others take room at the same time. */
+  hasRoom(bytes: number): boolean {
+    const { pageBytes, pages } = this.#a;
+    return this.#words[H_FREE_PAGES] > bytes / pageBytes + pages / SPARE_SHARE + 1;
   }
 
   /** The newest purge. */

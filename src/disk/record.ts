@@ -72,6 +72,11 @@ export class DiskRecord implements Below {
     return blocksOf(this.length);
   }
 
+  /** Whether prelude and body may be asked for. */
+  get isOpen(): boolean {
+    return this.#prelude !== undefined;
+  }
+
   /** Whether it has been neither replaced nor dropped. */
   stands(): boolean {
     return this.#disk.table.stands(this.#slot);

@@ -2,6 +2,7 @@ import type { Cache, CacheKey, Claim } from '../cache/cache.ts';
 import { DiskFault } from '../disk/fault.ts';
 import { BLOCK } from '../disk/format.ts';
 import type { DiskReader } from '../disk/reader.ts';
+import type { RecentReads } from '../disk/recent.ts';
 import { type DiskRecord, MAX_BLOCKS } from '../disk/record.ts';
 import type { EdgeContext } from './context.ts';
 import type { LocalFlight } from './flights.ts';
@@ -9,6 +10,7 @@ import type { LocalFlight } from './flights.ts';
 /** The disks as one thread has them. */
 export interface DiskTier {
   readonly reader: DiskReader;
+  readonly recent: RecentReads;
   /**
    * Asks the thread of a disk that still reads its index whether it has a key of this hash. Where it has, it is found from then on.
    * @returns what takes the question back
@@ -26,14 +28,20 @@ export function findOnDisk({ disks, cache }: EdgeContext, key: CacheKey): DiskRe
   return disks?.reader.find(key, cache.purgeFloor());
 }
 
+/** Notes a use of a small entry. Whether memory is to have it: it was used lately, or pushes nobody out. */
+export function isWorthMemory({ cache, disks }: EdgeContext, { lo, hi }: CacheKey, { length }: DiskRecord): boolean {
+  return disks?.recent.use(lo, hi, length) === true || cache.hasRoom(length);
+}
+
 /**
- * Brings a small entry into memory without a wait, and closes it.
+ * Brings a small entry, which may be open already, into memory without a wait, and closes it.
  * @returns undefined where it takes a wait: then it is still open; false where it cannot be had
  */
 export function loadNow({ cache }: EdgeContext, key: CacheKey, record: DiskRecord): boolean | undefined {
   let isLoaded: boolean | undefined;
   try {
-    if (record.isSmall && record.openHeadNow()) isLoaded = bring(cache, key, record);
+    if (record.isOpen) isLoaded = keep(cache, key, record, record.body());
+    else if (record.isSmall && record.openHeadNow()) isLoaded = bring(cache, key, record);
   } catch (error) {
     if (!(error instanceof DiskFault)) throw error;
     isLoaded = false;

@@ -3,6 +3,7 @@ import { type Cache, type LowerTier, USER_BORN } from '../cache/cache.ts';
 import type { DiskFault } from '../disk/fault.ts';
 import { DiskLower } from '../disk/lower.ts';
 import { DiskReader, type ReaderOptions } from '../disk/reader.ts';
+import { RecentReads } from '../disk/recent.ts';
 import { type DiskView, openDisks } from '../disk/view.ts';
 import type { EdgeDisk, FindAnswer, FindRequest } from '../threads/messages.ts';
 import type { DiskTier } from './disk-load.ts';
@@ -28,6 +29,7 @@ export interface EdgeDisksOwner {
 /** The disks as an edge has them: what memory drops they take, and what memory does not have they may have. */
 export class EdgeDisks implements DiskTier {
   readonly reader: DiskReader;
+  readonly recent: RecentReads;
   readonly #folders: readonly string[];
   readonly #owner: EdgeDisksOwner;
   readonly #ports: (MessagePort | undefined)[] = [];
@@ -42,6 +44,7 @@ export class EdgeDisks implements DiskTier {
     this.#folders = disks.map(({ folder }) => folder);
     this.#owner = owner;
     this.reader = new DiskReader(views, cache.workerId, { readNow, onFault: (fault) => this.#onFault(fault) });
+    this.recent = new RecentReads(cache.stats().memory);
     setInterval(() => this.reader.tidy(), TIDY).unref();
   }
 

@@ -23,13 +23,17 @@ export class DiskBody {
   #isReading = false;
   #isReleased = false;
 
-  /** @param record open; closed by `release` */
-  constructor(x: Exchange, record: DiskRecord) {
+  /**
+   * @param record open; closed by `release`
+   * @param whole all of its body, where that is at hand
+   */
+  constructor(x: Exchange, record: DiskRecord, whole?: Uint8Array) {
     this.#x = x;
     this.#record = record;
     const { head, meta, userWords } = record.prelude;
     this.born = userWords[1];
-    this.view = viewOf(JSON.parse(decoder.decode(meta)) as StoredMeta, head, record.length);
+    this.#bytes = whole;
+    this.view = viewOf(JSON.parse(decoder.decode(meta)) as StoredMeta, head, record.length, whole);
   }
 
   /** At most `limit` bytes from position `at` on; undefined where they have to be read first, or cannot be. */
@@ -91,7 +95,7 @@ export function awaitDisk(x: Exchange, { failed }: DiskBody): Step {
   return LOOKUP;
 }
 
-function viewOf(meta: StoredMeta, head: Uint8Array, length: number): StoredView {
+function viewOf(meta: StoredMeta, head: Uint8Array, length: number, body: Uint8Array | undefined): StoredView {
   return {
     generation: 0,
     meta,
@@ -101,7 +105,7 @@ function viewOf(meta: StoredMeta, head: Uint8Array, length: number): StoredView 
     age: -1,
     tail: head.subarray(meta.tail),
     length,
-    body: undefined,
+    body,
     notModified: undefined,
     dressed: undefined,
     forms: undefined,

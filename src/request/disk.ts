@@ -3,7 +3,7 @@ import { HARD_BAN, NO_BAN } from '../cache/cache.ts';
 import { codingTerms } from '../compress/terms.ts';
 import { DiskFault } from '../disk/fault.ts';
 import type { DiskRecord } from '../disk/record.ts';
-import { claimLoad, findOnDisk, loadLater, loadNow } from '../fill/disk-load.ts';
+import { claimLoad, findOnDisk, isWorthMemory, loadLater, loadNow } from '../fill/disk-load.ts';
 import type { FlightClient } from '../fill/flights.ts';
 import { PROXY_NAME, parseTail } from '../fill/head.ts';
 import { SLOT } from '../stats/counters.ts';
@@ -18,18 +18,37 @@ const NOBODY: FlightClient = { onFlight() {} };
 const HIT = `${PROXY_NAME}; hit; detail=disk`;
 
 /**
- * Answers from a disk what memory does not have. Small bodies are brought into memory, and looked up there once more; so is
- * whatever cannot go out just as it is. Large bodies that are fresh go from the disk to the client.
+ * Answers from a disk what memory does not have. What is fresh goes from the disk to the client. Small bodies that are worth it
+ * are brought into memory instead, and looked up there once more; so is whatever cannot go out just as it is.
  */
 export function disk(x: Exchange): Step {
   const { record } = x.disk;
   x.disk.record = undefined;
   if (record === undefined) return ask(x);
   if (!record.isSmall) return serveLarge(x, record);
+  if (x.disk.key === x.key && !isWorthMemory(x.context, x.key, record)) {
+    const step = serveSmall(x, record);
+    if (step !== undefined) return step;
+  }
   const isLoaded = loadNow(x.context, x.disk.key, record);
   if (isLoaded === undefined) return load(x, record);
   if (isLoaded) found(x);
   return LOOKUP;
+}
+
+/** Undefined where it is to take the way over memory. */
+function serveSmall(x: Exchange, record: DiskRecord): Step | undefined {
+  try {
+    if (!record.openNow()) return load(x, record);
+    // the way over memory tells by the purges in the log what they are about
+    if (record.sequence - x.context.cache.purgeSequence() < 0) return undefined;
+    const body = new DiskBody(x, record, record.body());
+    return isPlain(x, record, body) ? answer(x, body) : undefined;
+  } catch (error) {
+    record.close();
+    if (!(error instanceof DiskFault)) throw error;
+    return LOOKUP;
+  }
 }
 
 function found(x: Exchange): void {
@@ -131,6 +150,10 @@ function begin(x: Exchange, record: DiskRecord): Step {
     body.release();
     return RESPOND;
   }
+  return answer(x, body);
+}
+
+function answer(x: Exchange, body: DiskBody): Step {
   x.disk.body = body;
   x.view = body.view;
   x.entry = 0;
