@@ -160,7 +160,7 @@ async function openDisks(): Promise<void> {
   const loaded = await loadDiskAddon();
   const { readNow, crc32c } = 'addon' in loaded ? loaded.addon : {};
   if (crc32c !== undefined) useNative(crc32c);
-  disks = new EdgeDisks(cache, data.disks, readNow, {
+  disks = new EdgeDisks(cache, data.disks, doorbells, readNow, {
     failed: (disk, reason) => tell({ type: 'disk-failed', disk, reason }),
     warn,
     count: () => counters.add(counters.worker, WORKER_SLOT.diskReadFailures, 1),

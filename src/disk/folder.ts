@@ -115,7 +115,11 @@ export class OpenFolder {
    * @param late purges that were made since the terms were
    * @throws errors of the file system or of SQLite
    */
-  prepare({ secret, sequence, missed, empty }: DiskTerms, session: string, late: readonly DiskPurge[]): void {
+  prepare(
+    { secret, sequence, missed, empty }: Pick<DiskTerms, 'secret' | 'sequence' | 'missed' | 'empty'>,
+    session: string,
+    late: readonly DiskPurge[],
+  ): void {
     const own = this.#index.setting('secret');
     const key = Buffer.from(secret).toString('hex');
     if (own !== undefined) {

@@ -61,6 +61,8 @@ export interface SlotTableOptions {
   segments: number;
   /** Highest worker id of the cache. */
   workers: number;
+  /** LOADING unless said otherwise; DISK_FAILED for a disk that is not open yet, and that no key is to be given to. */
+  state?: DiskState;
 }
 
 /** What a slot says of a record. */
@@ -89,8 +91,8 @@ export interface FoundSlot extends SlotFields {
 const ceilPow2 = (n: number): number => 2 ** Math.ceil(Math.log2(n));
 export const lines = (words: number): number => Math.ceil(words / LINE_WORDS) * LINE_WORDS;
 
-/** Makes an empty table in the state LOADING; throws RangeError on impossible options. */
-export function createSlotTable({ slots, segments, workers }: SlotTableOptions): SharedArrayBuffer {
+/** Makes an empty table; throws RangeError on impossible options. */
+export function createSlotTable({ slots, segments, workers, state = LOADING }: SlotTableOptions): SharedArrayBuffer {
   if (!(segments >= 1 && segments <= MAX_SEGMENTS)) throw new RangeError(`segments: 1 to ${MAX_SEGMENTS}`);
   if (!(slots >= 1 && slots <= 2 ** 28)) throw new RangeError('slots: 1 to 2^28');
   const sets = ceilPow2(Math.max(1, (slots * 1.1) / WAYS));
@@ -101,6 +103,7 @@ export function createSlotTable({ slots, segments, workers }: SlotTableOptions):
   header[H_SETS] = sets;
   header[H_SEGMENTS] = segments;
   header[H_WORKERS] = workers;
+  header[H_STATE] = state;
   return sab;
 }
 

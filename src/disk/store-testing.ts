@@ -54,8 +54,7 @@ export class StoreBench {
     const sequence = this.main.purgeSequence();
     const slots = createSlotTable({ slots: table.slots, segments: table.segments + 8, workers: DISK });
     const ring = createOfferRing();
-    const rings = [ring];
-    folder.prepare({ cache: sab, worker: DISK, slots, rings, secret, sequence, missed: [], empty: false }, 'x', []);
+    folder.prepare({ secret, sequence, missed: [], empty: false }, 'x', []);
     this.slots = new SlotTable(slots);
     const cache = openCache(sab, DISK);
     this.store = new DiskStore({ folder, cache, slots: this.slots, rings: [new OfferRing(ring)], forgotten: [] });

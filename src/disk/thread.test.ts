@@ -17,6 +17,7 @@ import { type TestContext, test } from 'node:test';
 import { type Cache, CacheKey, type KeyPrefix, openCache } from '../cache/cache.ts';
 import { createCache } from '../cache/layout.ts';
 import { bytes } from '../cache/testing.ts';
+import { createDoorbells } from '../threads/doorbell.ts';
 import type { DiskContents, DiskPurge, FromDisk } from '../threads/messages.ts';
 import { OpenFolder } from './folder.ts';
 import { DiskLower } from './lower.ts';
@@ -78,7 +79,9 @@ class Rig {
     this.edge = openCache(cache, 1);
     this.slots = new SlotTable(slots);
     this.edge.lower = new DiskLower(openDisks([{ folder: this.#folder, slots, ring: rings[1] }]));
-    this.thread.hear({ type: 'begin', cache, worker: 2, slots, rings, secret, sequence, missed: [], empty: false });
+    const doorbells = createDoorbells(2);
+    const terms = { cache, worker: 2, slots, rings, doorbells, secret, sequence, missed: [], empty: false };
+    this.thread.hear({ type: 'begin', ...terms });
     return contents;
   }
 

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { MessagePort } from 'node:worker_threads';
 import { openCache } from '../cache/cache.ts';
+import { Doorbells } from '../threads/doorbell.ts';
 import type { DiskData, DiskPurge, DiskTerms, FindRequest, FromDisk, ToDisk } from '../threads/messages.ts';
 import { errorKind, messageOf } from './errors.ts';
 import { notedContents, OpenFolder } from './folder.ts';
@@ -17,6 +18,8 @@ import { DiskStore } from './store.ts';
 const BUSY = 1;
 const LATELY = 10;
 const IDLE = 50;
+/** From a ring of the doorbell to the turn, in ms. */
+const SOON = 2;
 const LATELY_TURNS = 20;
 /** A folder that another process has is looked at so often, in ms. */
 const LOCK_LOOK = 100;
@@ -29,6 +32,8 @@ const MAX_ERRORS = 3;
 /** So much of what edges tell is kept while nobody has the folder open. */
 const MAX_TOLD = 200_000;
 const MAX_LATE = 10_000;
+/** Purges that could not be kept are tried again so often, in ms. */
+const KEEP_AGAIN = 1000;
 /** Purges find room on a full disk by what an attempt before has given back. */
 const KEEP_ATTEMPTS = 3;
 
@@ -60,6 +65,12 @@ export class DiskThread {
   #empty: string | undefined;
   #sites: [name: string, number: number][] | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** When the timer goes off. */
+  #turnAt = 0;
+  /** Purges that have come together are kept together. */
+  #keeping: NodeJS.Immediate | undefined;
+  #keepAgainAt = 0;
+  #stopListening = (): void => {};
   #retryAt = 0;
   #quiet = 0;
   #errors = 0;
@@ -84,7 +95,8 @@ export class DiskThread {
         this.#begin(message);
         break;
       case 'purge':
-        this.#keep(message.purges);
+        this.#late.push(...message.purges);
+        this.#keeping ??= setImmediate(() => this.#keep());
         break;
       case 'sites':
         this.#sites = message.sites;
@@ -106,8 +118,7 @@ export class DiskThread {
 
   /** Something else than the disk is wrong: gives the folder back. */
   abort(): void {
-    clearTimeout(this.#timer);
-    this.#closing = true;
+    this.#end();
     this.#release();
   }
 
@@ -116,6 +127,7 @@ export class DiskThread {
     this.#cache = openCache(terms.cache, terms.worker);
     this.#slots = new SlotTable(terms.slots);
     this.#rings = terms.rings.map((ring) => new OfferRing(ring));
+    this.#stopListening = new Doorbells(terms.doorbells).listen(terms.worker, () => this.#wake());
     if (this.#folder === undefined) this.#slots.state = DISK_FAILED;
     this.#schedule(0);
   }
@@ -139,7 +151,15 @@ export class DiskThread {
 
   #schedule(ms: number): void {
     clearTimeout(this.#timer);
-    if (!this.#closing) this.#timer = setTimeout(() => this.#turn(), ms);
+    if (this.#closing) return;
+    this.#turnAt = performance.now() + ms;
+    this.#timer = setTimeout(() => this.#turn(), ms);
+  }
+
+  /** There is something in a ring that was empty. More is on its way, and taken with it. */
+  #wake(): void {
+    this.#quiet = 0;
+    if (this.#turnAt > performance.now() + SOON) this.#schedule(SOON);
   }
 
   #open(): void {
@@ -201,6 +221,7 @@ export class DiskThread {
       this.#isReady = true;
       this.#options.tell({ type: 'state', state: 'ready', reason: undefined, objects: store.figures().objects });
     }
+    if (this.#late.length > 0 && !store.paused && performance.now() >= this.#keepAgainAt) this.#keep();
     if (!store.paused) this.#errorsInRow = 0;
     else if (performance.now() >= this.#retryAt) this.#resume(store);
   }
@@ -209,7 +230,7 @@ export class DiskThread {
   #resume(store: DiskStore): void {
     store.paused = false;
     this.#retryAt = 0;
-    this.#keep([]);
+    this.#keep();
     this.#guard(() => store.probe());
     if (!store.paused && this.#pausedFor !== undefined) {
       this.#log('info', 'a disk can be written again', { folder: this.#data.folder });
@@ -217,8 +238,11 @@ export class DiskThread {
     }
   }
 
-  #keep(purges: readonly DiskPurge[]): void {
-    this.#late.push(...purges);
+  /** Keeps what purges there are in one transaction. */
+  #keep(): void {
+    clearImmediate(this.#keeping);
+    this.#keeping = undefined;
+    this.#keepAgainAt = performance.now() + KEEP_AGAIN;
     if (this.#late.length === 0) return;
     const sequence = this.#late[this.#late.length - 1].sequence;
     if (this.#late.length > MAX_LATE) {
@@ -391,6 +415,13 @@ export class DiskThread {
     this.#options.tell({ type: 'state', state: 'failed', reason, objects: 0 });
   }
 
+  #end(): void {
+    this.#closing = true;
+    clearTimeout(this.#timer);
+    clearImmediate(this.#keeping);
+    this.#stopListening();
+  }
+
   #release(): void {
     const store = this.#store;
     const folder = this.#folder;
@@ -406,8 +437,8 @@ export class DiskThread {
   }
 
   #close(): void {
-    this.#closing = true;
-    clearTimeout(this.#timer);
+    if (this.#keeping !== undefined) this.#keep();
+    this.#end();
     if (this.#slots !== undefined) this.#slots.state = DISK_FAILED;
     this.#release();
     this.#options.tell({ type: 'closed' });

@@ -5,6 +5,7 @@ import { DiskLower } from '../disk/lower.ts';
 import { DiskReader, type ReaderOptions } from '../disk/reader.ts';
 import { RecentReads } from '../disk/recent.ts';
 import { type DiskView, openDisks } from '../disk/view.ts';
+import type { Doorbells } from '../threads/doorbell.ts';
 import type { EdgeDisk, FindAnswer, FindRequest } from '../threads/messages.ts';
 import type { DiskTier } from './disk-load.ts';
 
@@ -33,14 +34,20 @@ export class EdgeDisks implements DiskTier {
   readonly #folders: readonly string[];
   readonly #owner: EdgeDisksOwner;
   readonly #ports: (MessagePort | undefined)[] = [];
-  readonly #asked = new Map<number, () => void>();
+  readonly #asked = new Map<number, { disk: number; answered: () => void }>();
   #id = 0;
   #logged = 0;
   #silent = 0;
 
   /** From here on the cache tells the disks what this thread stores and removes. */
-  constructor(cache: Cache, disks: readonly EdgeDisk[], readNow: ReaderOptions['readNow'], owner: EdgeDisksOwner) {
-    const views = tellDisks(cache, disks);
+  constructor(
+    cache: Cache,
+    disks: readonly EdgeDisk[],
+    doorbells: Doorbells,
+    readNow: ReaderOptions['readNow'],
+    owner: EdgeDisksOwner,
+  ) {
+    const views = tellDisks(cache, disks, doorbells);
     this.#folders = disks.map(({ folder }) => folder);
     this.#owner = owner;
     this.reader = new DiskReader(views, cache.workerId, { readNow, onFault: (fault) => this.#onFault(fault) });
@@ -53,16 +60,18 @@ export class EdgeDisks implements DiskTier {
     this.#ports[disk]?.close();
     this.#ports[disk] = port;
     port.on('message', ({ id }: FindAnswer) => this.#answered(id));
+    port.on('close', () => this.#closed(disk, port));
     port.unref();
   }
 
   ask(disk: number, lo: number, hi: number, then: () => void): () => void {
     const id = ++this.#id;
     const timer = setTimeout(() => this.#answered(id), this.#ports[disk] === undefined ? 0 : ASK_TIMEOUT);
-    this.#asked.set(id, () => {
+    const answered = () => {
       clearTimeout(timer);
       then();
-    });
+    };
+    this.#asked.set(id, { disk, answered });
     this.#ports[disk]?.postMessage({ id, lo, hi } satisfies FindRequest);
     return () => {
       clearTimeout(timer);
@@ -71,9 +80,16 @@ export class EdgeDisks implements DiskTier {
   }
 
   #answered(id: number): void {
-    const then = this.#asked.get(id);
+    const asked = this.#asked.get(id);
     this.#asked.delete(id);
-    then?.();
+    asked?.answered();
+  }
+
+  /** The thread has ended: there are no more answers from it. */
+  #closed(disk: number, port: MessagePort): void {
+    if (this.#ports[disk] !== port) return;
+    this.#ports[disk] = undefined;
+    for (const [id, asked] of this.#asked) if (asked.disk === disk) this.#answered(id);
   }
 
   #onFault({ kind, disk, segment, message, givenUp }: DiskFault): void {
@@ -94,8 +110,8 @@ export class EdgeDisks implements DiskTier {
 }
 
 /** From here on the cache tells the disks what this thread stores and removes. */
-export function tellDisks(cache: Cache, disks: readonly EdgeDisk[]): DiskView[] {
-  const views = openDisks(disks);
+export function tellDisks(cache: Cache, disks: readonly EdgeDisk[], doorbells: Doorbells): DiskView[] {
+  const views = openDisks(disks, (disk) => doorbells.ring(disks[disk].worker));
   cache.lower = new ResponsesBelow(cache, new DiskLower(views));
   return views;
 }

@@ -31,7 +31,7 @@ export interface DiskReport {
 /** What disks need of the rest, once the cache is made. */
 export interface DisksOwner {
   /** What disk and edges share; `sequence` is the newest purge. */
-  memory(disk: number): Pick<DiskTerms, 'cache' | 'worker' | 'slots' | 'rings' | 'sequence'>;
+  memory(disk: number): Pick<DiskTerms, 'cache' | 'worker' | 'slots' | 'rings' | 'doorbells' | 'sequence'>;
   /** Takes back what a thread held. */
   recover(worker: number): Promise<void>;
   /** Ids of the edges that run, and the way to them. */
@@ -97,7 +97,8 @@ export class Disks {
   /** What the cache begins with. */
   get heritage(): Heritage {
     const tables = this.#contents.map((contents) => contents?.table);
-    return { secret: this.#secret, sequence: this.#sequence - this.#pending.length, tables };
+    const open = this.#contents.map((contents) => contents?.locked === false);
+    return { secret: this.#secret, sequence: this.#sequence - this.#pending.length, tables, open };
   }
 
   /** Names of sites with their numbers in the keys of what is stored. */

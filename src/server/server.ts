@@ -4,6 +4,7 @@ import type { Address, Config } from '../config/config.ts';
 import { tellDisks } from '../fill/edge-disks.ts';
 import { type AccessLog, startAccessLog } from '../stats/access-log.ts';
 import { openCounters } from '../stats/counters.ts';
+import { Doorbells } from '../threads/doorbell.ts';
 import { EdgeThreads } from '../threads/edges.ts';
 import type { DiskPurge, EdgeData, EdgeDisk, PlanData } from '../threads/messages.ts';
 import { TlsKeeper } from '../tls/keeper.ts';
@@ -143,7 +144,7 @@ function makeParts(config: Config, options: ServerOptions, disks: Disks | undefi
     disks.nameSites(live.names);
     disks.putInForce(cache);
     // work in the background is stored by this thread
-    tellDisks(cache, edgeDisks(memory, config, 0));
+    tellDisks(cache, edgeDisks(memory, config, 0), new Doorbells(memory.doorbells));
   }
   const entrance = new Entrance(logger, options.takesOver === true);
   const counts = new ConnectionCounts(memory.connections);
@@ -167,7 +168,10 @@ function makeParts(config: Config, options: ServerOptions, disks: Disks | undefi
     log: (level, message, details) => logger[level](details, message),
   });
   disks?.begin({
-    memory: (disk) => ({ ...memory.disks[disk], cache: memory.cache, sequence: cache.purgeSequence() }),
+    memory: (disk) => {
+      const { cache: shared, doorbells } = memory;
+      return { ...memory.disks[disk], cache: shared, doorbells, sequence: cache.purgeSequence() };
+    },
     recover: (worker) => recoverCache(cache, memory, worker),
     edges: () => edges.running,
     tellEdge: (edge, disk, port) => edges.connectDisk(edge, disk, port),
@@ -233,7 +237,12 @@ function edgeData(memory: SharedMemory, worker: number, plan: PlanData, version:
 /** The disks as one thread has them. */
 function edgeDisks({ disks }: SharedMemory, { disk }: Config, worker: number): EdgeDisk[] {
   const folders = disk?.paths ?? [];
-  return disks.map(({ slots, rings }, i) => ({ folder: folders[i], slots, ring: rings[worker] }));
+  return disks.map(({ slots, rings, worker: own }, i) => ({
+    folder: folders[i],
+    slots,
+    ring: rings[worker],
+    worker: own,
+  }));
 }
 
 function openAccessLog(live: Live, memory: SharedMemory, options: ServerOptions): AccessLog {

@@ -3,7 +3,7 @@ import { createCache } from '../cache/cache.ts';
 import type { Config } from '../config/config.ts';
 import { createOfferRing } from '../disk/ring.ts';
 import { type TableSize, tableSize } from '../disk/sizes.ts';
-import { createSlotTable, MAX_SEGMENTS } from '../disk/slots.ts';
+import { createSlotTable, DISK_FAILED, type DiskState, LOADING, MAX_SEGMENTS } from '../disk/slots.ts';
 import { createUncacheable } from '../fill/uncacheable.ts';
 import { createOriginStates } from '../origin/state.ts';
 import { slotsFor } from '../origin/state-slots.ts';
@@ -55,6 +55,8 @@ export interface Heritage {
   readonly sequence: number;
   /** What the tables of the disks need, by disk; undefined where that is not known. */
   readonly tables: readonly (TableSize | undefined)[];
+  /** By disk, whether its folder is open: keys belong to those that are. */
+  readonly open: readonly boolean[];
 }
 
 export function shareMemory({ workers, sites, cache, disk }: Config, heritage?: Heritage): SharedMemory {
@@ -68,21 +70,22 @@ export function shareMemory({ workers, sites, cache, disk }: Config, heritage?: 
       purgeSequence: heritage?.sequence,
     }),
     counters: createCounters({ workers, sites: Math.min(sites.length + SPARE_SITES, COUNTED_SITES) }),
-    doorbells: createDoorbells(workers),
+    doorbells: createDoorbells(workers + disks),
     uncacheable: createUncacheable(),
     connections: createConnectionCounts(),
     origins: createOriginStates({ workers, slots: slotsFor(sites) }),
     logs: Array.from({ length: workers + 1 }, () => createLogRing(LOG_RING)),
     disks: Array.from({ length: disks }, (_, i) => {
       const table = heritage?.tables[i] ?? tableSize(disk?.size ?? 0);
-      return shareDisk(table, workers, workers + 1 + i);
+      const state = heritage?.open[i] === false ? DISK_FAILED : LOADING;
+      return shareDisk(table, workers, workers + 1 + i, state);
     }),
   };
 }
 
-function shareDisk({ slots, segments }: TableSize, edges: number, worker: number): DiskMemory {
+function shareDisk({ slots, segments }: TableSize, edges: number, worker: number, state: DiskState): DiskMemory {
   const rings = Array.from({ length: edges + 1 }, () => createOfferRing());
   // room for a folder that turns out to be another one when it can be opened
-  const table = { slots, segments: Math.min(MAX_SEGMENTS, 2 * segments + 64), workers: worker };
+  const table = { slots, segments: Math.min(MAX_SEGMENTS, 2 * segments + 64), workers: worker, state };
   return { worker, slots: createSlotTable(table), rings };
 }

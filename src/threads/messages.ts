@@ -37,6 +37,8 @@ export interface EdgeDisk {
   slots: SharedArrayBuffer;
   /** Where this edge offers entries. */
   ring: SharedArrayBuffer;
+  /** Of the disk's thread: what its doorbell goes by. */
+  worker: number;
 }
 
 /** All that an edge knows of the configuration: replaced as a whole, between two requests. */
@@ -169,6 +171,8 @@ export interface DiskTerms {
   slots: SharedArrayBuffer;
   /** Where each worker offers entries, by worker. */
   rings: SharedArrayBuffer[];
+  /** By which they wake this thread. */
+  doorbells: SharedArrayBuffer;
   /** The secret of the cache. What is stored under another one is thrown away. */
   secret: Uint8Array;
   /** The newest purge as the cache begins. */
