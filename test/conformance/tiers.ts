@@ -16,9 +16,9 @@ const CROWD_HOST = 'crowd.test';
 /** Objects of the crowd: together more than all of memory, each small enough to enter it from the disk. */
 const CROWD = 80;
 const CROWD_BYTES = 240 * 1024;
-/** So many of them are asked for at a time, after each pause in ms: longer than the disk takes to write what is new. */
+/** So many of them are asked for at a time, after each pause in ms. */
 const STEP = 5;
-const PAUSE = 120;
+const PAUSE = 25;
 
 /** The settings with some tiers on. Memory is so small beside a disk that most of what is asked for again lies on that alone. */
 export async function withTiers(t: Cleanup, settings: Settings, tiers: readonly Tier[]): Promise<Settings> {
