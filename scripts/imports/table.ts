@@ -59,6 +59,7 @@ export const IMPORT_TABLE: Readonly<Record<string, Rule>> = {
   },
   acme: { imports: ['base', 'config', 'tls'] },
   supervisor: { imports: ['base', 'native-bindings'] },
+  waf: { imports: ['base', 'http', 'config'] },
   cli: { imports: ['any'] },
   main: { imports: ['any'] },
   workers: { imports: ['any'] },
