@@ -49,13 +49,13 @@ const SESSION_MEMORY = 16;
 /** How long a client may take to say that it heard that no more streams are taken, in ms. */
 const NOTICE = 1000;
 
-/** How often is looked for idle connections, in ms. */
+/** How often is looked for idle connections and streams that hang, in ms. */
 const TICK = 1000;
 
 interface Session {
   facts: ConnectionFacts;
   socket: Socket;
-  streams: number;
+  streams: Set<ServerHttp2Stream>;
   /** performance.now() when its last stream ended, or when it began. */
   since: number;
   used: boolean;
@@ -79,7 +79,7 @@ export class Http2Connections {
     this.#server = createServer(serverOptions(limits));
     // a connection that fails, and says so by its end
     this.#server.on('sessionError', () => {});
-    this.#timer = setInterval(() => this.#endIdle(), TICK).unref();
+    this.#timer = setInterval(() => this.#look(), TICK).unref();
   }
 
   /** Takes a connection over; over TLS ALPN has chosen `h2`. */
@@ -111,7 +111,14 @@ export class Http2Connections {
 
   #onSession(session: ServerHttp2Session, socket: Socket): void {
     const facts = factsOf(socket);
-    const state = { facts, socket, streams: 0, since: performance.now(), used: false, closing: false };
+    const state = {
+      facts,
+      socket,
+      streams: new Set<ServerHttp2Stream>(),
+      since: performance.now(),
+      used: false,
+      closing: false,
+    };
     this.#sessions.set(session, state);
     keepHandleOnError(session);
     session.on('close', () => this.#sessions.delete(session));
@@ -123,12 +130,13 @@ export class Http2Connections {
   #onStream(stream: ServerHttp2Stream, lines: readonly string[], session: ServerHttp2Session, state: Session): void {
     // a stream that fails says so by its end
     stream.on('error', () => {});
-    state.streams++;
+    state.streams.add(stream);
     state.used = true;
     stream.on('close', () => {
-      state.streams--;
+      state.streams.delete(stream);
       state.since = performance.now();
     });
+    endWithReset(stream);
     if (listSize(lines) > this.#limits.maxRequestHeader + MAX_FIELDS * FIELD_OVERHEAD) {
       stream.respond({ ':status': 431, 'cache-status': 'lb; fwd=bypass; detail=refused' }, { endStream: true });
       if (!stream.endAfterHeaders) stream.close(constants.NGHTTP2_NO_ERROR);
@@ -143,17 +151,32 @@ export class Http2Connections {
     this.#handler.handle(request, new Http2Reply(stream, request, this.#clients, endConnection));
   }
 
-  #endIdle(): void {
+  #look(): void {
     const now = performance.now();
     const { headerTimeout, idleTimeout } = this.#limits;
     for (const [session, state] of this.#sessions) {
+      for (const stream of state.streams) if (isLeft(stream)) stream.destroy();
       const limit = state.used ? idleTimeout : headerTimeout;
-      if (state.streams > 0 || limit === 0 || now - state.since < limit) continue;
+      if (state.streams.size > 0 || limit === 0 || now - state.since < limit) continue;
       // who does not go on a word goes without one: a session that is closed waits for the client to end its side
       if (state.closing) state.socket.destroy();
       else shutDown(session, state);
     }
   }
+}
+
+/**
+ * Ends a stream as soon as the client resets it in the middle of an answer. Node waits for what is written to leave where the
+ * code is NO_ERROR, which it never will: the stream would not end before its connection, nor what it holds.
+ */
+function endWithReset(stream: ServerHttp2Stream): void {
+  stream.once('aborted', () => process.nextTick(() => stream.destroy()));
+}
+
+/** Whether a stream was reset by NO_ERROR when its answer was complete but for what waits to leave; Node tells nobody. */
+function isLeft(stream: ServerHttp2Stream): boolean {
+  // nghttp2 knows it no more
+  return stream.closed && !stream.writableFinished && stream.state.state === constants.NGHTTP2_STREAM_STATE_IDLE;
 }
 
 /** As clients count what SETTINGS_MAX_HEADER_LIST_SIZE is about; Node tells them, and leaves it at that. */

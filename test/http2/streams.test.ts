@@ -72,7 +72,7 @@ function count(reply: Reply): void {
 }
 
 /** Streams so many bytes as the client takes them. */
-function pour(reply: Reply, size: number, total: number, end: () => void): void {
+function pour(reply: Reply, size: number, total: number, end: () => void, onAborted = () => {}): void {
   const chunk = Buffer.alloc(50_000, 'x');
   const go = () => {
     while (reply.offset < size) {
@@ -80,7 +80,7 @@ function pour(reply: Reply, size: number, total: number, end: () => void): void 
     }
     if (!reply.closed) end();
   };
-  reply.detach({ onWritable: go, onAborted() {} });
+  reply.detach({ onWritable: go, onAborted });
   reply.head('200 OK', 'lb', '1.1 lb', -1);
   go();
 }
@@ -247,6 +247,35 @@ test('a client that goes away before its body is complete is told of once, and t
   client.socket.resetAndDestroy();
   await until(() => aborted === 4, 'the abort');
   equal(bodies, 0);
+});
+
+test('an answer that its client resets in the middle ends at once, whatever the code', async (t) => {
+  let aborted = 0;
+  const { port } = await scene(t, (_, reply) => {
+    const finish = () => reply.finish();
+    pour(reply, 5_000_000, -1, finish, () => void aborted++);
+  });
+  const client = await openRaw(t, port);
+  client.begin();
+  for (const [i, code] of [ERROR.none, ERROR.cancel, ERROR.none].entries()) {
+    const stream = 2 * i + 1;
+    client.request(stream);
+    await client.find((frame) => frame.type === TYPE.headers && frame.stream === stream);
+    client.send(frame(TYPE.reset, 0, stream, word(code)));
+    await until(() => aborted === i + 1, `the abort of stream ${stream}`);
+  }
+});
+
+test('a complete answer that waits to leave ends with its stream, and a connection without streams ends', async (t) => {
+  const limits = { streams: 10, headerTimeout: 50, idleTimeout: 50 };
+  const big = 'x'.repeat(1_000_000);
+  const { listener, port } = await startListener(t, (_, reply) => say(reply, big), { h2c: true, limits });
+  const client = await openRaw(t, port);
+  client.begin();
+  client.request(1);
+  await client.find((frame) => frame.type === TYPE.data);
+  client.send(frame(TYPE.reset, 0, 1, word(ERROR.none)));
+  await until(() => listener.connections() === 0, 'its end');
 });
 
 test('a drain tells the client, lets streams end and refuses none that was on its way', async (t) => {
