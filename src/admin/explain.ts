@@ -18,13 +18,17 @@ export type ExplainAnswer = object | { readonly problem: string; readonly status
 const PARAMETERS: ReadonlySet<string> = new Set(['url', 'method', 'header', 'body']);
 const USE = 'write /explain?url=URL, with method=METHOD and header=Name: value where wanted, percent-encoded';
 
-export function answerExplain(deps: AdminDeps, request: IncomingMessage, response: ServerResponse): void {
+export async function answerExplain(
+  deps: AdminDeps,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const query = parseQuery(request.url ?? '');
   if (typeof query === 'string') {
     sendProblem(response, 400, query);
     return;
   }
-  const answer = deps.explain(query);
+  const answer = await deps.explain(query);
   if ('problem' in answer) sendProblem(response, answer.status, answer.problem);
   else sendJson(response, 200, answer);
 }

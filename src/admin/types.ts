@@ -66,7 +66,7 @@ export interface AdminDeps {
    */
   purge(requests: readonly PurgeRequest[]): PurgeResult[] | Promise<PurgeResult[]>;
   /** Says what would become of a request, without a trace. */
-  explain(query: ExplainQuery): ExplainAnswer;
+  explain(query: ExplainQuery): ExplainAnswer | Promise<ExplainAnswer>;
   /** Reasons for not being ready; an empty list means ready. */
   ready(): readonly string[];
   /** Prometheus exposition. */

@@ -1,13 +1,15 @@
 import type { CacheKey } from '../cache/cache.ts';
 import { BufferPool } from './buffers.ts';
 import type { DiskFault } from './fault.ts';
+import { ReadCount } from './read-count.ts';
+import { ReadGate } from './read-gate.ts';
 import { DiskRecord } from './record.ts';
 import { SegmentFiles } from './segment-files.ts';
 import { DISK_FAILED, emptySlot, LOADING } from './slots.ts';
 import { chooseDisk, type DiskView } from './view.ts';
 
 /** A read that takes longer counts as failed, in ms. */
-const TIMEOUT = 5000;
+const TIMEOUT = 3000;
 
 export interface ReaderOptions {
   /** What is in memory is read by it at once: `DiskAddon.readNow`. Without it every read takes a turn through Node's thread pool. */
@@ -20,12 +22,12 @@ export interface ReaderOptions {
 
 export interface ReadableDisk extends DiskView {
   readonly files: SegmentFiles;
+  readonly gate: ReadGate;
 }
 
 /** What the records of a reader share. */
 export interface ReaderParts extends ReaderOptions {
   readonly worker: number;
-  readonly timeout: number;
   readonly buffers: BufferPool;
 }
 
@@ -38,8 +40,12 @@ export class DiskReader {
 
   /** @param worker id of this thread, at most the `workers` of the tables */
   constructor(disks: readonly DiskView[], worker: number, options: ReaderOptions = {}) {
-    this.#disks = disks.map((disk) => ({ ...disk, files: new SegmentFiles(disk.folder) }));
-    this.#parts = { timeout: TIMEOUT, ...options, worker, buffers: new BufferPool() };
+    const { timeout = TIMEOUT } = options;
+    this.#disks = disks.map((disk) => {
+      const gate = new ReadGate(new ReadCount(disk.slots, worker), timeout);
+      return { ...disk, gate, files: new SegmentFiles(disk.folder, gate) };
+    });
+    this.#parts = { ...options, worker, buffers: new BufferPool() };
   }
 
   /**

@@ -4,12 +4,15 @@ import type { Below } from '../cache/cache.ts';
 import { crc32c } from './checksum.ts';
 import { DiskFault, type FaultKind } from './fault.ts';
 import { BLOCK, blocksOf, decodePrelude, type KeyParts, type Prelude } from './format.ts';
+import { DiskBusy, DiskSlow } from './read-gate.ts';
 import type { ReadableDisk, ReaderParts } from './reader.ts';
-import type { SegmentFile } from './segment-files.ts';
+import { PATIENCE, type SegmentFile } from './segment-files.ts';
 import type { FoundSlot } from './slots.ts';
 
 /** Bodies up to this size are read at once, with their prelude, in bytes. */
 export const SMALL_BODY = 256 << 10;
+/** An answer that has begun waits for its turn as long as others have theirs. */
+const FOREVER = Number.POSITIVE_INFINITY;
 /** Of larger ones so many blocks at a time at most. */
 export const MAX_BLOCKS = 4;
 
@@ -141,7 +144,7 @@ export class DiskRecord implements Below {
     // the caller's may be set anew meanwhile
     this.#key = { ...this.#key, words: this.#key.words.slice(0, this.#key.count) };
     const file = this.#fileNow() ?? (await this.#openFile());
-    await this.#read(file, buffer, 0, length, slot.offset);
+    await this.#read(file, buffer, 0, length, slot.offset, PATIENCE);
     this.#opened(buffer, length);
   }
 
@@ -176,7 +179,7 @@ export class DiskRecord implements Below {
     if (from < this.#from || to > this.#to) {
       if (this.#file === undefined || this.#buffer === undefined) throw new Error('the record is closed');
       this.#to = 0;
-      await this.#read(this.#file, this.#buffer, at, to - from, this.#slot.offset + at + from);
+      await this.#read(this.#file, this.#buffer, at, to - from, this.#slot.offset + at + from, FOREVER);
       this.#from = from;
       this.#to = to;
     }
@@ -218,7 +221,7 @@ export class DiskRecord implements Below {
       if (this.#isClosed) files.release(file);
       else this.#file = file;
     });
-    await this.#within(taking);
+    await this.#faultOf(taking);
     if (this.#file === undefined) throw this.#fault('gone', 'the record is closed');
     return this.#file;
   }
@@ -266,46 +269,56 @@ export class DiskRecord implements Below {
     return this.#parts.readNow?.(file.fd, buffer, at, length, position) === length;
   }
 
-  async #read(file: SegmentFile, buffer: Uint8Array, at: number, length: number, position: number): Promise<void> {
-    file.users++;
-    this.#isReading = true;
-    const done = readAll(file.fd, buffer, at, length, position).finally(() => {
-      this.#isReading = false;
-      this.#disk.files.release(file);
-    });
-    const count = await this.#within(done);
+  async #read(
+    file: SegmentFile,
+    buffer: Uint8Array,
+    at: number,
+    length: number,
+    position: number,
+    patience: number,
+  ): Promise<void> {
+    const { files, gate } = this.#disk;
+    // once the record is closed the buffer may be another's
+    const begin = () => (this.#isClosed ? Promise.resolve(0) : this.#readAll(file, buffer, at, length, position));
+    const count = await this.#faultOf(gate.run(begin, patience));
     if (this.#isClosed) throw this.#fault('gone', 'the record is closed');
     if (count === length) return;
-    this.#disk.files.end(file);
+    files.end(file);
     throw this.#fault('corrupt', `the file of segment ${file.segment} is shorter than its records`);
   }
 
-  /** Waits for the system, but not for ever. */
-  async #within<T>(operation: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(this.#fault('timeout', 'the disk does not answer')), this.#parts.timeout);
-    });
+  async #readAll(file: SegmentFile, buffer: Uint8Array, at: number, length: number, position: number): Promise<number> {
+    file.users++;
+    this.#isReading = true;
     try {
-      return await Promise.race([operation, limit]);
-    } catch (error) {
-      if (error instanceof DiskFault) throw error;
-      if (this.#file !== undefined) this.#disk.files.end(this.#file);
-      throw this.#fault('io', (error as Error).message, error);
+      return await readAll(file.fd, buffer, at, length, position);
     } finally {
-      clearTimeout(timer);
+      this.#isReading = false;
+      this.#disk.files.release(file);
+    }
+  }
+
+  /** @throws DiskFault for what the system or the gate has against it */
+  async #faultOf<T>(operation: Promise<T>): Promise<T> {
+    try {
+      return await operation;
+    } catch (error) {
+      const { message } = error as Error;
+      if (error instanceof DiskBusy) throw this.#fault('gone', message);
+      if (this.#file !== undefined) this.#disk.files.end(this.#file);
+      throw this.#fault(error instanceof DiskSlow ? 'timeout' : 'io', message, error);
     }
   }
 
   /** Notes what is wrong; the record is not found again. */
   #fault(kind: FaultKind, message: string, cause?: unknown): DiskFault {
-    const { table, ring, index } = this.#disk;
+    const { table, ring, index, gate } = this.#disk;
     const slot = this.#slot;
     const isGone = kind === 'gone' || !table.stands(slot) || table.generation(slot.segment) !== slot.generation;
     const fault = new DiskFault(isGone ? 'gone' : kind, index, slot.segment, message, cause);
     if (!isGone) {
       if (table.kill(slot)) ring.forget(slot.lo, slot.hi, slot.segment, slot.offset);
-      if (kind !== 'corrupt') fault.givenUp = table.fail();
+      if (kind !== 'corrupt') fault.givenUp = table.fail() || (gate.isHung && table.giveUp());
       this.#parts.onFault?.(fault);
     }
     return fault;

@@ -1,6 +1,10 @@
 import { close, open } from 'node:fs';
 import { join } from 'node:path';
+import type { ReadGate } from './read-gate.ts';
 import { segmentName } from './segment-file.ts';
+
+/** So long whoever wants a file waits for its turn to open it, in ms. */
+export const PATIENCE = 1000;
 
 /** Files of one disk that one thread keeps open. */
 const MAX_OPEN = 256;
@@ -19,12 +23,14 @@ export interface SegmentFile {
 /** The open segments of one disk, by number. Files are opened without waiting for the disk on this thread, and are kept. */
 export class SegmentFiles {
   readonly #folder: string;
+  readonly #gate: ReadGate;
   /** The least recently opened or missed first. */
   readonly #files = new Map<number, SegmentFile>();
   readonly #opening = new Map<string, Promise<SegmentFile>>();
 
-  constructor(folder: string) {
+  constructor(folder: string, gate: ReadGate) {
     this.#folder = folder;
+    this.#gate = gate;
   }
 
   /** The open file of a segment's generation, if there is one; the caller's until `release`. */
@@ -35,7 +41,7 @@ export class SegmentFiles {
     return file;
   }
 
-  /** As `takeNow`; opens the file, or waits for whoever does. Rejects with the system's error. */
+  /** As `takeNow`; opens the file, or waits for whoever does. Rejects with the system's error, or as the gate does. */
   async take(segment: number, generation: number): Promise<SegmentFile> {
     for (;;) {
       const file = await this.#openOnce(segment, generation);
@@ -50,7 +56,8 @@ export class SegmentFiles {
     const name = `${segment} ${generation}`;
     let opening = this.#opening.get(name);
     if (opening === undefined) {
-      opening = this.#open(segment, generation).finally(() => this.#opening.delete(name));
+      const open = () => this.#open(segment, generation);
+      opening = this.#gate.run(open, PATIENCE).finally(() => this.#opening.delete(name));
       this.#opening.set(name, opening);
     }
     return opening;

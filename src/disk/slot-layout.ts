@@ -2,7 +2,7 @@
  * The slots of one disk: which record of its segments a key has. One SharedArrayBuffer, written by the disk's thread; edges
  * look things up, note uses and kill slots. A slot is a hint: the record's own header decides what it is.
  *
- *   header | generations of segments | readers, a row of segments for each worker | slots
+ *   header | generations of segments | readers, a row of segments for each worker, and two words (ReadCount) | slots
  *
  * A key may stand in two sets of eight slots, by the low bits of either half of its hash. A slot is eight words; its third,
  * the mark, changes last when a slot is filled and first when it is emptied, and has a tick that tells one filling from the next.
@@ -20,6 +20,8 @@ export const H_APPLIED = 5;
 export const H_FAILURES = 6;
 export const H_LIVE = 7;
 export const H_CHANGES = 8;
+export const H_READS = 9;
+export const H_HUNG = 10;
 
 /** Slots are being filled from the index: what is not found may be there all the same. */
 export const LOADING = 0;
@@ -91,12 +93,15 @@ export interface FoundSlot extends SlotFields {
 const ceilPow2 = (n: number): number => 2 ** Math.ceil(Math.log2(n));
 export const lines = (words: number): number => Math.ceil(words / LINE_WORDS) * LINE_WORDS;
 
+/** Words of the row of one worker. */
+export const readerRow = (segments: number): number => lines(segments + 2);
+
 /** Makes an empty table; throws RangeError on impossible options. */
 export function createSlotTable({ slots, segments, workers, state = LOADING }: SlotTableOptions): SharedArrayBuffer {
   if (!(segments >= 1 && segments <= MAX_SEGMENTS)) throw new RangeError(`segments: 1 to ${MAX_SEGMENTS}`);
   if (!(slots >= 1 && slots <= 2 ** 28)) throw new RangeError('slots: 1 to 2^28');
   const sets = ceilPow2(Math.max(1, (slots * 1.1) / WAYS));
-  const words = HEADER_WORDS + lines(segments) * (workers + 2) + sets * WAYS * SLOT_WORDS;
+  const words = HEADER_WORDS + lines(segments) + readerRow(segments) * (workers + 1) + sets * WAYS * SLOT_WORDS;
   const sab = new SharedArrayBuffer(words * 4);
   const header = new Int32Array(sab, 0, HEADER_WORDS);
   header[H_MAGIC] = MAGIC;

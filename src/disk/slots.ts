@@ -9,8 +9,10 @@ import {
   H_APPLIED,
   H_CHANGES,
   H_FAILURES,
+  H_HUNG,
   H_LIVE,
   H_MAGIC,
+  H_READS,
   H_SEGMENTS,
   H_SETS,
   H_STATE,
@@ -19,6 +21,7 @@ import {
   lines,
   MAGIC,
   MAX_USES,
+  readerRow,
   S_BODY,
   S_GENERATION,
   S_HI,
@@ -73,8 +76,8 @@ export class SlotTable {
     this.segments = words[H_SEGMENTS];
     this.workers = words[H_WORKERS];
     this.#setMask = words[H_SETS] - 1;
-    this.#row = lines(this.segments);
-    this.#readers = HEADER_WORDS + this.#row;
+    this.#row = readerRow(this.segments);
+    this.#readers = HEADER_WORDS + lines(this.segments);
     this.#slots = this.#readers + this.#row * (this.workers + 1);
     this.capacity = words[H_SETS] * WAYS;
   }
@@ -91,7 +94,11 @@ export class SlotTable {
 
   /** Any thread: the disk did not do what it was asked. After several in a row it is given up. Whether this was the one. */
   fail(): boolean {
-    if (Atomics.add(this.#words, H_FAILURES, 1) + 1 < PATIENCE) return false;
+    return Atomics.add(this.#words, H_FAILURES, 1) + 1 >= PATIENCE && this.giveUp();
+  }
+
+  /** Any thread: the disk is not to be used. Whether it was until now. */
+  giveUp(): boolean {
     return Atomics.exchange(this.#words, H_STATE, DISK_FAILED) !== DISK_FAILED;
   }
 
@@ -155,6 +162,8 @@ export class SlotTable {
   forgetReader(worker: number): void {
     const row = this.#readers + worker * this.#row;
     for (let segment = 0; segment < this.segments; segment++) Atomics.store(this.#words, row + segment, 0);
+    Atomics.sub(this.#words, H_READS, Atomics.exchange(this.#words, row + this.segments, 0));
+    Atomics.sub(this.#words, H_HUNG, Atomics.exchange(this.#words, row + this.segments + 1, 0));
   }
 
   /** The slot of a key, written to `out`; false when there is none. */

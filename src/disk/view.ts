@@ -15,6 +15,7 @@ export interface DiskView {
   readonly index: number;
   readonly folder: string;
   readonly table: SlotTable;
+  readonly slots: SharedArrayBuffer;
   readonly ring: OfferRing;
   /** Its part in the choice of a disk for a key: the same on all threads, and after a restart. */
   readonly salt: number;
@@ -26,6 +27,7 @@ export function openDisks(disks: readonly DiskMemory[], wake?: (disk: number) =>
     index,
     folder,
     table: new SlotTable(slots),
+    slots,
     ring: new OfferRing(ring, wake && (() => wake(index))),
     salt: saltOf(folder),
   }));

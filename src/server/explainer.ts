@@ -2,11 +2,11 @@ import type { Cache } from '../cache/cache.ts';
 import { formatAddress } from '../config/address.ts';
 import type { Address, Config } from '../config/config.ts';
 import type { Provenance } from '../config/picker.ts';
-import type { DiskFind } from '../explain/entry.ts';
 import { explain } from '../explain/explain.ts';
 import type { ExplainProblem, ExplainQuery, Explanation } from '../explain/types.ts';
 import { Uncacheable } from '../fill/uncacheable.ts';
 import type { HostTables } from '../site/host-table.ts';
+import type { DiskPeek } from './disk-peek.ts';
 import type { Purger, PurgeSubject } from './purger.ts';
 
 export interface ExplainerParts {
@@ -16,24 +16,33 @@ export interface ExplainerParts {
   /** Memory of the answers that were not stored. */
   readonly uncacheable: SharedArrayBuffer;
   /** What disks have; undefined where there are none. */
-  readonly onDisk?: DiskFind | undefined;
+  readonly onDisk?: (() => DiskPeek) | undefined;
   /** Where clients connect. */
   listen(): Address;
   /** Every setting with where it came from. */
   settings(): readonly Provenance[];
 }
 
+/** Times that disks are read for one explanation: for a marker, what it leads to, and parts. */
+const MAX_READS = 4;
+
 /** Explains requests from main, which sees all that edges see. */
-export function createExplainer(parts: ExplainerParts): (query: ExplainQuery) => Explanation | ExplainProblem {
+export function createExplainer(parts: ExplainerParts): (query: ExplainQuery) => Promise<Explanation | ExplainProblem> {
   const { cache, live, purger, onDisk } = parts;
   const uncacheable = new Uncacheable(parts.uncacheable);
   const purges = (subject: PurgeSubject) => purger.matching(subject);
-  return (query) => {
+  return async (query) => {
     const own = formatAddress(reachable(parts.listen()));
     const settings = parts.settings();
     const { tls, trustedProxies } = live.config;
     const secure = tls.listen.length > 0 || trustedProxies.length > 0;
-    return explain(query, { cache, hosts: live.hosts, settings, uncacheable, secure, own, purges, onDisk });
+    const peek = onDisk?.();
+    const sources = { cache, hosts: live.hosts, settings, uncacheable, secure, own, purges, onDisk: peek?.find };
+    let explanation = explain(query, sources);
+    for (let reads = 0; reads < MAX_READS && (await peek?.read()) === true; reads++) {
+      explanation = explain(query, sources);
+    }
+    return explanation;
   };
 }
 

@@ -4,7 +4,7 @@ import type { Cache } from '../cache/cache.ts';
 import { createExposition } from '../stats/prometheus.ts';
 import { createSnapshot } from '../stats/snapshot.ts';
 import type { EdgeThreads } from '../threads/edges.ts';
-import { createDiskFind } from './disk-peek.ts';
+import { createDiskPeek } from './disk-peek.ts';
 import { createExplainer } from './explainer.ts';
 import type { Live } from './live.ts';
 import type { Parts, ServerOptions } from './parts.ts';
@@ -36,7 +36,7 @@ export function openAdmin(parts: Parts, options: ServerOptions): Promise<AdminSe
       cache,
       live,
       purger,
-      onDisk: config.disk && createDiskFind(cache, config.disk.paths, memory.disks),
+      onDisk: config.disk && createDiskPeek(cache, config.disk.paths, memory.disks),
       uncacheable: memory.uncacheable,
       listen: () => entrance.listeners()[0].address,
       settings: () => state.settings,

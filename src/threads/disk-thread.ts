@@ -24,6 +24,9 @@ const MAX_PAUSE = 30_000;
 /** A thread that lived this long counts as healthy, in ms. */
 const HEALTHY = 60_000;
 
+/** How long a thread that is ended is waited for, in ms. */
+const END_TIMEOUT = 1000;
+
 /** How a purge went with one disk. */
 export type Kept = 'kept' | 'not kept' | 'absent';
 
@@ -137,7 +140,12 @@ export class DiskThread {
     const isLate = setTimeout(timeout, true, { signal: late.signal }).catch(() => false);
     if ((await Promise.race([ended, isLate])) === true) {
       this.#owner.log('warn', 'a disk took too long to close', { disk: this.folder, timeout_ms: timeout });
-      await worker.terminate();
+      // a thread that waits for the system ends once that is done
+      worker.unref();
+      await Promise.race([
+        worker.terminate(),
+        setTimeout(END_TIMEOUT, undefined, { signal: late.signal }).catch(() => {}),
+      ]);
     }
     late.abort();
   }
