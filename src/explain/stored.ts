@@ -72,6 +72,7 @@ const REASONS: Readonly<Record<StorageReason, string>> = {
   'no-freshness': 'its status is stored only with an explicit lifetime or public',
   stale: 'it came stale or without a lifetime, and has neither a validator nor leave to be used stale',
   'too-large': 'it is larger than the cache takes',
+  'no-room': 'the cache had no room for it: all of its memory was in use',
   variants: 'cache.max_variants of the resource are stored already',
   outdated: 'the resource was changed or purged while the answer was on its way',
   tags: 'it has more tags than lb takes',

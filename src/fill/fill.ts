@@ -275,7 +275,7 @@ export class Fill implements FetchSink {
     if (variant !== undefined) this.#storeKey = this.#keyOf(variant.key);
     else if (this.#task.range !== undefined && !isPart) this.#storeKey = this.#keyOf('');
     const opened = cache.open(this.#flight.id, head, meta, bodyLength(answer), this.#storeKey, tags);
-    if (!opened) return tags.length > MAX_TAGS ? 'tags' : 'too-large';
+    if (!opened) return tags.length > MAX_TAGS ? 'tags' : this.#tooLarge(bodyLength(answer));
     this.#words = words;
     this.#tags = tags;
     return undefined;
@@ -362,9 +362,15 @@ export class Fill implements FetchSink {
     else this.#outgrown(chunk);
   }
 
-  /** Larger than the cache takes: the leading client goes on alone, and the resource counts as uncacheable for a while. */
+  /** Why so many bytes are not stored, of a body that need not be over: the cache may have room for them the next time. */
+  #tooLarge(length: number): 'too-large' | 'no-room' {
+    return this.#context.slices.isLarge(length) ? 'too-large' : 'no-room';
+  }
+
+  /** The cache takes no more: the leading client goes on alone. What is too large for it counts as uncacheable for a while. */
   #outgrown(chunk: Buffer): void {
-    this.#remember('too-large', 200, true);
+    const reason = this.#tooLarge(this.#context.cache.bodyLength(this.#flight.id) + chunk.length);
+    this.#remember(reason, 200, reason === 'too-large');
     const sink = this.leader?.takeRest(this.#fetch, chunk) ?? NOBODY;
     this.#fetch.sink = sink;
     this.#end(BROKEN);

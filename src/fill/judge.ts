@@ -50,13 +50,14 @@ export function requestDirectives(headers: HeaderList) {
   return parseRequestCacheControl(combineHeader(headers, 'cache-control'), combineHeader(headers, 'pragma'));
 }
 
-/** Reasons against storing that hold for one request only, and so say nothing about the next. */
+/** Reasons against storing that hold for one request or moment only, and so say nothing about the next. */
 const OF_THIS_REQUEST: ReadonlySet<StorageReason> = new Set([
   'authorization',
   'request-no-store',
   'interim',
   'outdated',
   'partial',
+  'no-room',
 ]);
 
 /**

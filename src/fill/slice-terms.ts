@@ -14,12 +14,16 @@ const WORDS = 3;
 const OVERHEAD = 16 * 1024;
 const SMALLEST = 64 * 1024;
 
+/** Slices that the memory is to hold at least, where nothing says how large they are: each client pins up to two. */
+const SHARE = 32;
+
 /** What one thread knows of slicing: how large a slice may be, and which resources do not come in slices. */
 export class SliceTerms {
   readonly #places = new Int32Array(PLACES * WORDS);
   readonly #cache: Cache;
   readonly #largestBelow: number;
   #largest = -1;
+  #share = 0;
 
   /** @param diskSize bytes of the smallest disk below the cache, undefined where there is none */
   constructor(cache: Cache, diskSize?: number) {
@@ -31,7 +35,8 @@ export class SliceTerms {
   size(policy: CachePolicy): number {
     if (policy.slice === 0) return 0;
     const largest = Math.min(this.#maxObject(), this.#largestBelow) - OVERHEAD;
-    return largest < SMALLEST ? 0 : Math.min(policy.slice, largest);
+    if (largest < SMALLEST) return 0;
+    return Math.min(policy.slice, largest, policy.sliceAuto ? this.#share : Infinity);
   }
 
   /** Whether so many bytes have no room in the cache in one piece. */
@@ -40,7 +45,11 @@ export class SliceTerms {
   }
 
   #maxObject(): number {
-    if (this.#largest < 0) this.#largest = this.#cache.stats().maxObject;
+    if (this.#largest < 0) {
+      const { maxObject, memory } = this.#cache.stats();
+      this.#largest = maxObject;
+      this.#share = Math.max(SMALLEST, Math.floor(memory / SHARE));
+    }
     return this.#largest;
   }
 

@@ -47,6 +47,7 @@ export const STORAGE_REASONS = [
   'outdated',
   'tags',
   'no-answer',
+  'no-room',
 ] as const;
 
 export type StorageReason = (typeof STORAGE_REASONS)[number];
