@@ -7,7 +7,7 @@ import { segmentName } from './segment-file.ts';
 export const PATIENCE = 1000;
 
 /** Files of one disk that one thread keeps open. */
-const MAX_OPEN = 256;
+const MAX_OPEN = 128;
 
 /** A segment's file, open for reading. Whoever has it counts in `users`, and each read until the system is done with it. */
 export interface SegmentFile {

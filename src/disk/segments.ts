@@ -11,14 +11,14 @@ import { segmentName, segmentNumber } from './segment-file.ts';
 /** Records up to this size are gathered and written together, in bytes. */
 const GATHERED = 256 << 10;
 const BUFFER = 1 << 20;
+/** Files that are kept open. A disk that has grown has far more segments than a new one of its size. */
+const MAX_OPEN = 128;
 
 function generationOf(segment: number): string {
   return `generation of ${segment}`;
 }
 
-/** Open files: readers of the thread itself and the head. */
 interface Segment extends SegmentRow {
-  fd: number;
   /** Length of the file. */
   bytes: number;
 }
@@ -28,6 +28,8 @@ export class Segments {
   readonly #segmentBytes: number;
   readonly #index: DiskIndex;
   readonly #segments = new Map<number, Segment>();
+  /** The least recently used first. */
+  readonly #open = new Map<number, number>();
   #head: Segment | undefined;
   /** Where the next record begins. */
   #at = 0;
@@ -140,9 +142,9 @@ export class Segments {
   create(): number {
     let number = 0;
     while (this.#segments.has(number)) number++;
-    const fd = openSync(join(this.#folder, segmentName(number)), 'w+', 0o600);
+    this.#keepOpen(number, openSync(join(this.#folder, segmentName(number)), 'w+', 0o600));
     const generation = Number(this.#index.setting(generationOf(number)) ?? 0) + 1;
-    this.#segments.set(number, { number, generation, born: 0, used: 0, fd, bytes: 0 });
+    this.#segments.set(number, { number, generation, born: 0, used: 0, bytes: 0 });
     return number;
   }
 
@@ -193,7 +195,7 @@ export class Segments {
       this.#head = undefined;
       this.rewind();
     }
-    ftruncateSync(segment.fd, 0);
+    ftruncateSync(this.#fd(number), 0);
     segment.bytes = 0;
   }
 
@@ -202,8 +204,8 @@ export class Segments {
     const segment = this.#get(number);
     this.#index.transaction(() => this.#forget(segment));
     this.#segments.delete(number);
-    ftruncateSync(segment.fd, 0);
-    closeSync(segment.fd);
+    ftruncateSync(this.#fd(number), 0);
+    this.#close(number);
     rmSync(join(this.#folder, segmentName(number)), { force: true });
   }
 
@@ -260,7 +262,7 @@ export class Segments {
 
   /** Bytes from a place on, which must have been flushed; undefined where there are fewer. */
   read(place: number, bytes: number, skip = 0): Uint8Array<ArrayBuffer> | undefined {
-    const { fd } = this.#get(segmentOf(place));
+    const fd = this.#fd(segmentOf(place));
     const buffer = new Uint8Array(bytes);
     for (let got = 0; got < bytes; ) {
       const more = readSync(fd, buffer, got, bytes - got, offsetOf(place) + skip + got);
@@ -271,17 +273,38 @@ export class Segments {
   }
 
   close(): void {
-    for (const { fd } of this.#segments.values()) closeSync(fd);
+    for (const number of [...this.#open.keys()]) this.#close(number);
     this.#segments.clear();
     this.#head = undefined;
   }
 
   #write(segment: Segment, part: Uint8Array, at: number): number {
+    const fd = this.#fd(segment.number);
     for (let done = 0; done < part.length; ) {
-      done += writeSync(segment.fd, part, done, part.length - done, at + done);
+      done += writeSync(fd, part, done, part.length - done, at + done);
       segment.bytes = Math.max(segment.bytes, at + done);
     }
     return at + part.length;
+  }
+
+  #fd(number: number): number {
+    const known = this.#open.get(number);
+    if (known !== undefined) this.#open.delete(number);
+    const fd = known ?? openSync(join(this.#folder, segmentName(number)), 'r+');
+    this.#keepOpen(number, fd);
+    return fd;
+  }
+
+  #keepOpen(number: number, fd: number): void {
+    this.#open.set(number, fd);
+    const [oldest] = this.#open.keys();
+    if (this.#open.size > MAX_OPEN) this.#close(oldest);
+  }
+
+  #close(number: number): void {
+    const fd = this.#open.get(number);
+    this.#open.delete(number);
+    if (fd !== undefined) closeSync(fd);
   }
 
   #get(number: number): Segment {
@@ -305,7 +328,7 @@ export class Segments {
       this.#forget(row);
       return;
     }
-    const segment: Segment = { ...row, fd: openSync(path, 'r+'), bytes };
+    const segment: Segment = { ...row, bytes };
     this.#segments.set(number, segment);
     this.#births = Math.max(this.#births, row.born);
     if (bytes < row.used) this.#cutShort(segment);

@@ -350,11 +350,13 @@ export class DiskStore {
     this.#slots.setGeneration(number, this.#segments.generation(number));
   }
 
-  /** Has one segment free all the time, once there may not be more of them. */
+  /** Has one segment free when the head is full, once there may not be more of them. */
   #clean(end: number): boolean {
     const cleaner = this.#cleaner;
     if (!cleaner.isBusy) {
       if (this.paused || this.#segments.head < 0 || this.#isOneFree() || this.#mayCreate()) return false;
+      // what is left can still be read, and what is kept of it has room in the head
+      if (this.#segments.left > this.#segments.segmentBytes / 2) return false;
       if (!cleaner.begin()) return false;
     }
     while (cleaner.isBusy && performance.now() < end) cleaner.step();
@@ -396,7 +398,7 @@ export class DiskStore {
       if (this.#segments.free === 0) {
         this.#commit();
         if (!this.#cleaner.isBusy && !this.#cleaner.begin()) return;
-        while (this.#cleaner.isBusy) this.#cleaner.step(false);
+        while (this.#cleaner.isBusy) this.#cleaner.step();
       }
       const free = this.#segments.anyFree();
       if (free === undefined) return;
