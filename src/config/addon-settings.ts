@@ -1,6 +1,7 @@
 /** The rows of the settings table about addons. */
 
 import type { Setting } from './setting.ts';
+import { WAF_SETTINGS } from './waf-settings.ts';
 
 /** All of them, in the order of the documentation. */
 export const ADDON_SETTINGS: readonly Setting[] = [
@@ -29,50 +30,5 @@ export const ADDON_SETTINGS: readonly Setting[] = [
     default: ['ip'],
     prose: 'What tells clients apart: `ip`, `path`, `country`, `header:NAME`, `cookie:NAME`, `query:NAME`, or several.',
   },
-  {
-    path: 'addons.waf.ruleset',
-    scope: 'site',
-    type: 'enum',
-    values: ['owasp-core'],
-    default: 'owasp-core',
-    prose: 'Rules that requests are checked against.',
-  },
-  {
-    path: 'addons.waf.mode',
-    scope: 'site',
-    type: 'enum',
-    values: ['block', 'log', 'off'],
-    default: 'block',
-    prose: 'Whether an attack is blocked, or only logged.',
-  },
-  {
-    path: 'addons.waf.paranoia_level',
-    scope: 'site',
-    type: 'integer',
-    default: 1,
-    min: 1,
-    max: 4,
-    prose: 'How strict the rules are: higher finds more attacks and more false ones.',
-  },
-  {
-    path: 'addons.waf.path',
-    scope: 'site',
-    type: 'string',
-    defaultText: 'the usual places',
-    prose: 'Folder of the rule set.',
-  },
-  {
-    path: 'addons.waf.setup',
-    scope: 'site',
-    type: 'strings',
-    default: [],
-    prose: 'SecLang files read after crs-setup.conf and before the rules.',
-  },
-  {
-    path: 'addons.waf.rules',
-    scope: 'site',
-    type: 'strings',
-    default: [],
-    prose: 'SecLang files read after the rules.',
-  },
+  ...WAF_SETTINGS,
 ];

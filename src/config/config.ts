@@ -3,6 +3,8 @@
  * `loadConfig` in load.ts makes it; all other code reads these types and never lb.json, flags or the environment.
  */
 
+import type { WafConfig } from './waf-config.ts';
+
 /** All of lb's settings. Times in ms and sizes in bytes unless a comment says otherwise. */
 export interface Config {
   /** Where clients connect without TLS. Port 0 lets the system choose. */
@@ -419,16 +421,4 @@ export interface RateLimitConfig {
   burst: number;
   /** What a bucket is kept for: `ip`, `path`, `country`, `header:NAME`, `cookie:NAME` or `query:NAME`; several make a tuple. */
   by: string[];
-}
-
-export interface WafConfig {
-  ruleset: string;
-  mode: 'block' | 'log' | 'off';
-  paranoiaLevel: number;
-  /** Folder of the rule set, where given. */
-  path: string | undefined;
-  /** SecLang files read before the rules. */
-  setup: string[];
-  /** SecLang files read after the rules. */
-  rules: string[];
 }

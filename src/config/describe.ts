@@ -6,6 +6,7 @@ import type { Field } from './field-values.ts';
 import type { Setting } from './setting.ts';
 import { formatDuration, formatSize } from './units.ts';
 import type { CertificateFiles, Item, Json, Value } from './values.ts';
+import { formatWafItem } from './waf-objects.ts';
 
 /** What a setting expects, for messages: `a size such as "512MB"`. */
 export function describeType(setting: Setting): string {
@@ -28,6 +29,12 @@ export function describeType(setting: Setting): string {
       return 'a duration such as "30s" or "5m", or a number of seconds';
     case 'enum':
       return `one of ${setting.values?.join(', ')}`;
+    case 'conditions':
+      return 'an object such as {"path": "/admin/*"}, or an array of them';
+    case 'countries':
+      return 'countries such as ["DE", "FR"]';
+    case 'custom-rules':
+      return 'an array of objects such as {"action": "block", "when": {"path": "/admin/*"}}';
     case 'cookies':
       return 'names of cookies, or an array of them';
     case 'key-fields':
@@ -42,6 +49,8 @@ export function describeType(setting: Setting): string {
       return 'a whole number';
     case 'keys':
       return '"ip" or another key, or an array of them';
+    case 'matches':
+      return 'an object such as {"X-Name": "*text*"}';
     case 'media-types':
       return 'media types such as "text/*,application/json", or an array of them';
     case 'methods':
@@ -58,6 +67,8 @@ export function describeType(setting: Setting): string {
       return 'names of folders, or an array of them';
     case 'parameters':
       return 'names of query parameters, or an array of them';
+    case 'rule-ids':
+      return 'ids of rules such as [942100, "942000-942999"]';
     case 'rules':
       return 'an array of objects such as {"match": "/old/*", "redirect": {"to": "/new/{1}"}}';
     case 'size':
@@ -67,7 +78,12 @@ export function describeType(setting: Setting): string {
     case 'statuses':
       return 'statuses such as [502, 503]';
     case 'strings':
+    case 'texts':
       return 'an array of strings';
+    case 'waf-exclusions':
+      return 'an array of objects such as {"rules": [942100], "targets": ["ARGS:q"]}';
+    case 'waf-paths':
+      return 'an array of objects such as {"match": "/api/*", "mode": "log"}';
     default:
       return 'a string in double quotes';
   }
@@ -109,6 +125,11 @@ function formatItem(setting: Setting, item: Item): Json {
       return formatOriginItem(item as OriginConfig);
     case 'rules':
       return formatRule(item as SiteRule);
+    case 'conditions':
+    case 'custom-rules':
+    case 'waf-exclusions':
+    case 'waf-paths':
+      return formatWafItem(item as object);
     default:
       return item as string | number;
   }

@@ -66,14 +66,17 @@ export function parseChangedName(setting: Setting, text: string): string | Probl
 
 /** A name as a key of an object of fields. */
 export function parseFieldKey(setting: Setting, text: string): string | Problem {
+  if (setting.type === 'matches' && !setting.path.endsWith('.headers'))
+    return text === '' ? new Problem('a name is empty', 'write the name that is looked at') : text;
   if (!isToken(text)) return new Problem(`"${text}" is no field name`, 'use letters, digits and hyphens');
   const name = text.toLowerCase();
-  const reason = whyNotChanged(setting, name);
+  const reason = setting.type === 'matches' ? undefined : whyNotChanged(setting, name);
   return reason === undefined ? name : new Problem(`${text} cannot be set: ${reason}`, 'leave it out');
 }
 
 /** A value, with variables but in fields that no request is at hand for. */
 export function parseFieldValue(setting: Setting, text: string): string | Problem {
+  if (setting.type === 'matches') return text;
   const value = trimOws(text);
   if (!isFieldValue(value)) {
     const at = /[^\t\x20-\x7e\x80-\xff]/.exec(text)?.index;

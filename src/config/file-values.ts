@@ -61,8 +61,10 @@ export class ValueReader {
     const items: Item[] = [];
     if (node.type === 'string' && !isOfObjects(setting)) {
       this.#commaList(setting, node, path, items);
-    } else if (node.type === 'object' && setting.type === 'fields') {
+    } else if (node.type === 'object' && (setting.type === 'fields' || setting.type === 'matches')) {
       this.#fields(setting, node, path, items);
+    } else if (node.type === 'object' && setting.type === 'conditions') {
+      this.#item(setting, node, path, items, readObject);
     } else if (node.type === 'number' && takesNumbers(setting)) {
       this.#item(setting, node, path, items, readObject);
     } else if (node.type === 'array') {
@@ -165,7 +167,8 @@ export class ValueReader {
   #commaList(setting: Setting, node: Node, path: string, items: Item[]): void {
     const text = this.#expand(node);
     if (typeof text !== 'string') return;
-    for (const { item, at } of splitCommas(text)) {
+    const parts = setting.type === 'texts' ? [{ item: text, at: 0 }] : splitCommas(text);
+    for (const { item, at } of parts) {
       const parsed = parseItem(setting, item);
       const value = setting.type === 'paths' ? this.#files.resolveItem(parsed) : parsed;
       if (!(value instanceof Problem)) items.push(value);

@@ -2,7 +2,7 @@
 
 import { parseHostPattern } from './address.ts';
 import type { Document, Node } from './document.ts';
-import { type ErrorList, Problem } from './errors.ts';
+import { type ErrorList, formatPlace, Problem } from './errors.ts';
 import { type Env, jsonOf, ValueReader } from './file-values.ts';
 import type { Files } from './files.ts';
 import { emptyLayer, type Layer } from './layer.ts';
@@ -12,6 +12,7 @@ import { SETTINGS } from './settings.ts';
 import { type Shape, SITE_SHAPE, switchOf, TOP_SHAPE } from './shape.ts';
 import { nearest } from './suggest.ts';
 import { type Item, isList, wrongType } from './values.ts';
+import { buildCondition, buildCustomRule, buildExclusion, buildPathMode } from './waf-objects.ts';
 
 export interface FileSite {
   /** The key under `sites`. */
@@ -48,6 +49,9 @@ export function readFileSettings(
   }
   return { top, sites };
 }
+
+/** Parts of a path: conditions may stand in conditions about twenty deep. */
+const DEEPEST = 24;
 
 class Walker {
   readonly #document: Document;
@@ -150,14 +154,28 @@ class Walker {
   #object(setting: Setting, node: Node, shape: Shape, path: string): Item | undefined {
     const layer = emptyLayer();
     const before = this.#errors.errors.length;
+    if (path.split('.').length > DEEPEST) {
+      this.#values.add(node, 'the conditions are nested too deeply', 'take some of them apart');
+      return undefined;
+    }
     for (const [key, value] of this.entries(node)) this.property(key, value, shape, path, layer, 'site');
     if (this.#errors.errors.length > before) return undefined;
     const object = new ListObject(layer, path, this.#document.placeOf(node), this.#errors);
-    if (setting.type === 'origins') return buildOrigin(object);
-    if (setting.type === 'dictionaries') return buildDictionary(object);
-    return setting.type === 'certificates' ? buildCertificate(object) : buildRule(object);
+    return BUILD[setting.type]?.(object);
   }
 }
+
+/** What an object in a list becomes. */
+const BUILD: { readonly [type in Setting['type']]?: (object: ListObject) => Item | undefined } = {
+  certificates: buildCertificate,
+  conditions: buildCondition,
+  'custom-rules': (object) => buildCustomRule(object, formatPlace(object.place)),
+  dictionaries: buildDictionary,
+  origins: buildOrigin,
+  rules: buildRule,
+  'waf-exclusions': (object) => buildExclusion(object, formatPlace(object.place)),
+  'waf-paths': buildPathMode,
+};
 
 /** Whether a value may stand for `enabled` in place of an object. */
 function isSwitch(value: Node): boolean {

@@ -28,7 +28,10 @@ export function jsonSchema(): Schema {
         additionalProperties: { $ref: '#/definitions/site' },
       },
     },
-    definitions: { site: { description: 'Settings of one site.', ...objectSchema(SITE_SHAPE) } },
+    definitions: {
+      condition: objectSchema(CONDITION),
+      site: { description: 'Settings of one site.', ...objectSchema(SITE_SHAPE) },
+    },
   };
 }
 
@@ -95,24 +98,34 @@ function valueSchema(setting: Setting, items: Shape | undefined): Schema {
     case 'template':
     case 'url':
       return { type: 'string', minLength: 1 };
+    case 'conditions':
+      return { anyOf: [CONDITION_REF, { type: 'array', minItems: 1, items: CONDITION_REF }] };
     case 'fields':
       return FIELDS;
+    case 'matches':
+      return NAMED_TEXTS;
     default:
       return listSchema(setting, items);
   }
 }
 
+/** Conditions stand in conditions. */
+const CONDITION_REF: Schema = { $ref: '#/definitions/condition' };
+const CONDITION = ['addons', 'waf', 'custom_rules', 'when'].reduce<Shape>((shape, key) => {
+  const child = shape.keys.get(key) as Shape;
+  return child.items ?? child;
+}, TOP_SHAPE);
+
+const NAMED_TEXTS: Schema = {
+  type: 'object',
+  additionalProperties: {
+    anyOf: [{ type: ['string', 'number'] }, { type: 'array', items: { type: ['string', 'number'] } }],
+  },
+};
+
 /** Header fields by name, or as lines `name: value`. */
 const FIELDS: Schema = {
-  anyOf: [
-    {
-      type: 'object',
-      additionalProperties: {
-        anyOf: [{ type: ['string', 'number'] }, { type: 'array', items: { type: ['string', 'number'] } }],
-      },
-    },
-    { type: 'array', items: { type: 'string' } },
-  ],
+  anyOf: [NAMED_TEXTS, { type: 'array', items: { type: 'string' } }],
 };
 
 /** Values that are numbers may be written as such. */
@@ -130,7 +143,9 @@ function listSchema(setting: Setting, items: Shape | undefined): Schema {
 const REQUIRED: { readonly [type in Setting['type']]?: Schema } = {
   origins: { anyOf: [{ required: ['host'] }, { required: ['unix'] }] },
   certificates: { required: ['cert', 'key'] },
+  'custom-rules': { required: ['action', 'when'] },
   dictionaries: { required: ['match'] },
+  'waf-paths': { required: ['match', 'mode'] },
 };
 
 function itemSchema(setting: Setting, items: Shape | undefined): Schema {

@@ -1,7 +1,7 @@
 /** One site put together from the layers: origins, cache rules, addons. */
 
 import { parseHost } from '../http/host.ts';
-import type { OriginConfig, RateLimitConfig, SiteConfig, SiteRule, WafConfig } from './config.ts';
+import type { OriginConfig, RateLimitConfig, SiteConfig, SiteRule } from './config.ts';
 import { type ErrorList, formatPlace } from './errors.ts';
 import type { Layer } from './layer.ts';
 import type { Picker } from './picker.ts';
@@ -10,6 +10,7 @@ import { resolveCache } from './resolve-cache.ts';
 import { resolveCompression } from './resolve-compression.ts';
 import { repeatedOrigins, resolveOriginTerms } from './resolve-origins.ts';
 import { isStatic, resolveStatic } from './resolve-sources.ts';
+import { resolveWaf } from './resolve-waf.ts';
 import { nearest } from './suggest.ts';
 
 /** The site; what it lacks is noted in `errors`, what is given but not active in `announcements`. */
@@ -113,21 +114,4 @@ function resolveRateLimit(pick: Picker, announcements: string[], errors: ErrorLi
   );
   const burst = pick.number('addons.rate_limit.burst', 'addons.rate_limit.burst', Math.max(1, Math.ceil(rate)));
   return { requestsPerSecond: rate, burst, by: pick.list('addons.rate_limit.by') };
-}
-
-function resolveWaf(pick: Picker, announcements: string[]): WafConfig | undefined {
-  const place = pick.findObject('addons.waf');
-  if (!place) return undefined;
-  const waf: WafConfig = {
-    ruleset: pick.text('addons.waf.ruleset'),
-    mode: pick.text('addons.waf.mode') as WafConfig['mode'],
-    paranoiaLevel: pick.number('addons.waf.paranoia_level'),
-    path: pick.value('addons.waf.path') as string | undefined,
-    setup: pick.list('addons.waf.setup'),
-    rules: pick.list('addons.waf.rules'),
-  };
-  if (waf.mode !== 'off') {
-    announcements.push(`addons.waf (${formatPlace(place)}) is not active in this version: requests are not inspected`);
-  }
-  return waf;
 }

@@ -6,7 +6,10 @@ export type SettingType =
   | 'boolean'
   | 'certificates' // list of objects with cert and key
   | 'cookie' // name of one cookie
+  | 'conditions' // one object or a list of them, of the same form as what they stand in
   | 'cookies' // list of cookie names
+  | 'countries' // list of two-letter codes
+  | 'custom-rules' // list of objects with action and when
   | 'dictionaries' // list of objects with match
   | 'domains' // list of names that certificates are for
   | 'duration' // `30s`, or a bare number of seconds; kept in the row's `unit`
@@ -21,6 +24,7 @@ export type SettingType =
   | 'integer'
   | 'key-fields' // list of request fields that a cache key may hold
   | 'keys' // list of what a rate limit counts by
+  | 'matches' // object of names and texts with `*`
   | 'media-types' // list of media types, with `*`
   | 'methods' // list of request methods
   | 'name-servers' // list of ADDR or ADDR:PORT
@@ -31,6 +35,7 @@ export type SettingType =
   | 'parameters' // list of names of query parameters, with `*` and presets
   | 'path' // name of a file or folder that need not be there; resolved to an absolute path
   | 'paths' // list of them
+  | 'rule-ids' // list of numbers and ranges of them
   | 'rules' // list of objects
   | 'size' // `512MB`, or a bare number of bytes
   | 'status-ranges' // list of statuses and ranges of them
@@ -40,7 +45,10 @@ export type SettingType =
   | 'target-fields' // list of response fields that go over Cache-Control
   | 'template' // text with variables
   | 'text' // text that may have any characters, or none
-  | 'url'; // http:// or https://
+  | 'texts' // list of texts that may have commas
+  | 'url' // http:// or https://
+  | 'waf-exclusions' // list of objects with rules, tags or targets
+  | 'waf-paths'; // list of objects with match and mode
 
 export interface Setting {
   /** Where it stands in lb.json. `*` is a name of the user's choice, `[]` an item of a list. */

@@ -10,7 +10,10 @@ const TYPE_NAMES: Record<SettingType, string> = {
   boolean: 'true or false',
   certificates: 'List of objects',
   cookie: 'Cookie name',
+  conditions: 'Object or list of objects',
   cookies: 'List of cookie names',
+  countries: 'List of countries',
+  'custom-rules': 'List of objects',
   dictionaries: 'List of objects',
   domains: 'List of host names',
   duration: 'Duration',
@@ -25,6 +28,7 @@ const TYPE_NAMES: Record<SettingType, string> = {
   integer: 'Whole number',
   'key-fields': 'List of field names',
   keys: 'List',
+  matches: 'Object of names and texts',
   'media-types': 'List of media types',
   methods: 'List of methods',
   'name-servers': 'List of addresses',
@@ -35,6 +39,7 @@ const TYPE_NAMES: Record<SettingType, string> = {
   parameters: 'List of parameter names',
   path: 'Path',
   paths: 'List of paths',
+  'rule-ids': 'List of ids',
   rules: 'List of objects',
   size: 'Size',
   'status-ranges': 'List of statuses',
@@ -44,7 +49,10 @@ const TYPE_NAMES: Record<SettingType, string> = {
   'target-fields': 'List of field names',
   template: 'Text with variables',
   text: 'Text',
+  texts: 'List of texts',
   url: 'URL',
+  'waf-exclusions': 'List of objects',
+  'waf-paths': 'List of objects',
 };
 
 const HEAD = `# Settings

@@ -20,8 +20,10 @@ function shapeOf(choose: (setting: Setting) => boolean): Shape {
   for (const setting of SETTINGS) {
     if (!choose(setting)) continue;
     let shape = root;
+    let parent = root;
     for (const part of setting.path.split('.')) {
       const name = part.replace('[]', '');
+      parent = shape;
       let child = name === '*' ? shape.named : shape.keys.get(name);
       if (!child) {
         child = { keys: new Map() };
@@ -32,6 +34,8 @@ function shapeOf(choose: (setting: Setting) => boolean): Shape {
       shape = child;
     }
     shape.setting = setting;
+    // conditions in conditions are of their form
+    if (setting.type === 'conditions' && setting.path.includes('when[].')) shape.items = parent;
   }
   return root;
 }

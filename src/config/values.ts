@@ -20,6 +20,8 @@ import type { Setting } from './setting.ts';
 import { parseStatus, parseStatusRange } from './statuses.ts';
 import { nearest } from './suggest.ts';
 import { formatDuration, formatSize, guessDuration, parseDuration, parseSize } from './units.ts';
+import type { Condition, CustomRuleConfig, WafExclusion, WafPathMode } from './waf-config.ts';
+import { parseCountry, parseRuleIds } from './waf-objects.ts';
 
 export type Scalar = string | number | boolean | Address;
 /** Absolute paths of PEM files. */
@@ -27,13 +29,27 @@ export interface CertificateFiles {
   cert: string;
   key: string;
 }
-export type Item = string | number | Address | OriginConfig | CertificateFiles | DictionaryConfig | SiteRule | Field;
+export type Item =
+  | string
+  | number
+  | Address
+  | OriginConfig
+  | CertificateFiles
+  | Condition
+  | CustomRuleConfig
+  | DictionaryConfig
+  | SiteRule
+  | WafExclusion
+  | WafPathMode
+  | Field;
 export type Value = Scalar | readonly Item[];
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /** Lists that hold at least one item. */
 const FILLED_LISTS = new Set<Setting['type']>([
   'addresses',
+  'conditions',
+  'countries',
   'globs',
   'host',
   'keys',
@@ -46,24 +62,41 @@ const LISTS = new Set<Setting['type']>([
   ...FILLED_LISTS,
   'certificates',
   'cookies',
+  'custom-rules',
   'dictionaries',
   'domains',
   'fields',
   'key-fields',
+  'matches',
   'name-servers',
   'names',
   'networks',
   'parameters',
   'paths',
+  'rule-ids',
   'rules',
   'status-ranges',
   'statuses',
   'strings',
   'target-fields',
+  'texts',
+  'waf-exclusions',
+  'waf-paths',
 ]);
 
 /** Lists of which a bare number may be an item. */
-const OF_NUMBERS = new Set<Setting['type']>(['addresses', 'status-ranges', 'statuses']);
+const OF_NUMBERS = new Set<Setting['type']>(['addresses', 'rule-ids', 'status-ranges', 'statuses']);
+
+const OF_OBJECTS = new Set<Setting['type']>([
+  'certificates',
+  'conditions',
+  'custom-rules',
+  'dictionaries',
+  'matches',
+  'rules',
+  'waf-exclusions',
+  'waf-paths',
+]);
 
 /** Whether the setting takes several values, as an array or separated by commas. */
 export function isList(setting: Setting): boolean {
@@ -77,7 +110,7 @@ export function takesNumbers(setting: Setting): boolean {
 
 /** Whether the items of a list setting are objects, and never text. */
 export function isOfObjects(setting: Setting): boolean {
-  return setting.type === 'rules' || setting.type === 'certificates' || setting.type === 'dictionaries';
+  return OF_OBJECTS.has(setting.type);
 }
 
 /** Whether a list setting may have no item. */
@@ -137,12 +170,15 @@ function parseChecked(setting: Setting, raw: string | number | boolean): string 
 
 /** One item of a list setting. Items that are objects are read elsewhere, key by key. */
 export function parseItem(setting: Setting, text: string): Item | Problem {
-  if (text === '') return new Problem('an empty item in the list', 'remove it or the extra comma');
+  if (text === '' && setting.type !== 'texts')
+    return new Problem('an empty item in the list', 'remove it or the extra comma');
   switch (setting.type) {
     case 'addresses':
       return parseListen(text);
     case 'cookies':
       return parseCookieName(text);
+    case 'countries':
+      return parseCountry(text);
     case 'domains':
       return parseDomain(text);
     case 'fields':
@@ -169,6 +205,8 @@ export function parseItem(setting: Setting, text: string): Item | Problem {
       return parseOrigin(text);
     case 'parameters':
       return parseParameter(text);
+    case 'rule-ids':
+      return parseRuleIds(text);
     case 'status-ranges':
       return parseStatusRange(text);
     case 'statuses':
