@@ -42,6 +42,8 @@ const width = availableParallelism();
 /** Scenarios wait more than they compute. */
 const fileWidth = Math.ceil(width * 1.5);
 const checks = values.tests || words.length > 0 ? [] : await runChecks();
+// what lb's threads and processes run is then the build, which starts faster than the sources
+if (checks.some(({ name, ok }) => name === 'build' && ok)) process.env.LB_TEST_BUILT = '1';
 const files = values.checks ? [] : await runFiles();
 const { failed } = printSummary(checks, files);
 process.exitCode = failed > 0 ? 1 : 0;

@@ -5,7 +5,7 @@ import { Random } from './stress.bodies.ts';
 import { Bench, bytes, NO_WORDS } from './testing.ts';
 
 const MEMORY = 4 << 20;
-const REQUESTS = 150_000;
+const REQUESTS = 60_000;
 const NOTHING = new Uint8Array(0);
 
 /** Ranks 0..n-1 with frequencies proportional to 1 / (rank + 1) ** skew. */

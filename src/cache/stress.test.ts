@@ -3,12 +3,14 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { IS_LONG } from '../../test/support/long.ts';
 import { type Cache, createCache, openCache } from './cache.ts';
 import { Random } from './stress.bodies.ts';
 
 const WORKERS = 4;
 const KEYS = 6000;
 const MEMORY = 3 << 20;
+const DEATHS = IS_LONG ? 30 : 12;
 
 interface Run {
   sab: SharedArrayBuffer;
@@ -50,8 +52,8 @@ function assertNoLeak(run: Run): void {
 const operationsIn = (run: Run): number => Atomics.load(new Int32Array(run.progress), 0);
 
 for (const [eviction, rounds, operations] of [
-  ['s3fifo', 220_000, 1_500_000],
-  ['lru', 80_000, 500_000],
+  ['s3fifo', IS_LONG ? 220_000 : 60_000, IS_LONG ? 1_500_000 : 400_000],
+  ['lru', IS_LONG ? 80_000 : 30_000, IS_LONG ? 500_000 : 190_000],
 ] as const) {
   test(`${eviction}: threads fill, read, evict and purge; every byte is right and nothing leaks`, async (t) => {
     const run = begin(eviction);
@@ -78,7 +80,7 @@ test('threads die at random, are recovered and replaced; every byte is right and
   const run = begin('s3fifo');
   const random = new Random(9);
   let deaths = 0;
-  const enough = (): boolean => run.errors.length > 0 || (deaths >= 30 && operationsIn(run) > 50_000);
+  const enough = (): boolean => run.errors.length > 0 || (deaths >= DEATHS && operationsIn(run) > 50_000);
   const keepAlive = async (worker: number): Promise<void> => {
     while (!enough()) {
       const thread = start(run, worker, random.below(1 << 30), 1e9, 2e-5);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { MAIN } from '../support/process.ts';
 import { Folder } from './cli.ts';
 import { CACHE_RULES } from './mistakes/cache-rules.ts';
 import { CLIENTS } from './mistakes/clients.ts';
@@ -126,7 +127,6 @@ test('check --json gives the mistakes as data', async () => {
 });
 
 test('in a process of its own: exit code 2, everything on stderr', () => {
-  const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
   const cases: readonly (readonly [string, string[], Record<string, string>, RegExp])[] = [
     ['{"orgins": []}', ['check'], {}, /^lb\.json:1:2: error: unknown key "orgins"/],
     ['{', ['serve'], {}, /^lb\.json:1:2: error: /],
@@ -134,7 +134,7 @@ test('in a process of its own: exit code 2, everything on stderr', () => {
   ];
   for (const [file, argv, env, expected] of cases) {
     using folder = new Folder({ 'lb.json': file });
-    const result = spawnSync(process.execPath, [main, ...argv], {
+    const result = spawnSync(process.execPath, [MAIN, ...argv], {
       cwd: folder.path,
       env: { PATH: process.env.PATH, ...env },
       encoding: 'utf8',

@@ -4,10 +4,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { MAIN } from '../support/process.ts';
 
-const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 const STEP_TIMEOUT = 20_000;
 
 interface Demo {

@@ -1,6 +1,9 @@
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 
+/** Of a client between its requests: together they ask some hundred times a second. */
+const PAUSE_MS = 15;
+
 /** Clients that ask again and again, and note whatever goes wrong. */
 export class Load {
   /** Answers that came as they should. */
@@ -34,7 +37,7 @@ export class Load {
       } catch (error) {
         this.errors.push(`${path}: ${(error as Error).message}`);
       }
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
     agent.destroy();
   }

@@ -5,12 +5,13 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { IS_LONG } from '../support/long.ts';
 import { EXCHANGES, generate } from './generate.ts';
 import type { History } from './history.ts';
 import { replay } from './replay.ts';
 import { shrink } from './shrink.ts';
 
-const exchanges = Number(process.env.LB_MODEL_EXCHANGES ?? 100_000);
+const exchanges = Number(process.env.LB_MODEL_EXCHANGES ?? (IS_LONG ? 100_000 : 30_000));
 const firstSeed = Number(process.env.LB_MODEL_SEED ?? 1);
 
 test(`lb and the reference model agree over ${exchanges} exchanges`, async () => {

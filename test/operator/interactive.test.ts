@@ -7,7 +7,7 @@ import type { AccessLine, LineListener, LineSource } from '../../src/stats/acces
 import { counted, startScene } from '../caching/scene.ts';
 import { adminDeps } from '../support/admin-deps.ts';
 import { until, within } from '../support/cleanup.ts';
-import { spawnLb } from '../support/process.ts';
+import { MAIN, spawnLb } from '../support/process.ts';
 
 const hasScript = spawnSync('script', ['--version']).status === 0;
 const scene = await startScene({ after });
@@ -20,7 +20,7 @@ for (const [command, shown] of [
   test(`lb ${command} draws, hears keys and gives the terminal back`, {
     skip: hasScript ? false : 'no script(1)',
   }, async (t) => {
-    const line = `stty cols 100 rows 30; ${process.execPath} src/main.ts ${command} --interval 200ms; echo "code $?"`;
+    const line = `stty cols 100 rows 30; ${process.execPath} ${MAIN} ${command} --interval 200ms; echo "code $?"`;
     const child = spawn('script', ['-qefc', line, '/dev/null'], {
       env: { ...process.env, LB_ADMIN: `127.0.0.1:${scene.lb.admin.port}`, TERM: 'xterm', NO_COLOR: '1' },
       stdio: ['pipe', 'pipe', 'inherit'],

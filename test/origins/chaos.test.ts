@@ -7,10 +7,11 @@ import { Random } from '../model/random.ts';
 import { until, within } from '../support/cleanup.ts';
 import { request } from '../support/client.ts';
 import type { Settings } from '../support/lb.ts';
+import { IS_LONG } from '../support/long.ts';
 import { bytesOf, moody } from './chaos-origin.ts';
 import { startScene } from './scene.ts';
 
-const REQUESTS = 1200;
+const REQUESTS = IS_LONG ? 1200 : 600;
 const AT_ONCE = 24;
 const LIMIT = 4;
 const PATHS = [10, 3000, 90_000, 600_000].flatMap((size) => [0, 1, 2, 3].map((name) => `/s${size}/${name}`));

@@ -1,9 +1,10 @@
-// 1 GB either way through lb as a process of its own, whose memory is watched from outside.
+// 1 GB either way, and in chunks a part of it unless LB_TEST_LONG=1, through lb as a process of its own, whose memory is watched from outside.
 import assert from 'node:assert/strict';
 import { platform } from 'node:os';
 import { test } from 'node:test';
 import { until } from '../support/cleanup.ts';
 import { openClient, requestText } from '../support/client.ts';
+import { IS_LONG } from '../support/long.ts';
 import type { Answer } from '../support/origin.ts';
 import { startOrigin } from '../support/origin.ts';
 import { type Child, serveLb } from '../support/process.ts';
@@ -13,6 +14,10 @@ const MB = 1 << 20;
 const ALLOWED_GROWTH = 50 * MB;
 const BLOCK = Buffer.alloc(MB, 'lb streams what it cannot keep. ');
 const CHUNK = Buffer.concat([Buffer.from(`${MB.toString(16)}\r\n`), BLOCK, Buffer.from('\r\n')]);
+const WAYS = [
+  { way: '1 GB by length', isChunked: false, length: GB },
+  { way: IS_LONG ? '1 GB in chunks' : '256 MB in chunks', isChunked: true, length: IS_LONG ? GB : 256 * MB },
+];
 const options = { skip: platform() !== 'linux' && 'resident memory is read from /proc' };
 
 /** Watches memory until told to stop. @returns the growth over its beginning, bytes */
@@ -46,39 +51,45 @@ class Checker {
   }
 }
 
-async function sendGigabyte(answer: Answer, isChunked: boolean, sent: (bytes: number) => void): Promise<void> {
-  const framing = isChunked ? (['Transfer-Encoding', 'chunked'] as const) : (['Content-Length', String(GB)] as const);
+/** Framing of a body of so many bytes. */
+function framingOf(length: number, isChunked: boolean) {
+  return isChunked ? (['Transfer-Encoding', 'chunked'] as const) : (['Content-Length', String(length)] as const);
+}
+
+async function sendLarge(
+  answer: Answer,
+  length: number,
+  isChunked: boolean,
+  sent: (bytes: number) => void,
+): Promise<void> {
+  const framing = framingOf(length, isChunked);
   await answer.head(200, [['Cache-Control', 'no-store'], framing]);
-  for (let at = 0; at < GB && !answer.socket.destroyed; at += MB) {
+  for (let at = 0; at < length && !answer.socket.destroyed; at += MB) {
     await answer.raw(isChunked ? CHUNK : BLOCK);
     sent(at + MB);
   }
   if (isChunked) await answer.raw('0\r\n\r\n');
 }
 
-for (const isChunked of [false, true]) {
-  test(
-    `1 GB ${isChunked ? 'in chunks' : 'by length'} streams through to the client in little memory`,
-    options,
-    async (t) => {
-      const origin = await startOrigin(t, ({ target }, answer) =>
-        target === '/gb' ? sendGigabyte(answer, isChunked, () => {}) : answer.send(200, [], 'warm'),
-      );
-      const { port, child } = await serveLb(t, origin.address);
-      const client = await openClient(t, port);
-      client.send(requestText('GET', '/warm'));
-      await client.response();
-      const growth = watch(child);
-      const checker = new Checker();
-      client.send(requestText('GET', '/gb'));
-      const response = await client.head();
-      assert.ok(response);
-      await client.body(response, 'GET', (chunk) => checker.take(chunk));
-      assert.deepEqual([response.complete, checker.received, checker.wrong], [true, GB, 0]);
-      const grown = growth();
-      assert.ok(grown < ALLOWED_GROWTH, `grew by ${(grown / MB).toFixed()} MB`);
-    },
-  );
+for (const { way, isChunked, length } of WAYS) {
+  test(`${way} streams through to the client in little memory`, options, async (t) => {
+    const origin = await startOrigin(t, ({ target }, answer) =>
+      target === '/gb' ? sendLarge(answer, length, isChunked, () => {}) : answer.send(200, [], 'warm'),
+    );
+    const { port, child } = await serveLb(t, origin.address);
+    const client = await openClient(t, port);
+    client.send(requestText('GET', '/warm'));
+    await client.response();
+    const growth = watch(child);
+    const checker = new Checker();
+    client.send(requestText('GET', '/gb'));
+    const response = await client.head();
+    assert.ok(response);
+    await client.body(response, 'GET', (chunk) => checker.take(chunk));
+    assert.deepEqual([response.complete, checker.received, checker.wrong], [true, length, 0]);
+    const grown = growth();
+    assert.ok(grown < ALLOWED_GROWTH, `grew by ${(grown / MB).toFixed()} MB`);
+  });
 
   test(`a client that does not read holds the origin back (${isChunked ? 'chunks' : 'length'})`, options, async (t) => {
     let sent = 0;
@@ -86,7 +97,7 @@ for (const isChunked of [false, true]) {
       sent = bytes;
     };
     const origin = await startOrigin(t, ({ target }, answer) =>
-      target === '/gb' ? sendGigabyte(answer, isChunked, count) : answer.send(200, [], 'warm'),
+      target === '/gb' ? sendLarge(answer, GB, isChunked, count) : answer.send(200, [], 'warm'),
     );
     const { port, child } = await serveLb(t, origin.address);
     const client = await openClient(t, port);
@@ -115,8 +126,8 @@ for (const isChunked of [false, true]) {
 /** Most that the sender is ahead of the origin: uWebSockets.js reads on after a pause while whole buffers come. */
 const AHEAD = 8 * MB;
 
-for (const isChunked of [false, true]) {
-  test(`1 GB of request body ${isChunked ? 'in chunks' : 'by length'} streams to the origin`, options, async (t) => {
+for (const { way, isChunked, length } of WAYS) {
+  test(`a request body of ${way} streams to the origin`, options, async (t) => {
     const checker = new Checker();
     const origin = await startOrigin(t, async (asked, answer) => {
       await asked.body((chunk) => checker.take(chunk));
@@ -127,15 +138,14 @@ for (const isChunked of [false, true]) {
     client.send(requestText('GET', '/warm'));
     await client.response();
     const growth = watch(child);
-    const framing = isChunked ? (['Transfer-Encoding', 'chunked'] as const) : (['Content-Length', String(GB)] as const);
-    client.send(requestText('POST', '/gb', [framing]));
-    for (let sent = 0; sent < GB; sent += MB) {
+    client.send(requestText('POST', '/gb', [framingOf(length, isChunked)]));
+    for (let sent = 0; sent < length; sent += MB) {
       while (sent - checker.received > AHEAD && !client.socket.destroyed)
         await new Promise((resolve) => setImmediate(resolve));
       client.send(isChunked ? CHUNK : BLOCK);
     }
     if (isChunked) client.send('0\r\n\r\n');
-    assert.equal((await client.response()).text, String(GB));
+    assert.equal((await client.response()).text, String(length));
     assert.equal(checker.wrong, 0);
     const grown = growth();
     assert.ok(grown < ALLOWED_GROWTH, `grew by ${(grown / MB).toFixed()} MB`);

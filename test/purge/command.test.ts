@@ -2,11 +2,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { after, test } from 'node:test';
 import { cacheStatus, counted, type Field, startScene } from '../caching/scene.ts';
-import { spawnLb } from '../support/process.ts';
+import { MAIN, spawnLb } from '../support/process.ts';
 
 const scene = await startScene({ after });
 const FRESH: Field = ['Cache-Control', 'max-age=600'];
@@ -51,8 +50,7 @@ test('lb purge --tag, and a list from standard input', async () => {
   });
   assert.deepEqual(await Promise.all(['/images/a', '/images/b', '/page'].map(isStored)), [false, false, true]);
   const list = 'tag:page\n# the rest\nhttp://site.test/images/*\n';
-  const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
-  const args = [main, 'purge', '--file', '-', '--admin', `127.0.0.1:${scene.lb.admin.port}`];
+  const args = [MAIN, 'purge', '--file', '-', '--admin', `127.0.0.1:${scene.lb.admin.port}`];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.end(list);
   const [stdout, [code]] = await Promise.all([readText(child.stdout), once(child, 'close')]);

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { type Field, startScene } from '../caching/scene.ts';
 import { requestText } from '../support/client.ts';
+import { IS_LONG } from '../support/long.ts';
 
-const PURGES = 120;
+const PURGES = IS_LONG ? 120 : 60;
 /** Between two purges. */
 const ANSWERS = 48;
 const CLIENTS = 12;

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { type Field, startScene } from '../caching/scene.ts';
 import { requestText } from '../support/client.ts';
+import { IS_LONG } from '../support/long.ts';
 import { answerFor, bytesOf, type Version } from './file.ts';
 
 const SIZE = 64 * 1024;
 /** Requests; LB_TEST_CHURN for more. */
-const REQUESTS = Number(process.env.LB_TEST_CHURN ?? 1000);
+const REQUESTS = Number(process.env.LB_TEST_CHURN ?? (IS_LONG ? 1000 : 500));
 const FILES = 4;
 const CLIENTS = 24;
 

@@ -10,7 +10,7 @@ import { gzipSync } from 'node:zlib';
 import { counted, type Field, startScene } from '../caching/scene.ts';
 import { until } from '../support/cleanup.ts';
 import { freePort } from '../support/origin.ts';
-import { spawnLb } from '../support/process.ts';
+import { MAIN, spawnLb } from '../support/process.ts';
 
 const scene = await startScene({ after });
 const folder = mkdtempSync(join(tmpdir(), 'lb-warm-'));
@@ -132,7 +132,7 @@ test('never more at a time than --concurrency, nor more a second than --rate', a
 test('what comes through a pipe is fetched as it comes in', async () => {
   scene.on('/piped', counted([FRESH]));
   const args = ['warm', '-', '--to', TO, '--host', 'site.test', '--json'];
-  const child = spawn(process.execPath, [join(import.meta.dirname, '..', '..', 'src', 'main.ts'), ...args], {
+  const child = spawn(process.execPath, [MAIN, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   after(() => child.kill('SIGKILL'));
