@@ -8,7 +8,7 @@ import {
   createZstdDecompress,
 } from 'node:zlib';
 import type { Coding } from '../http/content-coding.ts';
-import { createDczStream } from './dcz.ts';
+import { BASE, type ByDictionary, createDictionaryStream } from './by-dictionary.ts';
 import { ZstdFrames } from './zstd-frames.ts';
 
 /** What is done with content on its way to a client. */
@@ -17,8 +17,8 @@ export interface Recoding {
   readonly decode: Coding | undefined;
   /** What it is to be coded in. */
   readonly encode: Coding | undefined;
-  /** Zstandard with a dictionary in place of `encode`: what stands before the frame (RFC 9842), and the dictionary. */
-  readonly dictionary?: { readonly prefix: Buffer; readonly bytes: Buffer } | undefined;
+  /** With a dictionary, in place of `encode`. */
+  readonly dictionary?: ByDictionary | undefined;
 }
 
 type Stage = ReturnType<typeof createGunzip> | ReturnType<typeof createZstdDecompress>;
@@ -99,9 +99,9 @@ export class Coder {
   constructor({ decode, encode, dictionary }: Recoding, onMove: () => void) {
     this.#onMove = onMove;
     const decoder = decode === undefined ? undefined : decoderOf(decode);
-    const encoder = dictionary === undefined ? encode && encoderOf(encode) : dictionaryEncoder(dictionary.bytes);
-    this.#prefix = dictionary?.prefix;
-    this.#flushKind = FLUSHES[dictionary === undefined ? (encode ?? 'gzip') : 'zstd'];
+    const encoder = dictionary === undefined ? encode && encoderOf(encode) : dictionaryEncoder(dictionary);
+    this.#prefix = dictionary?.header;
+    this.#flushKind = FLUSHES[dictionary === undefined ? (encode ?? 'gzip') : BASE[dictionary.coding]];
     const first = decoder ?? encoder;
     const last = encoder ?? decoder;
     if (first === undefined || last === undefined) throw new Error('a coder decodes or encodes');
@@ -253,6 +253,6 @@ function encoderOf(coding: Coding): Stage {
   return createZstdCompress({ ...BUFFERS, params: LEVELS.zstd });
 }
 
-function dictionaryEncoder(dictionary: Buffer): Stage {
-  return createDczStream(dictionary, undefined, LEVELS.zstd[constants.ZSTD_c_compressionLevel], BUFFERS);
+function dictionaryEncoder({ coding, bytes }: ByDictionary): Stage {
+  return createDictionaryStream(coding, bytes, undefined, 'quick', BUFFERS);
 }

@@ -1,7 +1,6 @@
 import { Remembered } from '../base/remembered.ts';
 import { type Cache, CacheKey, type KeyPrefix, USER_BORN, USER_FRESH_UNTIL } from '../cache/cache.ts';
-import type { Coding } from '../http/content-coding.ts';
-import { dczHeader } from './dcz.ts';
+import type { Coding, DictionaryCoding } from '../http/content-coding.ts';
 import { type KeyMessage, nameOf, packKey } from './key-message.ts';
 import type { VariantWish } from './variants.ts';
 
@@ -44,8 +43,6 @@ export interface FoundDictionary {
   /** Hexadecimal. */
   readonly hash: string;
   readonly key: CacheKey;
-  /** What `dcz` begins with. */
-  readonly prefix: Buffer;
   readonly bytes: Buffer;
 }
 
@@ -54,14 +51,17 @@ export interface DictionaryMessage extends Pick<VariantWish, 'content' | 'from' 
   key: KeyMessage;
 }
 
-/** A wish for a `dcz` variant, on its way from an edge to main. */
-export interface DczMessage extends DictionaryMessage {
+/** A wish for a variant with a dictionary, on its way from an edge to main. */
+export interface ByDictionaryMessage extends DictionaryMessage {
+  to: DictionaryCoding;
   hash: string;
   dictionary: KeyMessage;
 }
 
 /** What an edge asks main for. */
-export type DictionaryRequest = ({ what: 'dictionary' } & DictionaryMessage) | ({ what: 'dcz' } & DczMessage);
+export type DictionaryRequest =
+  | ({ what: 'dictionary' } & DictionaryMessage)
+  | ({ what: 'by-dictionary' } & ByDictionaryMessage);
 
 /** The key of a dictionary. @param original its original's, or one of the same key with another variant */
 function dictionaryKey(original: CacheKey, hash: string): CacheKey {
@@ -147,11 +147,12 @@ export class Dictionaries {
   /** As `VariantMaker.want`, for a variant with a dictionary. */
   want(
     { key, content, from, length }: Pick<VariantWish, 'key' | 'content' | 'from' | 'length'>,
+    to: DictionaryCoding,
     by: FoundDictionary,
   ): void {
-    if (!this.#isNew(nameOf(key, content, by.hash))) return;
+    if (!this.#isNew(nameOf(key, content, `${to}:${by.hash}`))) return;
     const dictionary = packKey(by.key);
-    this.#send({ what: 'dcz', key: packKey(key), content, from, length, hash: by.hash, dictionary });
+    this.#send({ what: 'by-dictionary', key: packKey(key), content, from, to, length, hash: by.hash, dictionary });
   }
 
   #isNew(name: string): boolean {
@@ -170,9 +171,7 @@ export class Dictionaries {
     if (id === 0) return undefined;
     const generation = cache.generation(id);
     const isSame = kept !== undefined && kept.id === id && kept.generation === generation;
-    const found = isSame
-      ? kept.found
-      : { hash, key, prefix: dczHeader(Buffer.from(hash, 'hex')), bytes: this.#copy(id) };
+    const found = isSame ? kept.found : { hash, key, bytes: this.#copy(id) };
     cache.unpin();
     this.#keep(name, { id, generation, found });
     return found;

@@ -1,4 +1,4 @@
-import type { Coding } from '../http/content-coding.ts';
+import type { Coding, DictionaryCoding } from '../http/content-coding.ts';
 import { parseEntityTag } from '../http/etag.ts';
 import { combineHeader, getHeader, type HeaderList, splitList, withHeader } from '../http/headers.ts';
 
@@ -23,7 +23,7 @@ export function isOfBytes(name: string): boolean {
  *
  * @param to the new coding, undefined for none
  */
-export function recodedFields(headers: HeaderList, to: Coding | 'dcz' | undefined): HeaderList {
+export function recodedFields(headers: HeaderList, to: Coding | DictionaryCoding | undefined): HeaderList {
   const kept: HeaderList = [];
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i];

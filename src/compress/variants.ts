@@ -1,6 +1,6 @@
 import { type Cache, CacheKey, USER_BORN, USER_FRESH_UNTIL } from '../cache/cache.ts';
 import { encodeMeta, type StoredViews } from '../fill/stored.ts';
-import type { Coding } from '../http/content-coding.ts';
+import type { Coding, DictionaryCoding } from '../http/content-coding.ts';
 
 /**
  * A stored response in another coding: an entry of its own, under the key of its original with `coding:<coding>` behind
@@ -36,8 +36,8 @@ export interface VariantMaker {
   want(wish: VariantWish): void;
 }
 
-/** What a variant is coded in; `dcz:<hash>` for Zstandard with the dictionary of that hash (RFC 9842). */
-export type VariantCoding = Coding | `dcz:${string}`;
+/** What a variant is coded in; `dcz:<hash>` for Zstandard with the dictionary of that hash (RFC 9842), `dcb:<hash>` for brotli. */
+export type VariantCoding = Coding | `${DictionaryCoding}:${string}`;
 
 /** What stands between a key's own variant and the name of a coding. */
 const PREFIX = 'coding:';

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { acceptanceOf, chooseCoding, isTaken } from './coding-choice.ts';
+import { acceptanceOf, chooseCoding, dictionaryCodings, isTaken } from './coding-choice.ts';
 import { CODINGS, type Coding, type ContentCoding } from './content-coding.ts';
 
 test('weights of what is named, refused, meant by a star or left unsaid', () => {
@@ -22,7 +22,7 @@ test('weights of what is named, refused, meant by a star or left unsaid', () => 
     ['deflate, foo', 0, 0, 0, 0.0005],
   ];
   for (const [value, zstd, br, gzip, identity] of cases) {
-    deepEqual(acceptanceOf(value), { zstd, br, gzip, identity, dcz: 0 }, value);
+    deepEqual(acceptanceOf(value), { zstd, br, gzip, identity, dcz: 0, dcb: 0 }, value);
   }
   equal(acceptanceOf('*, dcz;q=0.5').dcz, 0.5);
   equal(acceptanceOf('*').dcz, 0);
@@ -78,4 +78,19 @@ test('the choice is the one of a naive model', () => {
 test('the table of values seen stays small', () => {
   for (let i = 0; i < 2000; i++) equal(acceptanceOf(`gzip;q=0.5, x${i}`).gzip, 0.5);
   equal(acceptanceOf(`gzip, ${'x'.repeat(1000)}`).gzip, 1);
+});
+
+test('codings with a dictionary: those liked as much as any other, the best first', () => {
+  for (const [value, preference, expected] of [
+    ['gzip, br, zstd, dcb, dcz', ['zstd', 'br'], ['dcz', 'dcb']],
+    ['gzip, br, zstd, dcb, dcz', ['br', 'zstd'], ['dcb', 'dcz']],
+    ['gzip, br, zstd, dcb, dcz;q=0.9', ['zstd', 'br'], ['dcb']],
+    ['br;q=0.5, dcz;q=0.8, dcb;q=0.9', ['zstd', 'br'], ['dcb', 'dcz']],
+    ['br, dcb;q=0.9', ['br'], []],
+    ['identity, dcz;q=0.5', ['zstd'], []],
+    ['dcb', ['gzip'], ['dcb']],
+    ['*, dcz;q=0', ['zstd'], []],
+  ] as const) {
+    deepEqual(dictionaryCodings(acceptanceOf(value), preference), expected, value);
+  }
 });

@@ -1,5 +1,5 @@
 import { encodingWeights } from './accept-encoding.ts';
-import type { Coding, ContentCoding } from './content-coding.ts';
+import type { Coding, ContentCoding, DictionaryCoding } from './content-coding.ts';
 
 /** What a client takes: weights of the codings, 0 to 1 (RFC 9110 section 12.5.3). 0 is not acceptable. */
 export interface Acceptance {
@@ -8,15 +8,18 @@ export interface Acceptance {
   readonly gzip: number;
   /** Below all that is named where the client does not name it. */
   readonly identity: number;
-  /** Zstandard with a dictionary (RFC 9842); a star does not stand for it. */
+  /** Zstandard and brotli with a dictionary (RFC 9842); a star does not stand for them. */
   readonly dcz: number;
+  readonly dcb: number;
 }
 
 /** Weight of identity where the client accepts it by not refusing it: below the least that can be said. */
 const UNSAID = 0.0005;
 
 /** Of a client that says nothing, or names no coding: what is sent uncoded is read by anyone. */
-const PLAIN: Acceptance = { zstd: 0, br: 0, gzip: 0, identity: 1, dcz: 0 };
+const PLAIN: Acceptance = { zstd: 0, br: 0, gzip: 0, identity: 1, dcz: 0, dcb: 0 };
+
+const NO_CODINGS: readonly DictionaryCoding[] = [];
 
 /** Of values seen before, on this thread. */
 const known = new Map<string, Acceptance>();
@@ -41,7 +44,14 @@ function parseAcceptance(value: string): Acceptance {
   const star = weights.get('*');
   const of = (coding: Coding): number => weights.get(coding) ?? star ?? 0;
   const identity = weights.get('identity') ?? star ?? UNSAID;
-  return { zstd: of('zstd'), br: of('br'), gzip: of('gzip'), identity, dcz: weights.get('dcz') ?? 0 };
+  return {
+    zstd: of('zstd'),
+    br: of('br'),
+    gzip: of('gzip'),
+    identity,
+    dcz: weights.get('dcz') ?? 0,
+    dcb: weights.get('dcb') ?? 0,
+  };
 }
 
 /** What may be done with a response's content. */
@@ -78,6 +88,19 @@ export function chooseCoding(
     }
   }
   return isCoded && mayDecode && acceptance.identity > weight ? 'identity' : best;
+}
+
+/**
+ * The codings with a dictionary that a client likes as much as any without one, the best first: as `chooseCoding` by what
+ * the client says, then by the preference for what they are but for the dictionary.
+ */
+export function dictionaryCodings(acceptance: Acceptance, preference: readonly Coding[]): readonly DictionaryCoding[] {
+  const { zstd, br, gzip, identity, dcz, dcb } = acceptance;
+  if (dcz === 0 && dcb === 0) return NO_CODINGS;
+  const least = Math.max(zstd, br, gzip, identity);
+  const isBrFirst = preference.find((coding) => coding === 'br' || coding === 'zstd') === 'br';
+  const order: DictionaryCoding[] = dcb > dcz || (dcb === dcz && isBrFirst) ? ['dcb', 'dcz'] : ['dcz', 'dcb'];
+  return order.filter((coding) => acceptance[coding] > 0 && acceptance[coding] >= least);
 }
 
 /** Whether a client takes a coding. Uncoded content always does: better than none. */

@@ -3,6 +3,9 @@ import { combineHeader, type HeaderList } from './headers.ts';
 /** A content coding (RFC 9110 section 8.4.1) that lb can make and undo. */
 export type Coding = 'zstd' | 'br' | 'gzip';
 
+/** Content codings with a dictionary: Zstandard and brotli (RFC 9842). */
+export type DictionaryCoding = 'dcz' | 'dcb';
+
 /** How a response's content is coded; `other` for what lb cannot undo, and for several codings one on another. */
 export type ContentCoding = Coding | 'identity' | 'other';
 

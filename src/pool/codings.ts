@@ -1,6 +1,7 @@
 import type { Transform } from 'node:stream';
 import zlib from 'node:zlib';
-import { createDczStream, dczHeader, isRawDictionary } from '../compress/dcz.ts';
+import { createDictionaryStream, dictionaryHeader } from '../compress/by-dictionary.ts';
+import { isRawDictionary } from '../compress/dcz.ts';
 import { encode, type Operations } from './encoder.ts';
 import type { CompressJob, MadeCoding, Pieces, StoredCoding } from './jobs.ts';
 import type { Pace } from './pace.ts';
@@ -33,7 +34,8 @@ const STREAMS: Record<MadeCoding, (length: number, dictionary: Buffer | undefine
       },
     }),
   gzip: () => zlib.createGzip({ level: 9, memLevel: 9 }),
-  dcz: (length, dictionary) => createDczStream(dictionary as Buffer, length, 19),
+  dcz: (length, dictionary) => createDictionaryStream('dcz', dictionary as Buffer, length, 'high'),
+  dcb: (length, dictionary) => createDictionaryStream('dcb', dictionary as Buffer, length, 'high'),
 };
 
 const OPERATIONS: Record<MadeCoding, Operations> = {
@@ -41,6 +43,7 @@ const OPERATIONS: Record<MadeCoding, Operations> = {
   zstd: { proceed: constants.ZSTD_e_continue, finish: constants.ZSTD_e_end },
   gzip: { proceed: constants.Z_NO_FLUSH, finish: constants.Z_FINISH },
   dcz: { proceed: constants.ZSTD_e_continue, finish: constants.ZSTD_e_end },
+  dcb: { proceed: constants.BROTLI_OPERATION_PROCESS, finish: constants.BROTLI_OPERATION_FINISH },
 };
 
 /**
@@ -56,11 +59,16 @@ export function compress(
   const length = input.reduce((sum, piece) => sum + piece.length, 0);
   const words = dictionary && joined(dictionary.bytes);
   if (words !== undefined && !isRawDictionary(words)) return undefined;
-  const header = dictionary === undefined ? undefined : dczHeader(dictionary.hash);
+  const header = to === 'dcz' || to === 'dcb' ? dictionaryHeader(to, hashOf(dictionary)) : undefined;
   const room = Math.floor(length * (1 - minSaving)) - (header?.length ?? 0);
   const bytes = encode(STREAMS[to](length, words), OPERATIONS[to], input, room, () => pace.step());
   if (bytes === undefined || header === undefined) return bytes;
   return new Uint8Array(Buffer.concat([header, bytes]));
+}
+
+function hashOf(dictionary: CompressJob['dictionary']): Uint8Array {
+  if (dictionary === undefined) throw new Error('a coding with a dictionary has one');
+  return dictionary.hash;
 }
 
 /**

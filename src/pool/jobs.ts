@@ -1,10 +1,12 @@
 /** What the pool's threads are given to do, and what comes of it. */
+import type { AnyCoding } from '../compress/by-dictionary.ts';
+import type { VariantWish } from '../compress/variants.ts';
 
-/** Codings that the pool makes. `dcz`: Zstandard with a dictionary (RFC 9842). */
-export type MadeCoding = 'br' | 'zstd' | 'gzip' | 'dcz';
+/** Codings that the pool makes. */
+export type MadeCoding = AnyCoding;
 
 /** A content coding that stored bytes may be in. */
-export type StoredCoding = 'identity' | 'br' | 'zstd' | 'gzip';
+export type StoredCoding = VariantWish['from'];
 
 /** Bytes in shared memory, in pieces; whoever gives the job keeps them in place until it is over. */
 export type Pieces = readonly Uint8Array[];
@@ -28,7 +30,7 @@ export interface CompressJob extends Common {
   to: MadeCoding;
   /** What the result must be smaller by than the input without its coding to be worth keeping: 0.05 for a twentieth. */
   minSaving: number;
-  /** For `dcz`: the dictionary, and its SHA-256. */
+  /** For codings with a dictionary: the dictionary, and its SHA-256. */
   dictionary?: { bytes: Pieces; hash: Uint8Array };
 }
 

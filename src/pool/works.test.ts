@@ -212,24 +212,32 @@ test('a response becomes a dictionary, is found by its hash, outlives its replac
   main.audit();
 });
 
-test('dcz: the header of RFC 9842, then Zstandard that the dictionary undoes', async (t) => {
-  const { edge, works, prefix, keyOf, put, variant } = setUp(t);
-  const dictionaries = new Dictionaries(edge, (request) => works.request(request));
-  const next = Buffer.concat([LARGE.subarray(0, 90_000), Buffer.from('something new'), LARGE.subarray(90_000)]);
-  put('/1.css', 'one', LARGE);
-  put('/2.css', 'two', next);
-  dictionaries.offer(keyOf('/1.css'), 'one', 'identity', LARGE.length);
-  await over(works, 1);
-  const hash = createHash('sha256').update(LARGE).digest();
-  const found = dictionaries.find(prefix, hash.toString('hex'), () => true);
-  assert.ok(found !== undefined);
-  const original = { key: keyOf('/2.css'), content: 'two', from: 'identity', length: next.length } as const;
-  for (let i = 0; i < 5; i++) dictionaries.want(original, found);
-  await over(works, 2);
-  const stored = variant('/2.css', `dcz:${hash.toString('hex')}`);
-  assert.equal(stored?.original, 'two');
-  assert.equal(stored.body.subarray(0, 8).toString('hex'), '5e2a4d1820000000');
-  assert.ok(stored.body.subarray(8, 40).equals(hash));
-  assert.ok(zlib.zstdDecompressSync(stored.body.subarray(40), { dictionary: LARGE }).equals(next));
-  assert.ok(stored.body.length < 200, `${stored.body.length} bytes`);
-});
+const UNDONE = { dcz: zlib.zstdDecompressSync, dcb: zlib.brotliDecompressSync } as const;
+
+for (const [coding, magic] of [
+  ['dcz', '5e2a4d1820000000'],
+  ['dcb', 'ff444342'],
+] as const)
+  test(`${coding}: the header of RFC 9842, then what the dictionary undoes`, async (t) => {
+    const { edge, works, prefix, keyOf, put, variant } = setUp(t);
+    const dictionaries = new Dictionaries(edge, (request) => works.request(request));
+    const next = Buffer.concat([LARGE.subarray(0, 90_000), Buffer.from('something new'), LARGE.subarray(90_000)]);
+    put('/1.css', 'one', LARGE);
+    put('/2.css', 'two', next);
+    dictionaries.offer(keyOf('/1.css'), 'one', 'identity', LARGE.length);
+    await over(works, 1);
+    const hash = createHash('sha256').update(LARGE).digest();
+    const found = dictionaries.find(prefix, hash.toString('hex'), () => true);
+    assert.ok(found !== undefined);
+    const original = { key: keyOf('/2.css'), content: 'two', from: 'identity', length: next.length } as const;
+    for (let i = 0; i < 5; i++) dictionaries.want(original, coding, found);
+    await over(works, 2);
+    const stored = variant('/2.css', `${coding}:${hash.toString('hex')}`);
+    assert.equal(stored?.original, 'two');
+    const header = magic + hash.toString('hex');
+    const at = header.length / 2;
+    assert.equal(stored.body.subarray(0, at).toString('hex'), header);
+    const options = { dictionary: LARGE };
+    assert.ok(UNDONE[coding](stored.body.subarray(at), options).equals(next));
+    assert.ok(stored.body.length < 200, `${stored.body.length} bytes`);
+  });

@@ -3,7 +3,7 @@ import type { Cache, CacheKey } from '../cache/cache.ts';
 import type { BackgroundRequest, WishMessage } from '../compress/background.ts';
 import { isRawDictionary } from '../compress/dcz.ts';
 import {
-  type DczMessage,
+  type ByDictionaryMessage,
   type DictionaryMessage,
   hasDictionary,
   MAX_DICTIONARY,
@@ -92,8 +92,8 @@ export class BackgroundWorks {
     if (request.what === 'dictionary') {
       const subject = { name: nameOf(key, content, 'dictionary'), key, content, length };
       if (!this.#hasHash(subject)) this.#add(subject, (original) => this.#digest(subject, original, request));
-    } else if (request.what === 'dcz') {
-      const subject = { name: nameOf(key, content, request.hash), key, content, length };
+    } else if (request.what === 'by-dictionary') {
+      const subject = { name: nameOf(key, content, `${request.to}:${request.hash}`), key, content, length };
       this.#add(subject, (original) => this.#compressBy(subject, original, request));
     } else {
       const subject = { name: nameOf(key, content, request.to), key, content, length };
@@ -147,7 +147,7 @@ export class BackgroundWorks {
   async #compressBy(
     subject: Subject,
     { id, body: input }: Held,
-    { from, hash, dictionary }: DczMessage,
+    { from, to, hash, dictionary }: ByDictionaryMessage,
   ): Promise<void> {
     const held = hold(this.#cache, unpackKey(dictionary));
     if (held === undefined) {
@@ -159,12 +159,12 @@ export class BackgroundWorks {
         type: 'compress',
         input,
         from,
-        to: 'dcz',
+        to,
         dictionary: { bytes: held.body, hash: new Uint8Array(Buffer.from(hash, 'hex')) },
         maxInput: MAX_INPUT,
         minSaving: MIN_SAVING,
       });
-      this.#storeVariant(subject, id, `dcz:${hash}`, result);
+      this.#storeVariant(subject, id, `${to}:${hash}`, result);
     } finally {
       held.drop();
     }

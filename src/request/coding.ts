@@ -1,4 +1,5 @@
 import { CacheKey, USER_BORN } from '../cache/cache.ts';
+import { type AnyCoding, dictionaryHeader, isMade, isMadeOnTheWay } from '../compress/by-dictionary.ts';
 import { activeCoders, type Recoding } from '../compress/coder.ts';
 import type { FoundDictionary } from '../compress/dictionaries.ts';
 import { confirmedFields, recodedFields, variedFields } from '../compress/fields.ts';
@@ -7,9 +8,9 @@ import { type VariantCoding, variantKey } from '../compress/variants.ts';
 import { parseTail, tailOf } from '../fill/head.ts';
 import type { StoredView } from '../fill/stored.ts';
 import { parseRequestCacheControl } from '../http/cache-control.ts';
-import { type Acceptance, acceptanceOf, chooseCoding, isTaken } from '../http/coding-choice.ts';
+import { type Acceptance, acceptanceOf, chooseCoding, dictionaryCodings, isTaken } from '../http/coding-choice.ts';
 import { ifRangeAllows } from '../http/conditional.ts';
-import type { Coding } from '../http/content-coding.ts';
+import type { Coding, DictionaryCoding } from '../http/content-coding.ts';
 import { combineHeader, getHeader, type HeaderList } from '../http/headers.ts';
 import type { CachePolicy } from '../site/plan.ts';
 import { SLOT } from '../stats/counters.ts';
@@ -32,7 +33,7 @@ class CodedForms {
   /** As it is stored, saying that there are others. */
   readonly asStored: StoredView;
   /** Made on the way to the client: heads without a body. */
-  readonly recoded: { [coding in Coding | 'dcz' | 'identity']?: StoredView } = {};
+  readonly recoded: { [coding in AnyCoding | 'identity']?: StoredView } = {};
   /** With the body of a stored variant. */
   readonly variants: { [coding in VariantCoding]?: { readonly source: StoredView; readonly view: StoredView } } = {};
   /** Codings that it was made in on its way. */
@@ -85,7 +86,7 @@ export function formFor(x: Exchange, view: StoredView): StoredView | 'origin' | 
   if (forms.isDictionary) x.dictionary = view;
   if (!terms.mayEncode && terms.stored === 'identity') return asStored;
   const acceptance = acceptanceOf(x.field('accept-encoding'));
-  if (acceptance.dcz > 0 && config.dictionaries.length > 0) {
+  if (config.dictionaries.length > 0 && (acceptance.dcz > 0 || acceptance.dcb > 0)) {
     const form = formByDictionary(x, view, forms, acceptance);
     if (form !== undefined) return form;
   }
@@ -113,21 +114,26 @@ function formByDictionary(
   acceptance: Acceptance,
 ): StoredView | 'gone' | undefined {
   const { terms, config, asStored } = forms;
-  const { zstd, br, gzip, dcz } = acceptance;
-  if (!terms.mayEncode || dcz < Math.max(zstd, br, gzip) || x.field('available-dictionary') === '') return undefined;
+  const codings = dictionaryCodings(acceptance, config.encodings).filter(isMade);
+  if (!terms.mayEncode || codings.length === 0 || x.field('available-dictionary') === '') return undefined;
   if (isPartOf(x, view, isTaken(terms.stored, acceptance)) || forbidsTransform(x)) return undefined;
   const found = dictionaryFor(x, config, () => parseTail(view.tail));
   const isHit = x.flight === undefined;
   if (found !== undefined && isHit && view.meta.content !== undefined) {
-    const variant = variantOf(x, view, forms, `dcz:${found.hash}`);
+    const variant = variantOf(x, view, forms, `${codings[0]}:${found.hash}`);
     if (variant !== undefined) return variant;
   }
   if (isHit && !isStillThere(x, view)) return 'gone';
   if (found === undefined || activeCoders() >= MAX_DICTIONARY_CODERS) return undefined;
-  if (isHit) wantByDictionary(x, view, forms, found);
-  x.recoding = { ...recodingOf(terms, 'identity'), dictionary: found };
-  forms.recoded.dcz ??= recodedView(asStored, 'dcz', -1, undefined);
-  return forms.recoded.dcz;
+  if (isHit) wantByDictionary(x, view, forms, codings[0], found);
+  // until the best one is there
+  const coding = codings.find((each) => isMadeOnTheWay(each, found.bytes));
+  if (coding === undefined) return undefined;
+  const { hash, bytes } = found;
+  const dictionary = { coding, header: dictionaryHeader(coding, Buffer.from(hash, 'hex')), bytes };
+  x.recoding = { ...recodingOf(terms, 'identity'), dictionary };
+  forms.recoded[coding] ??= recodedView(asStored, coding, -1, undefined);
+  return forms.recoded[coding];
 }
 
 /** What is asked for a second time by the same dictionary is made well, and kept. */
@@ -135,13 +141,14 @@ function wantByDictionary(
   x: Exchange,
   view: StoredView,
   { asked, terms, config }: CodedForms,
+  to: DictionaryCoding,
   found: FoundDictionary,
 ): void {
   const { content } = view.meta;
-  const coding: VariantCoding = `dcz:${found.hash}`;
+  const coding: VariantCoding = `${to}:${found.hash}`;
   if (!asked.has(coding)) asked.add(coding);
   else if (config.background && content !== undefined && terms.stored !== 'other') {
-    x.context.dictionaries?.want({ key: x.key, content, from: terms.stored, length: view.length }, found);
+    x.context.dictionaries?.want({ key: x.key, content, from: terms.stored, length: view.length }, to, found);
   }
 }
 
@@ -196,7 +203,7 @@ function headOf(view: StoredView, lines: HeaderList) {
 /** @param length of the body in that coding, -1 while it is not known */
 function recodedView(
   view: StoredView,
-  coding: Coding | 'dcz' | 'identity',
+  coding: AnyCoding | 'identity',
   length: number,
   body: Uint8Array | undefined,
 ): StoredView {
@@ -227,13 +234,14 @@ function variantOf(x: Exchange, view: StoredView, forms: CodedForms, coding: Var
   if (cache.word(id, USER_BORN) !== born) cache.setWord(id, USER_BORN, born);
   const known = forms.variants[coding];
   if (known?.source === source) return known.view;
-  const made = recodedView(forms.asStored, isDcz(coding) ? 'dcz' : coding, source.length, source.body);
+  const made = recodedView(forms.asStored, codingOf(coding), source.length, source.body);
   forms.variants[coding] = { source, view: made };
   return made;
 }
 
-function isDcz(coding: VariantCoding): coding is `dcz:${string}` {
-  return coding.startsWith('dcz:');
+/** Without the dictionary's hash. */
+function codingOf(coding: VariantCoding): AnyCoding {
+  return coding.split(':', 1)[0] as AnyCoding;
 }
 
 /** Gives the response its transient pin back; false where it has been replaced meanwhile. */

@@ -25,7 +25,7 @@ export function startCoder(x: Exchange, recoding: Recoding, onMove: () => void):
   });
   x.coder = coder;
   const { counters } = x.context;
-  const coding = recoding.dictionary === undefined ? (recoding.encode ?? 'identity') : 'dcz';
+  const coding = recoding.dictionary?.coding ?? recoding.encode ?? 'identity';
   counters.add(x.line, SLOT.recoded + RECODED_TO.indexOf(coding), 1);
   counters.add(x.line, SLOT.recoding, 1);
 }

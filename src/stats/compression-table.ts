@@ -1,8 +1,8 @@
 // What lb counts of coding content on its way to clients: a part of the table of metrics.
 import type { MetricRow } from './table.ts';
 
-/** What content is coded to; `identity`: decoded; `dcz`: Zstandard with a dictionary. */
-export const RECODED_TO = ['zstd', 'br', 'gzip', 'identity', 'dcz'] as const;
+/** What content is coded to; `identity`: decoded; `dcz` and `dcb`: Zstandard and brotli with a dictionary. */
+export const RECODED_TO = ['zstd', 'br', 'gzip', 'identity', 'dcz', 'dcb'] as const;
 
 export const COMPRESSION_METRICS = {
   recoded: {

@@ -8,6 +8,7 @@ import { after, type TestContext, test } from 'node:test';
 import { type Field, startScene } from '../caching/scene.ts';
 import { assets } from '../compress-background/assets.ts';
 import { within } from '../support/cleanup.ts';
+import { IS_LONG } from '../support/long.ts';
 
 /** A browser that has compression dictionaries (Chrome 130 and later). */
 const BROWSER = 'chromium';
@@ -19,7 +20,7 @@ const hasBrowser = spawnSync(BROWSER, ['--version']).status === 0;
 const FRESH: Field = ['Cache-Control', 'max-age=600'];
 
 /** Asks for the first version, then for the second one until that comes by way of the dictionary, and says what it saw. */
-const PAGE = `<!doctype html><script type="module">
+const pageFor = (coding: string) => `<!doctype html><script type="module">
 const seen = [];
 await (await fetch('/app/1.js')).text();
 for (let i = 0; i < 40; i++) {
@@ -27,22 +28,32 @@ for (let i = 0; i < 40; i++) {
   const body = await answer.arrayBuffer();
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', body)).toHex();
   seen.push([answer.headers.get('content-encoding'), hash]);
-  if (answer.headers.get('content-encoding') === 'dcz') break;
+  if (answer.headers.get('content-encoding') === '${coding}') break;
   await new Promise((resolve) => setTimeout(resolve, 100));
   if (i % 5 === 4) await (await fetch('/app/1.js?' + i)).text();
 }
 await fetch('/report', { method: 'POST', body: JSON.stringify(seen) });
 </script>`;
 
-test('a browser takes a dictionary, names it, and reads what is coded by it', {
-  skip: !hasBrowser && 'no Chromium',
-}, async (t) => {
+test(
+  'a browser takes a dictionary, names it, and reads what is coded by it: dcz',
+  {
+    skip: !hasBrowser && 'no Chromium',
+  },
+  (t) => browse(t, 'dcz', ['zstd', 'br', 'gzip']),
+);
+
+test('dcb', { skip: (!hasBrowser && 'no Chromium') || (!IS_LONG && 'LB_TEST_LONG is not set') }, (t) =>
+  browse(t, 'dcb', ['br', 'zstd', 'gzip']),
+);
+
+async function browse(t: TestContext, coding: string, encodings: string[]): Promise<void> {
   const [bundle] = assets();
   const next = Buffer.concat([Buffer.from('"the next version";'), bundle.body.subarray(1000)]);
   const dictionaries = [{ match: ['/app/*.js'], id: 'app' }];
-  const scene = await startScene({ after }, { workers: 1, compression: { enabled: true, dictionaries } });
+  const scene = await startScene({ after }, { workers: 1, compression: { enabled: true, encodings, dictionaries } });
   const script: Field = ['Content-Type', 'text/javascript'];
-  scene.on('/', (_, answer) => answer.send(200, [['Content-Type', 'text/html']], PAGE));
+  scene.on('/', (_, answer) => answer.send(200, [['Content-Type', 'text/html']], pageFor(coding)));
   scene.on('/app/1.js', (_, answer) => answer.send(200, [FRESH, script], bundle.body));
   scene.on('/app/2.js', (_, answer) => answer.send(200, [FRESH, script], next));
   const reported = new Promise<string>((resolve) => {
@@ -54,9 +65,9 @@ test('a browser takes a dictionary, names it, and reads what is coded by it', {
   open(t, `http://localhost:${scene.lb.port}/`);
   const seen = JSON.parse(await within(reported, 'the report of the page', PATIENCE)) as [string, string][];
   const hash = Buffer.from(await crypto.subtle.digest('SHA-256', next)).toString('hex');
-  assert.deepEqual(seen.at(-1), ['dcz', hash], JSON.stringify(seen));
+  assert.deepEqual(seen.at(-1), [coding, hash], JSON.stringify(seen));
   assert.ok(seen.every(([, one]) => one === hash));
-});
+}
 
 /** Has the browser open a page; it ends with the test. */
 function open(t: TestContext, url: string): void {

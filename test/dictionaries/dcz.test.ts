@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, test } from 'node:test';
-import { brotliDecompressSync, gzipSync, zstdDecompressSync } from 'node:zlib';
+import { type BrotliOptions, brotliDecompressSync, gzipSync, zstdDecompressSync } from 'node:zlib';
 import { type Field, startScene } from '../caching/scene.ts';
 import { assets } from '../compress-background/assets.ts';
 import { until } from '../support/cleanup.ts';
@@ -50,6 +50,14 @@ function undo(response: Response, dictionary: Buffer): Buffer {
   assert.equal(response.body.subarray(0, 8).toString('hex'), '5e2a4d1820000000');
   assert.ok(response.body.subarray(8, 40).equals(sha256(dictionary)));
   return zstdDecompressSync(response.body.subarray(40), { dictionary });
+}
+
+function undoBrotli(response: Response, dictionary: Buffer): Buffer {
+  assert.equal(response.get('content-encoding'), 'dcb');
+  assert.equal(response.body.subarray(0, 4).toString('hex'), 'ff444342');
+  assert.ok(response.body.subarray(4, 36).equals(sha256(dictionary)));
+  const options: BrotliOptions & { dictionary: Buffer } = { dictionary };
+  return brotliDecompressSync(response.body.subarray(36), options);
 }
 
 /** Serves a body under a path, and waits until it can be used as a dictionary for another path. */
@@ -116,6 +124,33 @@ test('who has no dictionary, another one, or does not take dcz gets another codi
     const coding = (await scene.get('/app/b.js', [LOCAL, ...fields])).get('content-encoding') ?? '';
     assert.match(coding, /^(?:br|zstd)$/, JSON.stringify(fields));
   }
+});
+
+test('who likes dcb best gets it: at once by a small dictionary, by a large one once it is stored', async () => {
+  const small = BUNDLE.body.subarray(0, 30_000);
+  const next = Buffer.concat([small.subarray(0, 20_000), Buffer.from('//another'), small.subarray(20_000)]);
+  serve('/app/o.js', next);
+  await learn('/app/n.js', small, '/app/o.js');
+  const only: Field = ['Accept-Encoding', 'br, dcb'];
+  const quick = await scene.get('/app/o.js', [LOCAL, only, available(small)]);
+  assert.equal(quick.get('content-length'), String(quick.body.length));
+  assert.ok(undoBrotli(quick, small).equals(next));
+  assert.ok(quick.body.length < 200);
+  serve('/app/q.js', NEXT);
+  const large = Buffer.concat([BUNDLE.body, Buffer.from('//p')]);
+  await learn('/app/p.js', large, '/app/q.js');
+  const either: Field = ['Accept-Encoding', 'br, dcz;q=0.9, dcb'];
+  assert.equal((await scene.get('/app/q.js', [LOCAL, either, available(large)])).get('content-encoding'), 'br');
+  let stored = quick;
+  await until(async () => {
+    stored = await scene.get('/app/q.js', [LOCAL, either, available(large)]);
+    return stored.get('content-encoding') === 'dcb';
+  }, 'the variant');
+  assert.ok(undoBrotli(stored, large).equals(NEXT));
+  assert.ok(stored.body.length < 2000);
+  assert.equal(stored.get('etag'), 'W/"v1"');
+  const alike = await scene.get('/app/q.js', [LOCAL, ALL, available(large)]);
+  assert.equal(alike.get('content-encoding'), 'dcz', 'by the preference of the server');
 });
 
 test('only in secure contexts', async () => {
