@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { randomBytes } from '../random.ts';
 
 const KB = 1024;
 
@@ -30,22 +31,11 @@ export function writeBodies(dir: string): void {
   mkdirSync(join(dir, 'hit'), { recursive: true });
   mkdirSync(join(dir, 'zipf'), { recursive: true });
   mkdirSync(join(dir, 'disk'), { recursive: true });
-  for (const [name, size] of Object.entries(HIT_OBJECTS)) writeFileSync(join(dir, 'hit', name), noise(size, size));
-  for (const [name, { bytes }] of Object.entries(DISK_OBJECTS)) writeFileSync(join(dir, 'disk', name), noise(bytes, 7));
+  for (const [name, size] of Object.entries(HIT_OBJECTS))
+    writeFileSync(join(dir, 'hit', name), randomBytes(size, size));
+  for (const [name, { bytes }] of Object.entries(DISK_OBJECTS))
+    writeFileSync(join(dir, 'disk', name), randomBytes(bytes, 7));
   ZIPF_SIZES.forEach((size, digit) => {
-    writeFileSync(join(dir, 'zipf', String(digit)), noise(size, digit + 1));
+    writeFileSync(join(dir, 'zipf', String(digit)), randomBytes(size, digit + 1));
   });
-}
-
-/** The same bytes for the same seed, without pattern (xorshift32), so that misplaced or torn bodies show. */
-function noise(size: number, seed: number): Buffer {
-  const body = Buffer.alloc(size);
-  let state = seed;
-  for (let i = 0; i < size; i += 4) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    body.writeInt32LE(state | 0, i);
-  }
-  return body;
 }

@@ -1,5 +1,7 @@
 /** The objects of the mix and the order in which they are asked for: the same for the same numbers, everywhere. */
 
+import { Random, randomBytes } from '../random.ts';
+
 const KB = 1024;
 
 /** Sizes of objects, with how many of a hundred have them. */
@@ -33,7 +35,7 @@ export function bodyOf(number: number): Buffer {
 /** Numbers of objects by Zipf's law, one after the other. */
 export class Sequence {
   readonly #cumulative: Float64Array;
-  #state: number;
+  readonly #random: Random;
 
   /** @param exponent of the law: how much more often the first is asked for than the others */
   constructor(objects: number, exponent: number, seed: number) {
@@ -43,12 +45,12 @@ export class Sequence {
       sum += rank ** -exponent;
       this.#cumulative[rank - 1] = sum;
     }
-    this.#state = hash(seed) | 1;
+    this.#random = new Random(hash(seed) | 1);
   }
 
   next(): number {
     const cumulative = this.#cumulative;
-    const target = this.#random() * cumulative[cumulative.length - 1];
+    const target = (this.#random.next() / 2 ** 32) * cumulative[cumulative.length - 1];
     let low = 0;
     let high = cumulative.length - 1;
     while (low < high) {
@@ -57,14 +59,6 @@ export class Sequence {
       else high = middle;
     }
     return low;
-  }
-
-  /** 0 to 1 (xorshift32). */
-  #random(): number {
-    this.#state ^= this.#state << 13;
-    this.#state ^= this.#state >>> 17;
-    this.#state ^= this.#state << 5;
-    return (this.#state >>> 0) / 2 ** 32;
   }
 }
 
@@ -82,16 +76,4 @@ function hash(number: number): number {
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return (h ^ (h >>> 16)) >>> 0;
-}
-
-function randomBytes(length: number): Buffer {
-  const bytes = Buffer.alloc(length);
-  let state = 1;
-  for (let i = 0; i < length; i++) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    bytes[i] = state;
-  }
-  return bytes;
 }

@@ -1,5 +1,7 @@
 /** What the origin of the soak test serves, so that a client can tell every byte that it must get. */
 
+import { randomBytes } from '../../bench/random.ts';
+
 const KB = 1024;
 const MB = KB * KB;
 
@@ -120,19 +122,6 @@ function hash(text: string): number {
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
   h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
   return (h ^ (h >>> 13)) >>> 0;
-}
-
-/** The same bytes in every process (xorshift32). */
-function randomBytes(length: number): Buffer {
-  const bytes = Buffer.alloc(length);
-  let state = 1;
-  for (let i = 0; i < length; i++) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    bytes[i] = state;
-  }
-  return bytes;
 }
 
 function randomWords(length: number): Buffer {
