@@ -172,7 +172,10 @@ export interface SiteConfig {
   hsts: { maxAge: number; includeSubdomains: boolean; preload: boolean } | undefined;
   /** 103 with the Link fields that an earlier answer had. */
   earlyHints: boolean;
-  rateLimit?: RateLimitConfig;
+  /** In the order given. */
+  rateLimits: RateLimitConfig[];
+  /** Networks of clients whose requests no addon looks at. */
+  addonsAllow: string[];
   waf?: WafConfig;
 }
 
@@ -321,6 +324,8 @@ export interface SiteRule {
   respond: { status: number; body: string; headers: [string, string][] } | undefined;
   requestHeaders: HeaderChanges;
   responseHeaders: HeaderChanges;
+  /** Names of the site's rate limits that are for these requests. */
+  limits: string[];
   /** `lb.json:5:15`. */
   source: string;
 }
@@ -415,10 +420,42 @@ export interface CacheRule extends CachingConfig {
 /** What the preset `static` can set in a rule. */
 export type PresetKey = 'match' | 'ttl' | 'immutable' | 'compress' | 'key.query_exclude';
 
+/** A limit on requests. */
 export interface RateLimitConfig {
-  requestsPerSecond: number;
-  /** Requests at once above the rate. */
-  burst: number;
-  /** What a bucket is kept for: `ip`, `path`, `country`, `header:NAME`, `cookie:NAME` or `query:NAME`; several make a tuple. */
+  /** Tells it apart from the others of its site, in answers, logs and metrics. */
+  name: string;
+  /** Globs on the path, without the query; empty for every path. */
+  match: string[];
+  /** Upper case; empty for every method. */
+  methods: string[];
+  /**
+   * What a bucket is kept for: `ip`, `path`, `country`, `header:NAME`, `cookie:NAME` or `query:NAME`; several make a tuple,
+   * none stands for all requests together.
+   */
   by: string[];
+  /** Requests a second, 0 where only `concurrent` counts. */
+  rate: number;
+  /** Seconds that the rate was given for: 1, 60 or 3600. */
+  per: number;
+  /** Requests that may come at once. */
+  burst: number;
+  /** Requests under way at once, 0 for no limit. */
+  concurrent: number;
+  /** What counts: every request, or those that an origin is asked for. */
+  scope: 'requests' | 'origin';
+  /** `log`: nothing is refused, but counted and logged as if it were. */
+  mode: 'enforce' | 'log';
+  /** Networks of clients that do not count. */
+  allow: string[];
+  /** Of a refusal. */
+  status: number;
+  /** Of a refusal; undefined for a problem document. */
+  body: string | undefined;
+  contentType: string;
+  /** Bits of an IPv6 address that count as one client. */
+  ipv6Prefix: number;
+  /** What a request counts by that has no such header, cookie or parameter: the address, all such together, or not at all. */
+  missing: 'ip' | 'together' | 'skip';
+  /** `lb.json:5:15`. */
+  source: string;
 }

@@ -1,7 +1,7 @@
 /** Settings in words, and values as lb.json has them. */
 
 import { formatAddress, formatOrigin } from './address.ts';
-import type { Address, DictionaryConfig, OriginConfig, SiteRule } from './config.ts';
+import type { Address, DictionaryConfig, OriginConfig, RateLimitConfig, SiteRule } from './config.ts';
 import type { Field } from './field-values.ts';
 import type { Setting } from './setting.ts';
 import { formatDuration, formatSize } from './units.ts';
@@ -51,6 +51,8 @@ export function describeType(setting: Setting): string {
       return '"ip" or another key, or an array of them';
     case 'matches':
       return 'an object such as {"X-Name": "*text*"}';
+    case 'limits':
+      return 'a rate such as 100 or "100/m", an object such as {"requests_per_second": 100, "by": "ip"}, or an array of them';
     case 'media-types':
       return 'media types such as "text/*,application/json", or an array of them';
     case 'methods':
@@ -121,6 +123,8 @@ function formatItem(setting: Setting, item: Item): Json {
     }
     case 'fields':
       return (item as Field).join(': ');
+    case 'limits':
+      return formatLimit(item as RateLimitConfig);
     case 'origins':
       return formatOriginItem(item as OriginConfig);
     case 'rules':
@@ -150,10 +154,33 @@ function formatOriginItem(origin: OriginConfig): Json {
   return { ...place, tls: origin.tls, ...extra };
 }
 
+/** As lb.json has it, without what is as it would be anyway. */
+function formatLimit(limit: RateLimitConfig): Json {
+  const { name, match, methods, by, concurrent, allow, status, body } = limit;
+  const parts: Record<string, Json> = name === '' ? {} : { name };
+  if (match.length > 0) parts.match = match;
+  if (methods.length > 0) parts.methods = methods;
+  parts.by = by.length === 0 ? ['all'] : by;
+  if (limit.rate > 0) {
+    const unit = limit.per === 1 ? 'second' : limit.per === 60 ? 'minute' : 'hour';
+    parts[`requests_per_${unit}`] = Number((limit.rate * limit.per).toPrecision(12));
+    parts.burst = limit.burst;
+  }
+  if (concurrent > 0) parts.concurrent = concurrent;
+  if (limit.scope !== 'requests') parts.scope = limit.scope;
+  if (limit.mode !== 'enforce') parts.mode = limit.mode;
+  if (allow.length > 0) parts.allow = allow;
+  if (status !== 429) parts.status = status;
+  if (body !== undefined) parts.body = body;
+  if (limit.ipv6Prefix !== 64) parts.ipv6_prefix = limit.ipv6Prefix;
+  if (limit.missing !== 'ip') parts.missing = limit.missing;
+  return parts;
+}
+
 /** What the rule says, without what it leaves out. */
 function formatRule(rule: SiteRule): Json {
   const parts: Record<string, Json> = {};
-  for (const key of ['match', 'methods', 'hosts'] as const) if (rule[key].length > 0) parts[key] = rule[key];
+  for (const key of ['match', 'methods', 'hosts', 'limits'] as const) if (rule[key].length > 0) parts[key] = rule[key];
   if (rule.rewrite !== undefined) parts.rewrite = rule.rewrite;
   if (rule.redirect !== undefined) parts.redirect = { ...rule.redirect };
   if (rule.respond !== undefined) parts.respond = { ...rule.respond, headers: rule.respond.headers.map(joined) };

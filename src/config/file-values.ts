@@ -63,7 +63,7 @@ export class ValueReader {
       this.#commaList(setting, node, path, items);
     } else if (node.type === 'object' && (setting.type === 'fields' || setting.type === 'matches')) {
       this.#fields(setting, node, path, items);
-    } else if (node.type === 'object' && setting.type === 'conditions') {
+    } else if (node.type === 'object' && (setting.type === 'conditions' || setting.type === 'limits')) {
       this.#item(setting, node, path, items, readObject);
     } else if (node.type === 'number' && takesNumbers(setting)) {
       this.#item(setting, node, path, items, readObject);

@@ -6,6 +6,7 @@ import { type ErrorList, formatPlace, Problem } from './errors.ts';
 import { type Env, jsonOf, ValueReader } from './file-values.ts';
 import type { Files } from './files.ts';
 import { emptyLayer, type Layer } from './layer.ts';
+import { buildLimit } from './limit-values.ts';
 import { buildCertificate, buildDictionary, buildOrigin, buildRule, ListObject } from './list-objects.ts';
 import type { Setting } from './setting.ts';
 import { SETTINGS } from './settings.ts';
@@ -171,6 +172,7 @@ const BUILD: { readonly [type in Setting['type']]?: (object: ListObject) => Item
   conditions: buildCondition,
   'custom-rules': (object) => buildCustomRule(object, formatPlace(object.place)),
   dictionaries: buildDictionary,
+  limits: buildLimit,
   origins: buildOrigin,
   rules: buildRule,
   'waf-exclusions': (object) => buildExclusion(object, formatPlace(object.place)),

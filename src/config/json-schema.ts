@@ -56,7 +56,7 @@ function objectSchema(shape: Shape): Schema {
 
 /** Keys without which an object says nothing. */
 function requiredKeys(shape: Shape): Schema {
-  const required = ['requests_per_second', 'to'].filter((key) => shape.keys.has(key));
+  const required = ['to'].filter((key) => shape.keys.has(key));
   return required.length > 0 ? { required } : {};
 }
 
@@ -136,8 +136,12 @@ function enumValues(values: readonly string[]): Json[] {
 function listSchema(setting: Setting, items: Shape | undefined): Schema {
   const array: Schema = { type: 'array', items: itemSchema(setting, items) };
   if (isOfObjects(setting)) return array;
+  if (setting.type === 'limits' && items) return { anyOf: [RATE, objectSchema(items), array] };
   return { anyOf: [{ type: takesNumbers(setting) ? ['string', 'integer'] : 'string' }, array] };
 }
+
+/** A rate alone, such as `100` or `600/m`. */
+const RATE: Schema = { type: ['string', 'number'] };
 
 /** What an object in a list has to have. */
 const REQUIRED: { readonly [type in Setting['type']]?: Schema } = {
@@ -152,6 +156,7 @@ function itemSchema(setting: Setting, items: Shape | undefined): Schema {
   if (setting.values !== undefined) return { enum: setting.values };
   if (!items) return { type: takesNumbers(setting) ? ['string', 'integer'] : 'string' };
   const object = { ...objectSchema(items), ...REQUIRED[setting.type] };
+  if (setting.type === 'limits') return { anyOf: [RATE, object] };
   return setting.type === 'origins' ? { anyOf: [{ type: 'string' }, object] } : object;
 }
 

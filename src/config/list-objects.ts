@@ -121,6 +121,7 @@ export function buildRule(object: ListObject): SiteRule | undefined {
     respond: object.has('respond') ? simpleResponse(object) : undefined,
     requestHeaders: changesOf(object, 'request_headers'),
     responseHeaders: changesOf(object, 'response_headers'),
+    limits: [...(object.get<string[]>('limits') ?? [])],
     source: formatPlace(object.place),
   };
   checkAnswers(object, rule);
@@ -163,8 +164,8 @@ function checkAnswers(object: ListObject, rule: SiteRule): void {
     object.fail('request_headers', `they do nothing beside ${answers}: no origin is asked`, 'remove them');
   const { requestHeaders: request, responseHeaders: response } = rule;
   const changes = [request, response].flatMap(({ remove, set, add }) => [...remove, ...set, ...add]);
-  if (rewrite === undefined && !redirect && !respond && changes.length === 0) {
-    const fix = 'give it rewrite, redirect, respond, request_headers or response_headers';
+  if (rewrite === undefined && !redirect && !respond && changes.length + rule.limits.length === 0) {
+    const fix = 'give it rewrite, redirect, respond, request_headers, response_headers or limits';
     object.fail('', 'the rule does nothing', fix);
   }
 }

@@ -57,7 +57,7 @@ test('settings of listeners, origins and rules as the types have them', () => {
   assert.deepEqual(site.hsts, { maxAge: 3600, includeSubdomains: false, preload: false });
   assert.deepEqual(site.redirectPorts, { http: [81, 82], https: 8443 });
   const none = { remove: [], set: [], add: [] };
-  const empty = { hosts: [], rewrite: undefined, respond: undefined, requestHeaders: none };
+  const empty = { hosts: [], limits: [], rewrite: undefined, respond: undefined, requestHeaders: none };
   const [first, second] = site.rules;
   assert.deepEqual(first, {
     ...empty,

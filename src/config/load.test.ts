@@ -64,11 +64,12 @@ test('the example of the guide loads as it stands, its addons announced', () => 
     { ...rule, ...preset, name: 'static', match, ttl: 86400, source: 'lb.json:4:5' },
     { ...rule, name: 'api', match: ['/api/products/*'], ttl: 60, source: 'lb.json:5:5' },
   ]);
-  assert.deepEqual(site.rateLimit, { requestsPerSecond: 100, burst: 100, by: ['ip'] });
+  const [limit] = site.rateLimits;
+  assert.deepEqual([limit.name, limit.rate, limit.burst, limit.by], ['default', 100, 100, ['ip']]);
   assert.equal(site.waf?.mode, 'block');
   assert.deepEqual(
     announcements.map((text) => text.replace(/ \(.*/, '')),
-    ['addons.rate_limit', 'addons.waf'],
+    ['addons.waf'],
   );
   for (const text of announcements) assert.match(text, /not active in this version/);
 });

@@ -66,11 +66,11 @@ export function parseParameter(text: string): string | Problem {
   return new Problem(`"${text}" is no name of a parameter`, fix, odd.index);
 }
 
-const KEYS = ['ip', 'path', 'country', 'header:', 'cookie:', 'query:'];
+const KEYS = ['ip', 'path', 'country', 'all', 'header:', 'cookie:', 'query:'];
 
 /** What a rate limit counts by. */
 export function parseLimitKey(text: string): string | Problem {
-  const all = 'use ip, path, country, header:NAME, cookie:NAME or query:NAME';
+  const all = 'use ip, path, country, header:NAME, cookie:NAME, query:NAME or all';
   return parseKey(text, KEYS, 'is nothing to count by', all);
 }
 

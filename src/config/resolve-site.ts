@@ -1,13 +1,14 @@
 /** One site put together from the layers: origins, cache rules, addons. */
 
 import { parseHost } from '../http/host.ts';
-import type { OriginConfig, RateLimitConfig, SiteConfig, SiteRule } from './config.ts';
-import { type ErrorList, formatPlace } from './errors.ts';
+import type { OriginConfig, SiteConfig, SiteRule } from './config.ts';
+import type { ErrorList } from './errors.ts';
 import type { Layer } from './layer.ts';
 import type { Picker } from './picker.ts';
 import { redirectLoops } from './redirect-loops.ts';
 import { resolveCache } from './resolve-cache.ts';
 import { resolveCompression } from './resolve-compression.ts';
+import { resolveRateLimits } from './resolve-limits.ts';
 import { repeatedOrigins, resolveOriginTerms } from './resolve-origins.ts';
 import { isStatic, resolveStatic } from './resolve-sources.ts';
 import { resolveWaf } from './resolve-waf.ts';
@@ -44,6 +45,8 @@ export function resolveSite(
     redirectPorts: { http: [], https: 443 },
     hsts: resolveHsts(pick, errors),
     earlyHints: pick.boolean('early_hints'),
+    rateLimits: [],
+    addonsAllow: pick.list('addons.allow'),
     upgrades: {
       // a folder speaks no other protocol
       enabled: pick.boolean('upgrades.enabled') && staticRoot === undefined,
@@ -52,10 +55,9 @@ export function resolveSite(
       connections: pick.number('upgrades.connections'),
     },
   };
-  const rateLimit = resolveRateLimit(pick, announcements, errors);
+  site.rateLimits = resolveRateLimits(pick, site.rules, announcements, errors);
   const waf = resolveWaf(pick, announcements);
   announcements.push(...redirectLoops(site.rules), ...repeatedOrigins(origins, name));
-  if (rateLimit) site.rateLimit = rateLimit;
   if (waf) site.waf = waf;
   return site;
 }
@@ -94,24 +96,4 @@ function resolveHsts(pick: Picker, errors: ErrorList): SiteConfig['hsts'] {
     errors.add(preloadPlace, 'hsts.preload needs include_subdomains and a max_age of a year', fix);
   }
   return { maxAge, includeSubdomains, preload };
-}
-
-function resolveRateLimit(pick: Picker, announcements: string[], errors: ErrorList): RateLimitConfig | undefined {
-  const place = pick.findObject('addons.rate_limit');
-  if (!place) return undefined;
-  const rate = pick.value('addons.rate_limit.requests_per_second') as number | undefined;
-  if (rate === undefined) {
-    if (!pick.isBroken('addons.rate_limit.requests_per_second'))
-      errors.add(
-        place,
-        'addons.rate_limit has no requests_per_second',
-        'add it: {"requests_per_second": 100, "by": "ip"}',
-      );
-    return undefined;
-  }
-  announcements.push(
-    `addons.rate_limit (${formatPlace(place)}) is not active in this version: requests are not limited`,
-  );
-  const burst = pick.number('addons.rate_limit.burst', 'addons.rate_limit.burst', Math.max(1, Math.ceil(rate)));
-  return { requestsPerSecond: rate, burst, by: pick.list('addons.rate_limit.by') };
 }

@@ -81,6 +81,14 @@ const RULES: readonly Setting[] = [
     defaultText: '`Content-Type: text/plain; charset=utf-8` where there is a body',
     prose: 'Header fields of the response, as an object; values may have variables.',
   },
+  {
+    path: 'rules[].limits',
+    scope: 'site',
+    type: 'strings',
+    default: [],
+    prose:
+      'Names of rate limits (`addons.rate_limit`) that count the requests of the rule. A limit that any rule names counts no others.',
+  },
   ...changes('request_headers', 'of what the origin is asked with'),
   ...changes('response_headers', 'of what the client gets'),
 ];

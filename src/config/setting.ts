@@ -24,6 +24,7 @@ export type SettingType =
   | 'integer'
   | 'key-fields' // list of request fields that a cache key may hold
   | 'keys' // list of what a rate limit counts by
+  | 'limits' // rate limits: an object, a list of objects, or a rate such as `100/m`
   | 'matches' // object of names and texts with `*`
   | 'media-types' // list of media types, with `*`
   | 'methods' // list of request methods

@@ -28,6 +28,7 @@ const TYPE_NAMES: Record<SettingType, string> = {
   integer: 'Whole number',
   'key-fields': 'List of field names',
   keys: 'List',
+  limits: 'Rate, object, or list of them',
   matches: 'Object of names and texts',
   'media-types': 'List of media types',
   methods: 'List of methods',

@@ -1,10 +1,11 @@
 /** One value of a setting, read and checked by the row's type. */
 
 import { parseHost, parseHostPattern, parseListen, parseOrigin } from './address.ts';
-import type { Address, DictionaryConfig, OriginConfig, SiteRule } from './config.ts';
+import type { Address, DictionaryConfig, OriginConfig, RateLimitConfig, SiteRule } from './config.ts';
 import { Problem } from './errors.ts';
 import { type Field, parseChangedName, parseFieldText, parseTargetTemplate } from './field-values.ts';
 import { parseGlob } from './globs.ts';
+import { parseRate } from './limit-values.ts';
 import {
   parseCookieName,
   parseHashKey,
@@ -34,6 +35,7 @@ export type Item =
   | number
   | Address
   | OriginConfig
+  | RateLimitConfig
   | CertificateFiles
   | Condition
   | CustomRuleConfig
@@ -53,6 +55,7 @@ const FILLED_LISTS = new Set<Setting['type']>([
   'globs',
   'host',
   'keys',
+  'limits',
   'media-types',
   'methods',
   'origins',
@@ -85,7 +88,7 @@ const LISTS = new Set<Setting['type']>([
 ]);
 
 /** Lists of which a bare number may be an item. */
-const OF_NUMBERS = new Set<Setting['type']>(['addresses', 'rule-ids', 'status-ranges', 'statuses']);
+const OF_NUMBERS = new Set<Setting['type']>(['addresses', 'limits', 'rule-ids', 'status-ranges', 'statuses']);
 
 const OF_OBJECTS = new Set<Setting['type']>([
   'certificates',
@@ -191,6 +194,8 @@ export function parseItem(setting: Setting, text: string): Item | Problem {
       return parseKeyField(text);
     case 'keys':
       return parseLimitKey(text);
+    case 'limits':
+      return parseRate(text);
     case 'media-types':
       return parseMediaRange(text);
     case 'methods':
