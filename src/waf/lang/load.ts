@@ -19,8 +19,10 @@ import type { EngineSettings, Marker, Place, Rule, RuleSet } from './rule.ts';
 import { parseUnicodeMap } from './unicode-map.ts';
 import { applyUpdates } from './updates.ts';
 
-/** What rules are read from: a file by its absolute name, or text under a name for messages. */
-export type RuleSource = { readonly file: string } | { readonly name: string; readonly text: string };
+/** What rules are read from: a file by its absolute name, or text under a name, and of which line, for messages. */
+export type RuleSource =
+  | { readonly file: string }
+  | { readonly name: string; readonly text: string; readonly line?: number };
 
 /** How files are reached. */
 export interface RuleFiles {
@@ -58,7 +60,7 @@ export function loadRules(
   const reader = new Reader(files, engine);
   for (const source of sources) {
     if ('file' in source) reader.file(source.file, { file: source.file, line: 1 });
-    else reader.text(source.text, source.name);
+    else reader.text(source.text, source.name, source.line);
   }
   return reader.finish();
 }
@@ -106,9 +108,10 @@ class Reader {
     return undefined;
   }
 
-  text(text: string, file: string): void {
+  /** @param only the line that all of it counts as */
+  text(text: string, file: string, only?: number): void {
     for (const { text: directive, line } of logicalLines(text)) {
-      const place = { file, line };
+      const place = { file, line: only ?? line };
       this.#mistakes.at(place, () => this.#directive(directive, place));
     }
     const open = this.#book.openChain;
