@@ -88,7 +88,7 @@ export class Fill implements FetchSink {
     this.#range = task.range && new RangeFetch(context, site, task.range, this);
     this.#fetch = this.#range ?? new Fetch(context, site, this);
     const size = task.range === undefined ? sliceSize(context, task, cacheNow()) : 0;
-    if (size > 0) this.#probe = new SliceProbe(size, task.client.headers);
+    if (size > 0) this.#probe = new SliceProbe(size, task.client.headers, task.client.policy.compression !== undefined);
     this.#variants = new Variants(context, (name) => this.#keyOf(name));
   }
 
@@ -109,7 +109,7 @@ export class Fill implements FetchSink {
     });
   }
 
-  /** The variant that the origin named is not stored any more: it is asked for all. */
+  /** What the origin has answered does not do: it is asked without conditions, for all or for a slice. */
   #askAgain(): void {
     const { client } = this.#task;
     const route = this.#route;
@@ -117,7 +117,11 @@ export class Fill implements FetchSink {
     this.#fetch.sink = NOBODY;
     this.#isConditional = false;
     this.#fetch = new Fetch(this.#context, client.host.plan.index, this);
-    this.#fetch.start(route, (origin) => fillRequest(client, origin));
+    const probe = this.#probe;
+    this.#fetch.start(route, (origin) => {
+      const request = fillRequest(client, origin);
+      return probe === undefined ? request : { ...request, headers: probe.request(request.headers) };
+    });
   }
 
   /** The leading client has gone. What the origin has not been asked for yet, and nobody waits for, is given up. */
@@ -153,8 +157,9 @@ export class Fill implements FetchSink {
     if (read.kind === 'plain') this.#decide(withLifetime(this.#task.client, read.answer));
     else if (read.kind === 'unsatisfied') this.#release(answer);
     else if (read.kind === 'again') {
-      this.#context.slices.refuse(this.#key, cacheNow());
-      this.#probe = undefined;
+      const isLast = this.#probe?.tryPlain(answer.headers) !== true;
+      if (isLast) this.#context.slices.refuse(this.#key, cacheNow());
+      if (isLast) this.#probe = undefined;
       this.#fetch.sink = NOBODY;
       this.#fetch.abort();
       this.#askAgain();

@@ -6,7 +6,7 @@ import type { EdgeContext } from './context.ts';
 import type { FillTask } from './fill-task.ts';
 import { bodyLength, type OriginAnswer } from './judge.ts';
 import { sameRange, strongValidator } from './parts.ts';
-import { isCoded, selectsSliced } from './slices.ts';
+import { isCoded, rangeRequest, selectsSliced } from './slices.ts';
 import type { StoredMeta } from './stored.ts';
 
 /** Positions from which on no slice is asked for: nothing is so large. */
@@ -47,9 +47,16 @@ export class SliceProbe {
   /** The client may be served without the first of the ranges that it asks for. */
   readonly #isDivisible: boolean;
 
-  /** @param headers of the client's request */
-  constructor(size: number, headers: HeaderList) {
+  /** The resource is asked for in no coding. */
+  #isPlain: boolean;
+
+  /**
+   * @param headers of the client's request
+   * @param isPlain lb codes the resource for its clients itself, where it is not large
+   */
+  constructor(size: number, headers: HeaderList, isPlain: boolean) {
     this.size = size;
+    this.#isPlain = isPlain;
     const specs = parseRange(getHeader(headers, 'range') ?? '');
     const starts = (specs ?? []).map(({ start }) => start).filter((start) => start >= 0);
     const first = specs === undefined ? 0 : Math.min(...starts);
@@ -59,7 +66,16 @@ export class SliceProbe {
   }
 
   request(headers: HeaderList): HeaderList {
-    return [...headers, 'range', `bytes=${this.#range.start}-${this.#range.end}`];
+    return this.#isPlain
+      ? rangeRequest(headers, this.#range)
+      : [...headers, 'range', `bytes=${this.#range.start}-${this.#range.end}`];
+  }
+
+  /** Whether the resource is to be asked for once more, in no coding: the origin has answered with a part of a coded one. */
+  tryPlain(headers: HeaderList): boolean {
+    if (this.#isPlain || !isCoded(headers)) return false;
+    this.#isPlain = true;
+    return true;
   }
 
   read(answer: OriginAnswer): ProbeAnswer {

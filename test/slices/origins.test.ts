@@ -65,9 +65,33 @@ for (const [what, version] of [
       assert.ok(response.body.equals(WHOLE));
       assert.equal(cacheStatus(response), expected);
     }
-    assert.deepEqual(rangesAsked(scene, target), [`0-${SIZE - 1}`, 'all']);
+    const slice = `0-${SIZE - 1}`;
+    const slices = what === 'a coding' ? [slice, slice] : [slice];
+    assert.deepEqual(rangesAsked(scene, target), [...slices, 'all']);
   });
 }
+
+test('an origin that codes what it sends parts of: it is asked for parts in no coding', async () => {
+  scene.on('/coding', (request, answer) => {
+    const isCoded = request.get('accept-encoding')?.includes('gzip') === true;
+    const fields: Field[] = [
+      FRESH,
+      ['Vary', 'Accept-Encoding'],
+      ...(isCoded ? [['Content-Encoding', 'gzip'] as const] : []),
+    ];
+    return answerFor({ ...V, etag: isCoded ? '"v-gzip"' : '"v"', fields }, request, answer);
+  });
+  for (const coding of ['gzip', 'identity']) {
+    const response = await getSettled(scene, '/coding', [['Accept-Encoding', coding]]);
+    assert.equal(response.get('content-encoding'), undefined);
+    assert.ok(response.body.equals(WHOLE));
+  }
+  const [first, ...others] = scene.asked('/coding').map((request) => request.get('accept-encoding'));
+  assert.match(first ?? '', /gzip/);
+  assert.ok(others.every((value) => value === 'identity'));
+  const ranges = rangesAsked(scene, '/coding');
+  assert.equal(new Set(ranges.slice(1)).size, ranges.length - 1);
+});
 
 test('Last-Modified of long ago joins slices, and Vary: Accept-Encoding does not keep from it', async () => {
   const old: Version = { ...V, etag: '', lastModified: httpDate(-3600), fields: [FRESH, ['Vary', 'Accept-Encoding']] };
