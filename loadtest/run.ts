@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { ending } from '../bench/ending.ts';
 import { drive, type Load } from './drive.ts';
 import { judge, type Scenario, type Verdict } from './scenario.ts';
 import { SCENARIOS } from './scenarios/index.ts';
@@ -60,24 +61,17 @@ async function main(): Promise<number> {
 /** Runs one scenario on a target that it starts and ends; gives whether all thresholds were kept. */
 async function bounded(seconds: number, scenario: Scenario, options: Options): Promise<boolean> {
   const target = options.url === undefined ? await startTarget() : given(options.url, options.admin);
-  const end = (code: number) => () => {
-    void target.close().finally(() => process.exit(code));
-  };
   const timer = setTimeout(() => {
     process.stderr.write(`${scenario.name}: no end after ${seconds} s\n`);
-    end(1)();
+    void target.close().finally(() => process.exit(1));
   }, seconds * 1000);
-  const interrupt = end(130);
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
-  try {
-    return options.k6 ? await byK6(scenario, target, options) : await byAutocannon(scenario, target, options);
-  } finally {
-    clearTimeout(timer);
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
-    await target.close();
-  }
+  return ending(
+    () => (options.k6 ? byK6(scenario, target, options) : byAutocannon(scenario, target, options)),
+    () => {
+      clearTimeout(timer);
+      return target.close();
+    },
+  );
 }
 
 function given(url: string, admin: string): Target {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { ending } from '../ending.ts';
 import type { Case } from './cases.ts';
 import { changeLines, changes } from './change.ts';
 import { install } from './install.ts';
@@ -12,7 +13,7 @@ import { nginx } from './servers/nginx.ts';
 import { Session, type Skipped } from './session.ts';
 import { missing } from './which.ts';
 
-const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
 const say = (text: string): void => {
   process.stderr.write(`${text}\n`);
@@ -28,16 +29,10 @@ async function main(): Promise<number> {
     throw new Error('this bench reads /proc and pins by taskset: it runs on Linux only');
   const { ready, skipped } = prepare(options);
   const session = new Session(options, pinnable(options), say);
-  const interrupt = (): void => {
-    void session.close().finally(() => process.exit(EXIT.interrupted));
-  };
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
-  try {
-    await session.run(ready);
-  } finally {
-    await session.close();
-  }
+  await ending(
+    () => session.run(ready),
+    () => session.close(),
+  );
   skipped.push(...session.skipped);
   report(options, ready, session, skipped);
   return skipped.some(({ server }) => server === 'lb') ? EXIT.failed : EXIT.ok;

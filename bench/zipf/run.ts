@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { ending } from '../ending.ts';
 import type { Child } from '../peers/child.ts';
 import { install } from '../peers/install.ts';
 import { MB, megabytes, type Peer } from '../peers/peer.ts';
@@ -108,10 +109,7 @@ async function compare(options: Options, disk: number): Promise<Result[]> {
     origin.postMessage('end');
     await gone;
   };
-  const interrupt = (): void => void end().finally(() => process.exit(130));
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
-  try {
+  return ending(async () => {
     const [ports] = (await once(origin, 'message')) as [number[]];
     for (const [place, peer] of PEERS.entries()) runners.push(await launch(peer, ports[place], dir, disk, options));
     const mark = ({ child, done, kilobytes }: Runner, place: number): Mark => ({
@@ -130,11 +128,7 @@ async function compare(options: Options, disk: number): Promise<Result[]> {
     }
     process.stderr.write('\n');
     return runners.map((runner, place) => result(runner, begin[place], middle[place], mark(runner, place)));
-  } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
-    await end();
-  }
+  }, end);
 }
 
 async function launch(peer: Peer, originPort: number, parent: string, disk: number, options: Options): Promise<Runner> {
