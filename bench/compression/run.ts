@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { ending } from '../ending.ts';
 import { freePorts, ready, start } from '../peers/running.ts';
 import { median } from '../peers/statistics.ts';
 import { take } from './ask.ts';
@@ -24,6 +25,7 @@ Options:
   --rounds N    of hits with and without work in the background (default 5)
   --seconds N   length of each (default 4)
   --rate N      hits a second (default 400)
+  --cpu N       cores that the background may take: background_cpu (default: that of lb)
 `;
 
 const CODINGS = ['br', 'gzip', 'zstd'] as const;
@@ -49,6 +51,7 @@ interface Options {
   rounds: number;
   seconds: number;
   rate: number;
+  cpu: string | undefined;
 }
 
 const agent = new Agent({ keepAlive: true });
@@ -68,6 +71,7 @@ async function main(): Promise<void> {
     LB_CACHE_MEMORY: '512MB',
     LB_COMPRESS: 'on',
     LB_LOG_ACCESS: 'off',
+    ...(options.cpu === undefined ? {} : { LB_BACKGROUND_CPU: options.cpu }),
   };
   const main = join(import.meta.dirname, '..', '..', 'dist', 'main.js');
   const lb = start({ argv: [process.execPath, main], env, files: {} }, dir, undefined);
@@ -79,19 +83,12 @@ async function main(): Promise<void> {
     origin.postMessage('end');
     await gone;
   };
-  const interrupt = (): void => void end().finally(() => process.exit(130));
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
-  try {
+  await ending(async () => {
     await ready(lb, port, '/small');
     if (options.parts.includes('sizes')) await sizes(port);
     if (options.parts.includes('first-byte')) await firstByte(port, options.pages);
     if (options.parts.includes('saturation')) await saturation(port, adminPort, options);
-  } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
-    await end();
-  }
+  }, end);
 }
 
 /** Bytes of each asset as it is, by each coding when it is first asked for, and of the brotli that the background makes. */
@@ -216,7 +213,15 @@ function rotated<T>(items: readonly T[], by: number): T[] {
 function readOptions(): Options | undefined {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
-    options: { parts: text, pages: text, rounds: text, seconds: text, rate: text, help: { type: 'boolean' } },
+    options: {
+      parts: text,
+      pages: text,
+      rounds: text,
+      seconds: text,
+      rate: text,
+      cpu: text,
+      help: { type: 'boolean' },
+    },
   });
   if (values.help) {
     process.stdout.write(HELP);
@@ -228,6 +233,7 @@ function readOptions(): Options | undefined {
     rounds: Number(values.rounds ?? 5),
     seconds: Number(values.seconds ?? 4),
     rate: Number(values.rate ?? 400),
+    cpu: values.cpu,
   };
 }
 
