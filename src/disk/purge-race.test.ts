@@ -10,7 +10,7 @@ import { TestDisk } from './testing.ts';
 
 const KEYS = 120;
 const THREADS = 3;
-const MILLISECONDS = Number(process.env.LB_DISK_RACE_MS ?? 2500);
+const MILLISECONDS = Number(process.env.LB_DISK_RACE_MS ?? 1000);
 const SEGMENTS = 4;
 const SEGMENT_BYTES = 1 << 20;
 

@@ -12,7 +12,7 @@ import { openDisks } from './view.ts';
 const KEYS = 24;
 const THREADS = 3;
 const SEGMENTS = 4;
-const MILLISECONDS = Number(process.env.LB_DISK_RACE_MS ?? 1500);
+const MILLISECONDS = Number(process.env.LB_DISK_RACE_MS ?? 700);
 
 /** Replaces entries at random, writes them, and begins segments anew; whether it waits for those who read a segment is `considerate`. */
 async function race(t: TestContext, considerate: boolean): Promise<{ read: number; corrupt: number; gone: number }> {

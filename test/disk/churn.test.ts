@@ -5,7 +5,7 @@ import { until } from '../support/cleanup.ts';
 import { openClient, requestText } from '../support/client.ts';
 import { bytesOf, purgeBy, type Rig, startRig } from './rig.ts';
 
-const SECONDS = Number(process.env.LB_TEST_CHURN_SECONDS ?? 4);
+const SECONDS = Number(process.env.LB_TEST_CHURN_SECONDS ?? 2.5);
 const SIZES = [0, 300, 20_000, 200_000, 262_144, 262_145, 700_000, 1_500_000];
 const TARGETS = 120;
 

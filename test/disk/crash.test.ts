@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { crash } from './crash.ts';
 
 /** `node test/disk/crash.ts` does it a thousand times. */
-const TIMES = Number(process.env.LB_CRASHES ?? 8);
+const TIMES = Number(process.env.LB_CRASHES ?? 5);
 
 test(`killed ${TIMES} times at random moments, a disk has nothing wrong, short, replaced or purged`, async (t) => {
   const result = await crash(TIMES);
