@@ -25,7 +25,7 @@ export const IMPORT_TABLE: Readonly<Record<string, Rule>> = {
   static: { imports: ['base', 'http', 'config'] },
   origin: { imports: ['base', 'http', 'config', 'stats', 'static'] },
   fill: { imports: ['base', 'http', 'cache', 'site', 'origin', 'stats', 'threads', 'disk'], types: ['tracing'] },
-  compress: { imports: ['base', 'http', 'cache', 'config', 'fill', 'stats', 'pool'] },
+  compress: { imports: ['base', 'http', 'cache', 'config', 'fill', 'stats'] },
   request: {
     imports: ['base', 'http', 'cache', 'site', 'guard', 'origin', 'fill', 'compress', 'stats', 'threads', 'disk'],
     types: ['tracing', 'ratelimit'],
@@ -88,6 +88,7 @@ export const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['stats', 'admin'],
   'mmdb-lib': ['geo'],
   commander: ['cli', 'main'],
+  'modern-tar': ['waf'],
   sax: ['cli', 'waf'],
   '@datadog/native-appsec': ['waf'],
   piscina: ['pool', 'workers'],
