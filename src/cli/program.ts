@@ -22,6 +22,7 @@ import { statusCommand } from './status.ts';
 import { topCommand } from './top-command.ts';
 import { upgradeCommand } from './upgrade.ts';
 import { readVersion, versionCommand } from './version.ts';
+import { wafCommand } from './waf-command.ts';
 import { warmCommand } from './warm-command.ts';
 
 const EXAMPLES = `Examples:
@@ -48,6 +49,8 @@ const CLIENT_FLAGS: Readonly<Record<string, readonly string[]>> = {
   logs: ['-c', '--admin'],
   reload: ['-c', '--admin'],
   health: ['-c', '--admin'],
+  install: ['-c'],
+  rules: ['-c'],
 };
 
 /** Builds the program. `purge` comes from its own file, loaded only when it is needed. */
@@ -75,6 +78,7 @@ export function buildProgram(io: Io, purge: Command): Command {
     explainCommand(io),
     purge,
     warmCommand(io),
+    wafCommand(io),
     statusCommand(io),
     topCommand(io),
     statsCommand(io),

@@ -97,6 +97,15 @@ export function loadFileClient(
   };
 }
 
+/** Where lb keeps what is its own, by LB_DATA_DIR, the file or default. Mistakes in the file do not matter. */
+export function loadDataDir(options: LoadOptions): string {
+  if (options.env.LB_DATA_DIR) return resolvePath(options.cwd, options.env.LB_DATA_DIR);
+  const errors = new ErrorList();
+  const found = findFile(options, readerOf(options), errors);
+  const top = found && readSettings(new Document(found.name, found.text), options, errors)?.top;
+  return (top?.values.get('data_dir')?.value as string | undefined) ?? defaultDataDir(options);
+}
+
 function readerOf({ cwd, readFile }: LoadOptions): (name: string) => string {
   const read = readFile ?? ((path) => readFileSync(path, 'utf8'));
   return (name) => read(resolvePath(cwd, name));
