@@ -1,0 +1,196 @@
+/**
+ * What is known of a value: which bytes it has, what each chain of transformations makes of it, and which operators may
+ * match it. An operator that was tried and did not match is struck off, so that a value that comes again is not tried
+ * again; only operators whose answer depends on nothing but the value are.
+ */
+import type { LiteralMatcher } from '../regex/literals.ts';
+import type { ByteSets, Mask } from './byte-sets.ts';
+import type { Chain } from './chain.ts';
+
+export class Facts {
+  readonly value: string;
+  /** The sets of bytes that it has one of (ByteSets). */
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  /** One bit an operator, 32 an element; undefined until asked for. */
+  candidates: number[] | undefined = undefined;
+  /** By the chain's index. */
+  results: (Facts | undefined)[] | undefined = undefined;
+
+  constructor(value: string, a: number, b: number, c: number) {
+    this.value = value;
+    this.a = a;
+    this.b = b;
+    this.c = c;
+  }
+}
+
+/** What operators ask of values, all together; made by the compiler. */
+export interface CandidateTables {
+  /** Elements of a set of operators. */
+  readonly words: number;
+  /** Operators without literals. */
+  readonly always: readonly number[];
+  /** Operators, by the length of a value (up to the last), that a value so short may match. */
+  readonly byLength: readonly (readonly number[])[];
+  /** The operators that need a byte of a set, with the set's bit. */
+  readonly needs: readonly { readonly mask: Mask; readonly word: number; readonly bit: number }[];
+  readonly matcher: LiteralMatcher;
+  /** By literal: elements and bits of its operators in turn. */
+  readonly operatorsOf: readonly (readonly number[])[];
+}
+
+/** Longer values are not remembered. */
+const LONGEST_REMEMBERED = 1024;
+const BASES = 1024;
+
+interface Base {
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  readonly bits: readonly number[];
+}
+
+export class FactBook {
+  readonly #sets: ByteSets;
+  readonly #tables: CandidateTables;
+  readonly #limit: number;
+  /** Values that have come at least twice, in two generations. */
+  #young = new Map<string, Facts>();
+  #old = new Map<string, Facts>();
+  /** Hashes of values that came once, by their low bits. */
+  readonly #seen: Int32Array;
+  readonly #seed = (Math.random() * 0x7fffffff) | 1;
+  readonly #found: Uint32Array;
+  readonly #bases: (Base | undefined)[] = new Array(BASES).fill(undefined);
+
+  /** @param remembered values kept from one transaction to the next */
+  constructor(sets: ByteSets, tables: CandidateTables, remembered: number) {
+    this.#sets = sets;
+    this.#tables = tables;
+    this.#limit = remembered;
+    let slots = 64;
+    while (slots < remembered * 4) slots *= 2;
+    this.#seen = new Int32Array(slots);
+    this.#found = new Uint32Array((tables.matcher.count >> 5) + 1);
+  }
+
+  of(value: string): Facts {
+    const remember = this.#limit > 0 && value.length <= LONGEST_REMEMBERED;
+    if (remember) {
+      const known = this.#young.get(value) ?? this.#fromOld(value);
+      if (known !== undefined) return known;
+    }
+    const { a: setsA, b: setsB, c: setsC } = this.#sets;
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let hash = this.#seed;
+    for (let i = 0; i < value.length; i++) {
+      const byte = value.charCodeAt(i) & 255;
+      a |= setsA[byte];
+      b |= setsB[byte];
+      c |= setsC[byte];
+      hash = (Math.imul(hash, 31) + byte) | 0;
+    }
+    if (!remember || !this.#cameBefore(hash)) return new Facts(value, a, b, c);
+    const facts = new Facts(ownCopy(value), a, b, c);
+    this.#keep(facts);
+    return facts;
+  }
+
+  #fromOld(value: string): Facts | undefined {
+    const known = this.#old.get(value);
+    if (known !== undefined) this.#keep(known);
+    return known;
+  }
+
+  #keep(facts: Facts): void {
+    if (this.#young.size >= this.#limit / 2) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(facts.value, facts);
+  }
+
+  #cameBefore(hash: number): boolean {
+    const slot = (hash ^ (hash >>> 15)) & (this.#seen.length - 1);
+    if (this.#seen[slot] === hash) return true;
+    this.#seen[slot] = hash;
+    return false;
+  }
+
+  /** What the chain makes of the value. */
+  through(facts: Facts, chain: Chain): Facts {
+    const { triggers } = chain;
+    if (triggers !== undefined && ((facts.a & triggers.a) | (facts.b & triggers.b) | (facts.c & triggers.c)) === 0) {
+      return facts;
+    }
+    facts.results ??= [];
+    const known = facts.results[chain.index];
+    if (known !== undefined) return known;
+    let value = facts.value;
+    for (const step of chain.steps) value = step(value);
+    const result = value === facts.value ? facts : this.#same(facts.results, value);
+    facts.results[chain.index] = result;
+    return result;
+  }
+
+  /** Other chains often come to the same value. */
+  #same(results: readonly (Facts | undefined)[], value: string): Facts {
+    for (const other of results) if (other !== undefined && other.value === value) return other;
+    const { a: setsA, b: setsB, c: setsC } = this.#sets;
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    for (let i = 0; i < value.length; i++) {
+      const byte = value.charCodeAt(i) & 255;
+      a |= setsA[byte];
+      b |= setsB[byte];
+      c |= setsC[byte];
+    }
+    return new Facts(value, a, b, c);
+  }
+
+  /** The operators that may match the value. */
+  candidates(facts: Facts): number[] {
+    if (facts.candidates !== undefined) return facts.candidates;
+    const { always, byLength, matcher, operatorsOf, words } = this.#tables;
+    const bits = always.slice();
+    const found = this.#found;
+    if (matcher.count > 0 && matcher.scanInto(facts.value, found)) {
+      for (let i = 0; i < found.length; i++) {
+        for (let left = found[i]; left !== 0; left &= left - 1) {
+          const operators = operatorsOf[(i << 5) + 31 - Math.clz32(left & -left)];
+          for (let k = 0; k < operators.length; k += 2) bits[operators[k]] |= operators[k + 1];
+        }
+        found[i] = 0;
+      }
+    }
+    const base = this.#base(facts);
+    const lengths = byLength[Math.min(facts.value.length, byLength.length - 1)];
+    for (let i = 0; i < words; i++) bits[i] &= base[i] & lengths[i];
+    facts.candidates = bits;
+    return bits;
+  }
+
+  /** The operators whose bytes the value has, or that ask for none. */
+  #base(facts: Facts): readonly number[] {
+    const { a, b, c } = facts;
+    const slot = (Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b) ^ Math.imul(c, 0xc2b2ae35)) >>> 22;
+    const known = this.#bases[slot];
+    if (known !== undefined && known.a === a && known.b === b && known.c === c) return known.bits;
+    const bits = new Array<number>(this.#tables.words).fill(-1);
+    for (const { mask, word, bit } of this.#tables.needs) {
+      if (((a & mask.a) | (b & mask.b) | (c & mask.c)) === 0) bits[word] &= ~bit;
+    }
+    this.#bases[slot] = { a, b, c, bits };
+    return bits;
+  }
+}
+
+/** A copy that does not hold on to the longer string that it may be a part of. */
+function ownCopy(value: string): string {
+  return Buffer.from(value, 'latin1').toString('latin1');
+}

@@ -1,0 +1,140 @@
+/**
+ * Where the values of rules come from: a variable, or some of its members, less those that the rule excludes. Rules that
+ * say the same share one source.
+ */
+import { compileXmlPath } from '../body/xml.ts';
+import type { Selector, Target } from '../lang/rule.ts';
+import { Entry, NO_ENTRIES } from './entry.ts';
+import type { State } from './state.ts';
+import type { TxNames } from './tx-store.ts';
+import { entriesOf, VARIABLES } from './variables.ts';
+
+export interface Source {
+  readonly number: number;
+  /** Whether its entries hold until the state forgets what it gathered. */
+  readonly fixed: boolean;
+  readonly collect: (state: State) => readonly Entry[];
+}
+
+type Test = (key: string) => boolean;
+
+export class Sources {
+  readonly all: Source[] = [];
+  readonly #byKey = new Map<string, Source>();
+  readonly #names: TxNames;
+
+  constructor(names: TxNames) {
+    this.#names = names;
+  }
+
+  /**
+   * The sources of a rule's targets.
+   *
+   * @throws Error for what cannot be compiled
+   */
+  of(targets: readonly Target[]): Source[] {
+    const excluded = targets.filter((target) => target.exclude);
+    const wanted = targets.filter((target) => !target.exclude);
+    return wanted
+      .filter(({ variable }) => !excluded.some((other) => other.variable === variable && other.selector === undefined))
+      .map((target) =>
+        this.#of(
+          target,
+          excluded.filter(({ variable }) => variable === target.variable),
+        ),
+      );
+  }
+
+  #of(target: Target, exclusions: readonly Target[]): Source {
+    const key = JSON.stringify([target, exclusions.map(({ selector }) => selector)]);
+    let source = this.#byKey.get(key);
+    if (source === undefined) {
+      const { collect, fixed } = this.#compile(target, exclusions);
+      source = { number: this.all.length, fixed, collect };
+      this.#byKey.set(key, source);
+      this.all.push(source);
+    }
+    return source;
+  }
+
+  #compile(target: Target, exclusions: readonly Target[]): Omit<Source, 'number'> {
+    const { collect, fixed } = this.#reader(target);
+    const tests = exclusions.map(({ selector }) => selectorTest(selector));
+    const kept =
+      tests.length === 0
+        ? collect
+        : (state: State) => collect(state).filter((entry) => !tests.some((test) => test(entry.key)));
+    if (!target.count) return { collect: kept, fixed };
+    const name = target.variable.toUpperCase();
+    return { collect: (state) => [new Entry(name, '', count(kept(state).length))], fixed };
+  }
+
+  #reader({ variable, selector }: Target): Omit<Source, 'number'> {
+    if (variable === 'xml') return { collect: xmlReader(selector), fixed: true };
+    if (variable === 'tx' && selector?.kind === 'text') return { collect: this.#txReader(selector.text), fixed: false };
+    const found = VARIABLES.get(variable);
+    if (found === undefined) throw new Error(`there is no variable ${variable}`);
+    if (selector === undefined) return { collect: (state) => entriesOf(found, state), fixed: found.fixed };
+    if (variable === 'tx') {
+      const pattern = selectorPattern(selector);
+      return { collect: (state) => txEntries(state, pattern), fixed: false };
+    }
+    const test = selectorTest(selector);
+    return { collect: (state) => entriesOf(found, state).filter((entry) => test(entry.key)), fixed: found.fixed };
+  }
+
+  #txReader(name: string): Source['collect'] {
+    const slot = this.#names.slot(name);
+    return (state) => {
+      const value = state.tx.values[slot];
+      return value === undefined ? NO_ENTRIES : [new Entry('TX', name, value)];
+    };
+  }
+}
+
+const COUNTS = Array.from({ length: 64 }, (_, i) => String(i));
+
+function count(number: number): string {
+  return COUNTS[number] ?? String(number);
+}
+
+function txEntries(state: State, pattern: RegExp): Entry[] {
+  const entries: Entry[] = [];
+  state.tx.each(pattern, (name, value) => entries.push(new Entry('TX', name, value)));
+  return entries;
+}
+
+function selectorPattern(selector: Selector): RegExp {
+  if (selector.kind === 'text') return new RegExp(`^${selector.text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`, 'i');
+  try {
+    return new RegExp(selector.regex, 'i');
+  } catch {
+    throw new Error(`the selector /${selector.regex}/ is no valid pattern`);
+  }
+}
+
+/** Whether a member's name is chosen. Names are compared without case. */
+export function selectorTest(selector: Selector | undefined): Test {
+  if (selector === undefined) return () => true;
+  if (selector.kind === 'text') {
+    const wanted = selector.text.toLowerCase();
+    return (key) => key.length === wanted.length && (key === wanted || key.toLowerCase() === wanted);
+  }
+  const pattern = selectorPattern(selector);
+  return (key) => pattern.test(key);
+}
+
+function xmlReader(selector: Selector | undefined): Source['collect'] {
+  const path = selector?.kind === 'text' ? selector.text : '/*';
+  const select = compileXmlPath(path);
+  if (select === undefined) {
+    throw new Error(`XML:${path}: lb knows paths of names, *, @name, @* and text() after / and //`);
+  }
+  const key = path;
+  return (state) => {
+    const root = state.parsed?.xml;
+    return root === undefined || state.xmlArguments === 'only-args'
+      ? NO_ENTRIES
+      : select(root).map((value) => new Entry('XML', key, value));
+  };
+}

@@ -1,0 +1,133 @@
+/** Everything about one transaction that variables, macros and actions read or change. It holds data, no logic. */
+import type { ParsedBody } from '../body/parsed-body.ts';
+import type { BodyProcessor, EngineMode, EngineSettings, Rule } from '../lang/rule.ts';
+import type { OperatorContext } from '../operator/operator.ts';
+import type { Entry } from './entry.ts';
+import type { Collection, Collections } from './persistent.ts';
+import { type TxNames, TxStore } from './tx-store.ts';
+import type { WafRequest } from './waf.ts';
+
+/** What all transactions of a plan share. */
+export interface Shared {
+  readonly settings: EngineSettings;
+  readonly txNames: TxNames;
+  /** What TX holds when a transaction begins. */
+  readonly txStart: readonly (string | undefined)[];
+  readonly collections: Collections;
+  readonly sources: number;
+  readonly sourceChains: number;
+  readonly groups: number;
+  readonly mode: EngineMode;
+  readonly now: () => number;
+  readonly elapsed: () => number;
+}
+
+/** A target that `ctl` has taken from some rules. */
+export interface TargetRemoval {
+  /** By the rule's number: 1 where it is one of them. */
+  readonly rules: Uint8Array;
+  readonly matches: (entry: Entry) => boolean;
+}
+
+export class State implements OperatorContext {
+  readonly captures: (string | undefined)[] = [];
+  captured = 0;
+
+  readonly shared: Shared;
+  readonly request: WafRequest;
+  readonly tx: TxStore;
+  /** Milliseconds of the monotonic clock. */
+  readonly began: number;
+
+  mode: EngineMode;
+  processor: BodyProcessor | undefined = undefined;
+  requestBodyAccess: boolean;
+  responseBodyAccess: boolean;
+  requestBodyLimit: number;
+  responseBodyLimit: number;
+  xmlArguments: EngineSettings['parseXmlIntoArgs'];
+
+  /** By rule number: 1 for those that `ctl` removed. */
+  removedRules: Uint8Array | undefined = undefined;
+  targetRemovals: TargetRemoval[] | undefined = undefined;
+
+  /** What sources gave, by their number; the same for pairs of source and chain, and groups of these. */
+  readonly entriesOf: (readonly Entry[] | undefined)[];
+  readonly pairBits: (readonly number[] | undefined)[];
+  readonly groupBits: (readonly number[] | undefined)[];
+  /** Entries of whole variables, by their number. */
+  readonly variableEntries: (readonly Entry[] | undefined)[] = [];
+
+  readonly path: RequestPath;
+  readonly argsGet: Entry[] = [];
+  readonly argsPost: Entry[] = [];
+  argsSize = 0;
+  argumentsCut = false;
+  urlencodedError = false;
+  readonly headers: Entry[] = [];
+  readonly cookies: Entry[] = [];
+  contentType = '';
+
+  requestBody = '';
+  requestBodyCut = false;
+  parsed: ParsedBody | undefined = undefined;
+
+  status = 0;
+  readonly responseHeaders: Entry[] = [];
+  responseBody = '';
+  responseBodyCut = false;
+
+  matchedVars: Entry[] = [];
+  matchedNames: string[] = [];
+  matchedVar = '';
+  matchedName = '';
+
+  /** The first link of the rule that runs, and what it says of itself. */
+  rule: Rule | undefined = undefined;
+  ruleMessage = '';
+  ruleData = '';
+  highestSeverity = 255;
+
+  collections: Map<string, Collection> | undefined = undefined;
+  environment: Map<string, string> | undefined = undefined;
+  sessionId = '';
+  userId = '';
+  country: string | undefined = undefined;
+
+  constructor(shared: Shared, request: WafRequest, path: RequestPath) {
+    const { settings } = shared;
+    this.shared = shared;
+    this.request = request;
+    this.path = path;
+    this.tx = new TxStore(shared.txNames, shared.txStart.slice());
+    this.began = shared.elapsed();
+    this.mode = shared.mode;
+    this.requestBodyAccess = settings.requestBody.access;
+    this.responseBodyAccess = settings.responseBody.access;
+    this.requestBodyLimit = settings.requestBody.limit;
+    this.responseBodyLimit = settings.responseBody.limit;
+    this.xmlArguments = settings.parseXmlIntoArgs;
+    this.entriesOf = new Array(shared.sources).fill(undefined);
+    this.pairBits = new Array(shared.sourceChains).fill(undefined);
+    this.groupBits = new Array(shared.groups).fill(undefined);
+  }
+
+  /** Variables have changed: what was gathered from them is gathered anew. */
+  forgetGathered(): void {
+    this.entriesOf.fill(undefined);
+    this.pairBits.fill(undefined);
+    this.groupBits.fill(undefined);
+    this.variableEntries.length = 0;
+  }
+}
+
+/** The parts of the request target that variables show. */
+export interface RequestPath {
+  /** REQUEST_URI: decoded, without scheme and host. */
+  readonly uri: string;
+  /** REQUEST_FILENAME and PATH_INFO: decoded, without query. */
+  readonly filename: string;
+  readonly basename: string;
+  /** As sent, without `?`. */
+  readonly query: string;
+}
