@@ -18,15 +18,19 @@ import { SliceTerms } from '../src/fill/slice-terms.ts';
 import { StoredViews } from '../src/fill/stored.ts';
 import { Uncacheable } from '../src/fill/uncacheable.ts';
 import { openCountries } from '../src/geo/country.ts';
+import { compileGuard } from '../src/guard/compile.ts';
+import { LimitEvents } from '../src/guard/events.ts';
 import { networkTest } from '../src/http/networks.ts';
 import { DEFAULT_REQUEST_LIMITS } from '../src/http/request-check.ts';
 import { OriginPools, type PreparedPools } from '../src/origin/pools.ts';
 import { OriginStates } from '../src/origin/state.ts';
+import { RateLimits } from '../src/ratelimit/limiter.ts';
 import { ClientWatch } from '../src/request/client-watch.ts';
 import type { RequestContext } from '../src/request/context.ts';
 import { Pipeline } from '../src/request/pipeline.ts';
 import { plannedListeners } from '../src/server/listeners.ts';
 import { hostTables } from '../src/site/host-table.ts';
+import { NO_COUNTRIES } from '../src/site/key-plan.ts';
 import { SitePlan } from '../src/site/plan.ts';
 import { openCounters, SLOT, WORKER_SLOT } from '../src/stats/counters.ts';
 import { AccessLogWriter } from '../src/stats/log-ring.ts';
@@ -77,6 +81,9 @@ const pools = new OriginPools(config.sites, {
   ring: (other) => doorbells.ring(other),
 });
 
+const limits = new RateLimits(data.rateLimits, worker);
+const limitEvents = new LimitEvents((message, details) => tell({ type: 'log', level: 'warn', message, details }));
+
 /** What a plan comes to on this thread. */
 type Planned = Pick<
   RequestContext,
@@ -86,9 +93,13 @@ type Planned = Pick<
 };
 
 /** @param lines of the sites before; requests under way may be for one that is no more */
-function planned({ config, countries }: PlanData, lines: readonly number[]): Planned {
+function planned({ config, countries, limitLines }: PlanData, lines: readonly number[]): Planned {
   const countryOf = countries && openCountries(countries);
-  const sites = config.sites.map((site) => new SitePlan(site.number, site, cache, countryOf));
+  const sites = config.sites.map((site, i) => {
+    const report = limitEvents.reporter(site, config.log.redact);
+    const guard = compileGuard(site, limitLines[i] ?? [], { limits, countryOf: countryOf ?? NO_COUNTRIES, report });
+    return new SitePlan(site.number, site, cache, countryOf, guard);
+  });
   const known = lines.slice();
   for (const { index } of sites) known[index] = counters.site(index);
   return {
@@ -123,6 +134,7 @@ const context: { -readonly [K in keyof RequestContext]: RequestContext[K] } = {
   slices: new SliceTerms(cache, config.disk?.size),
   disks: undefined,
   background: new BackgroundFills(),
+  limits,
   ...inForce(current),
   unrouted: counters.site(Number.POSITIVE_INFINITY),
   instance: data.instance,

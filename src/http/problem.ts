@@ -9,7 +9,7 @@ export interface Problem {
   /** What happened in this case and what to do about it, for people. */
   detail?: string;
   instance?: string;
-  [extension: string]: string | number | boolean | undefined;
+  [extension: string]: string | number | boolean | readonly string[] | undefined;
 }
 
 export const PROBLEM_CONTENT_TYPE = 'application/problem+json';

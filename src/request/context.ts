@@ -3,6 +3,7 @@ import type { VariantMaker } from '../compress/variants.ts';
 import type { EdgeContext } from '../fill/context.ts';
 import type { NetworkTest } from '../http/networks.ts';
 import type { RequestLimits } from '../http/request-check.ts';
+import type { RateLimits } from '../ratelimit/limiter.ts';
 import type { HostTables } from '../site/host-table.ts';
 import type { AccessLogWriter } from '../stats/log-ring.ts';
 import type { Tracer } from '../tracing/tracer.ts';
@@ -27,6 +28,8 @@ export interface RequestContext extends EdgeContext {
   readonly log: AccessLogWriter | undefined;
   /** Folder of answers to challenges of HTTP-01; undefined where no authority is asked for certificates. */
   readonly challengeFolder?: string | undefined;
+  /** What threads share of rate limits; undefined where no site has any. */
+  readonly limits?: RateLimits | undefined;
   /** Undefined where tracing is off. */
   readonly tracer?: Tracer | undefined;
   /** Makes variants of stored responses in other codings; undefined where nothing does. */

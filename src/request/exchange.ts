@@ -6,6 +6,7 @@ import type { FlightClient, LocalFlight } from '../fill/flights.ts';
 import { requestDirectives } from '../fill/judge.ts';
 import type { ClientRequest } from '../fill/origin-request.ts';
 import type { StoredMeta, StoredView } from '../fill/stored.ts';
+import type { GuardRequest, HeldBytes, HoldTerms, PENDING } from '../guard/addon.ts';
 import type { RequestDirectives } from '../http/cache-control.ts';
 import { appendForwardedFor, forwardedAddress } from '../http/forwarded.ts';
 import { getHeader, type HeaderList } from '../http/headers.ts';
@@ -22,6 +23,7 @@ import type { RequestTrace } from '../tracing/tracer.ts';
 import type { Watched } from './client-watch.ts';
 import type { RequestContext } from './context.ts';
 import { DiskState } from './disk-state.ts';
+import { type HeldBody, holdBody } from './held-body.ts';
 import type { Outcome, RequestProblem } from './outcome.ts';
 import type { PlannedRange } from './parts.ts';
 import type { PassedAnswer } from './passed.ts';
@@ -42,7 +44,7 @@ export interface OpenTunnel {
 }
 
 /** The state of one request. Used again for another one when the request is over. */
-export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched {
+export class Exchange implements FlightClient, GuardRequest, ReplyEvents, RuleSubject, Watched {
   readonly context: RequestContext;
   request!: RequestView;
   reply!: Reply;
@@ -88,6 +90,15 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
   /** The whole body of a request that has it in its key. */
   body: Buffer | undefined;
   directives: RequestDirectives | undefined;
+  /** The request body, where an addon has asked for it. */
+  held: HeldBody | undefined;
+  /** Which addon is asked next. */
+  guardAt = 0;
+  isTrustedClient = false;
+  /** What the limits on origin fetches say is known. */
+  isOriginCounted = false;
+  /** Rows of `Holds` that this request counts in. */
+  rows: number[] | undefined;
   /** All header lines have been read and checked. */
   admitted = false;
   /** GET or HEAD without a body: the cache may answer. */
@@ -171,6 +182,26 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
     this.context = context;
     this.line = context.unrouted;
     this.#machine = machine;
+  }
+
+  headerLines(): Readonly<HeaderList> {
+    return this.headers ?? this.readHeaders();
+  }
+
+  holdBody(terms: HoldTerms): HeldBytes | typeof PENDING {
+    return holdBody(this, terms);
+  }
+
+  keepRow(row: number): void {
+    this.rows ??= [];
+    this.rows.push(row);
+  }
+
+  /** The request no longer counts as one that is under way. */
+  releaseRows(): void {
+    const { limits } = this.context;
+    for (const row of this.rows ?? []) limits?.holds.release(row);
+    this.rows = undefined;
   }
 
   /** Goes on with a step after WAIT. */
@@ -443,6 +474,9 @@ export class Exchange implements FlightClient, ReplyEvents, RuleSubject, Watched
     this.headers = null;
     this.contentLength = 0;
     this.admitted = this.retrieval = this.bypass = this.validated = false;
+    this.held = undefined;
+    this.guardAt = 0;
+    this.isTrustedClient = this.isOriginCounted = false;
     this.attempts = 0;
     this.hintsSince = -1;
     this.keyParts = '';

@@ -13,6 +13,7 @@ import { passInterim } from './interim.ts';
 import { isLoop } from './loop.ts';
 import { dropExcessiveRange, planParts, rangeTask } from './parts.ts';
 import { PassedAnswer } from './passed.ts';
+import { mayAskOrigin } from './refusal.ts';
 import { FOLLOW, LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
 
 /** Tries to use the cache before a request goes to the origin on its own. */
@@ -52,6 +53,7 @@ function serveParts(x: Exchange): Step {
 }
 
 function pass(x: Exchange): Step {
+  if (!mayAskOrigin(x)) return withoutOrigin(x);
   const { stale } = x;
   // what HEAD says of it may bring it up to date
   if (x.method === 'HEAD' && !x.bypass) x.stale = undefined;
@@ -84,6 +86,7 @@ function join(x: Exchange): Step {
   x.flight = flight;
   waitForDeadline(x);
   if (claim.leader && x.stale === undefined && isStoredMeanwhile(x)) return standDown(x, flight);
+  if (claim.leader && !mayAskOrigin(x)) return standDown(x, flight);
   if (claim.leader) {
     if (x.outcome === 'none') x.outcome = 'miss';
     const task = {
@@ -122,6 +125,13 @@ function isStoredMeanwhile(x: Exchange): boolean {
   const fresh = id !== 0 && cacheNow() < cache.word(id, USER_FRESH_UNTIL);
   cache.unpin();
   return fresh;
+}
+
+/** The origin is not to be asked for this client now: a stale response may do, or else the client is told. */
+function withoutOrigin(x: Exchange): Step {
+  if (x.retrieval && !x.bypass) return LOOKUP;
+  x.problem = x.failure;
+  return RESPOND;
 }
 
 /** There is no need for the flight: its followers, this request among them, look up again. */

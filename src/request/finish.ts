@@ -36,6 +36,8 @@ export function finish(x: Exchange): Step {
   x.rest?.abort();
   if (x.dictionary !== undefined) keepDictionary(x, x.dictionary);
   x.releasePins();
+  if (x.rows !== undefined) x.releaseRows();
+  if (x.held !== undefined) x.held.discard();
   const slot = x.method === 'GET' && x.status === 200 ? HIT_SLOT : requestSlot(x.method, x.status);
   counters.add(x.line, slot, 1);
   counters.add(x.line, SLOT.responseBytes, x.reply.offset);

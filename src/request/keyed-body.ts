@@ -38,7 +38,7 @@ export function collectBody(x: Exchange): Step {
     },
   };
   clients.receive(watched);
-  reply.onBody((chunk, last) => {
+  (x.held ?? reply).onBody((chunk, last) => {
     if (reply.closed || refused) return;
     received += chunk.length;
     // the transport takes the memory of the chunk back

@@ -10,4 +10,10 @@ export interface RequestProblem {
   proxyStatus?: string;
   /** Further lines of the answer. */
   lines?: readonly string[];
+  /** What Cache-Status says of it in place of `refused`. */
+  reason?: string;
+  /** Further members of the problem document. */
+  members?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  /** In place of a problem document. */
+  body?: { readonly contentType: string; readonly content: string | Uint8Array };
 }

@@ -61,7 +61,7 @@ export class PassedAnswer implements FetchSink {
     const x = this.#x;
     if (x.contentLength !== 0 && x.body === undefined) {
       const { clients, maxRequestBody: limit } = x.context;
-      this.#body = new RequestBody(x.reply, clients, limit, (status) => this.#refuseBody(status));
+      this.#body = new RequestBody(x.reply, x.held ?? x.reply, clients, limit, (status) => this.#refuseBody(status));
       // a client that goes away breaks the body; the fetch is aborted for it elsewhere
       this.#body.on('error', () => {});
     }

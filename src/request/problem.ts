@@ -35,12 +35,14 @@ export const NOT_CACHED: RequestProblem = {
 const BUG: RequestProblem = { status: 500, detail: '' };
 
 function send(x: Exchange): Step {
-  const { status, detail, proxyStatus, lines: more = [] } = x.problem ?? BUG;
-  const body = problemJson(x.requestId === '' ? { status, detail } : { status, detail, request_id: x.requestId });
-  const lines = [`Content-Type: ${PROBLEM_CONTENT_TYPE}`, 'Cache-Control: no-store', ...more];
+  const { status, detail, proxyStatus, lines: more = [], reason = 'refused', members, body: own } = x.problem ?? BUG;
+  const ids = x.requestId === '' ? undefined : { request_id: x.requestId };
+  const content = own?.content ?? problemJson({ ...members, status, detail, ...ids });
+  const body = typeof content === 'string' ? Buffer.from(content) : content;
+  const lines = [`Content-Type: ${own?.contentType ?? PROBLEM_CONTENT_TYPE}`, 'Cache-Control: no-store', ...more];
   if (proxyStatus !== undefined) lines.push(`Proxy-Status: ${proxyStatus}`);
   if (x.requestId !== '') lines.push(`X-Request-Id: ${x.requestId}`);
-  if (x.cacheStatus === '') x.cacheStatus = `${PROXY_NAME}; fwd=bypass; detail=refused`;
+  if (x.cacheStatus === '') x.cacheStatus = `${PROXY_NAME}; fwd=bypass; detail=${reason}`;
   return sendWhole(x, status, lines, body, editRefusal);
 }
 
@@ -66,6 +68,7 @@ function sendWhole(
   edit: typeof editRefusal,
 ): Step {
   x.status = status;
+  x.held?.discard();
   const fields = lines.map((line) => line.replace(/^[^:]*/, (name) => name.toLowerCase()));
   const plain = [`1.1 ${PROXY_NAME}`, ...fields].join('\r\n');
   const tail = x.rules?.response === undefined ? plain : edit(plain, x.rules.response);

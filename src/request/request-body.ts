@@ -23,16 +23,23 @@ export class RequestBody extends Readable implements Watched {
   #isAnswered = false;
 
   /**
+   * @param source what delivers the body: the reply itself, or what has held it
    * @param limit bytes, 0 for none
    * @param refuse called once where the body is larger (413) or comes too slowly (408); the body is to be destroyed then
    */
-  constructor(reply: Reply, clients: ClientWatch, limit: number, refuse: (status: 408 | 413) => void) {
+  constructor(
+    reply: Reply,
+    source: Pick<Reply, 'onBody'>,
+    clients: ClientWatch,
+    limit: number,
+    refuse: (status: 408 | 413) => void,
+  ) {
     super({ highWaterMark: HIGH_WATER });
     this.#reply = reply;
     this.#clients = clients;
     this.#refuse = refuse;
     clients.receive(this);
-    reply.onBody((chunk, last) => {
+    source.onBody((chunk, last) => {
       if (this.destroyed) return;
       this.received += chunk.length;
       countPassing(chunk.length);

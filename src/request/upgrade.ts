@@ -22,6 +22,7 @@ import { originProblem } from './follow.ts';
 import { isLoop } from './loop.ts';
 import type { RequestProblem } from './outcome.ts';
 import { PassedAnswer } from './passed.ts';
+import { mayAskOrigin } from './refusal.ts';
 import { FINISH, LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
 import { Tunnel } from './tunnel.ts';
 import { UpgradeFetch } from './upgrade-fetch.ts';
@@ -39,6 +40,7 @@ export function upgrade(x: Exchange): Step {
   if (wanted === undefined) return notSwitched(x);
   if (isLoop(x)) return RESPOND;
   x.problem = (wanted.isWebSocket ? handshakeProblem(x, headers) : undefined) ?? limitProblem(x);
+  if (x.problem === undefined && !mayAskOrigin(x)) x.problem = x.failure;
   if (x.problem !== undefined) return RESPOND;
   x.bypass = true;
   x.outcome = 'pass';

@@ -22,6 +22,8 @@ export function openAdmin(parts: Parts, options: ServerOptions): Promise<AdminSe
     logDropped: () => parts.accessLog.dropped(),
     disks: () => disks?.report() ?? [],
     background: () => works.figures(),
+    limits: () => parts.limits.report(),
+    limitsLost: () => parts.limits.lost(),
     version: options.version,
   };
   return startAdmin({

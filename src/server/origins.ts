@@ -7,7 +7,7 @@ import { HEALTH, OriginStates, OWN, SUM, WORD } from '../origin/state.ts';
 import { OriginSlots, originUrl, type SiteSlots } from '../origin/state-slots.ts';
 import { type Counters, SLOT } from '../stats/counters.ts';
 import type { Logger } from '../stats/logger.ts';
-import { ORIGIN_STATES } from '../stats/table.ts';
+import { ORIGIN_STATES } from '../stats/origin-table.ts';
 import { type Checked, HealthChecker } from './health-checker.ts';
 
 /** How often the numbers of origins by state are brought up to date, in ms. */

@@ -9,6 +9,7 @@ import type { TlsKeeper } from '../tls/keeper.ts';
 import type { AcmeRunner } from './acme.ts';
 import type { Disks } from './disks.ts';
 import type { Entrance } from './entrance.ts';
+import type { LimitLines } from './limit-lines.ts';
 import type { Live } from './live.ts';
 import type { Origins } from './origins.ts';
 import type { Plans } from './plans.ts';
@@ -49,6 +50,7 @@ export interface Parts {
   readonly accessLog: AccessLog;
   readonly tls: TlsKeeper;
   readonly origins: Origins;
+  readonly limits: LimitLines;
   readonly acme: AcmeRunner;
   /** Undefined where nothing is kept on disk. */
   readonly disks: Disks | undefined;

@@ -4,18 +4,21 @@ import { loadCountries } from '../geo/country.ts';
 import { rulesAskForCountries } from '../site/rules.ts';
 import type { EdgeListen, PlanData } from '../threads/messages.ts';
 import type { TlsKeeper } from '../tls/keeper.ts';
+import type { LimitLines } from './limit-lines.ts';
 import type { Origins } from './origins.ts';
 
 /** Puts together what edges get of a configuration. What was read from files is kept for the next one. */
 export class Planner {
   readonly #tls: TlsKeeper;
   readonly #origins: Origins;
+  readonly #limits: LimitLines;
   #countries: SharedArrayBuffer | undefined;
   /** The file that they came from, as it was then. */
   #database = '';
 
-  constructor(tls: TlsKeeper, origins: Origins) {
+  constructor(tls: TlsKeeper, origins: Origins, limits: LimitLines) {
     this.#tls = tls;
+    this.#limits = limits;
     this.#origins = origins;
   }
 
@@ -28,6 +31,7 @@ export class Planner {
       config: shared,
       countries: this.#countriesFor(config),
       originSlots: this.#origins.assign(config.sites),
+      limitLines: this.#limits.assign(config.sites),
       tls: this.#tls.termsFor(config),
       listen,
     };
@@ -50,8 +54,9 @@ function identityOf(file: string | undefined): string {
   return stats === undefined ? `${file}` : `${file} ${stats.ino} ${stats.size} ${stats.mtimeMs}`;
 }
 
-/** Whether a cache key or a rule of the site has the client's country in it. */
+/** Whether a cache key, a rule or a limit of the site has the client's country in it. */
 function asksForCountries(site: SiteConfig): boolean {
-  const { cache } = site;
+  const { cache, rateLimits } = site;
+  if (rateLimits.some(({ by }) => by.includes('country'))) return true;
   return [cache, ...cache.rules].some(({ key }) => key.country) || rulesAskForCountries(site);
 }

@@ -1,6 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Cache } from '../cache/cache.ts';
 import { SlotTable } from '../disk/slots.ts';
+import { Holds } from '../ratelimit/holds.ts';
+import { openRateLimits } from '../ratelimit/memory.ts';
 import { resetGauges } from '../stats/counters.ts';
 import { Doorbells } from '../threads/doorbell.ts';
 import { ConnectionCounts } from '../transport/connection-counts.ts';
@@ -13,6 +15,7 @@ const RECOVER_PAUSE = 20;
 export async function recover(cache: Cache, memory: SharedMemory, worker: number): Promise<void> {
   resetGauges(memory.counters, worker);
   new ConnectionCounts(memory.connections).forget(worker);
+  new Holds(openRateLimits(memory.rateLimits), 0).recover(worker);
   for (const { slots } of memory.disks) new SlotTable(slots).forgetReader(worker);
   await recoverCache(cache, memory, worker);
 }

@@ -14,6 +14,7 @@ import { AcmeRunner } from './acme.ts';
 import { openBackground } from './background.ts';
 import { Disks } from './disks.ts';
 import { Entrance } from './entrance.ts';
+import { LimitLines } from './limit-lines.ts';
 import { Live } from './live.ts';
 import { openAdmin } from './open-admin.ts';
 import { Origins } from './origins.ts';
@@ -182,7 +183,8 @@ function makeParts(config: Config, options: ServerOptions, disks: Disks | undefi
     replace: (former, next) => plans.replaceCertificate(former, next),
     setChallenges: (challenges) => edges.challenges(challenges),
   });
-  const planner = new Planner(tls, origins);
+  const limits = new LimitLines(memory.rateLimits);
+  const planner = new Planner(tls, origins, limits);
   const plans = new Plans({ live, planner, entrance, counts, tls, acme, origins, purger, edges });
   const state = { draining: false, settings: options.settings ?? [] };
   const reloader = new Reloader({
@@ -209,6 +211,7 @@ function makeParts(config: Config, options: ServerOptions, disks: Disks | undefi
     accessLog,
     tls,
     origins,
+    limits,
     acme,
     disks,
     works,

@@ -7,6 +7,8 @@ import { createSlotTable, DISK_FAILED, type DiskState, LOADING, MAX_SEGMENTS } f
 import { createUncacheable } from '../fill/uncacheable.ts';
 import { createOriginStates } from '../origin/state.ts';
 import { slotsFor } from '../origin/state-slots.ts';
+import { monotonicNow } from '../ratelimit/clock.ts';
+import { createRateLimits } from '../ratelimit/memory.ts';
 import { createCounters } from '../stats/counters.ts';
 import { createLogRing } from '../stats/log-ring.ts';
 import { createDoorbells } from '../threads/doorbell.ts';
@@ -32,6 +34,8 @@ export interface SharedMemory {
   readonly connections: SharedArrayBuffer;
   /** What all threads know of the origins. */
   readonly origins: SharedArrayBuffer;
+  /** Buckets of rate limits, requests under way by key, counters of limits. */
+  readonly rateLimits: SharedArrayBuffer;
   /** By worker. */
   readonly logs: SharedArrayBuffer[];
   /** In the order of the configuration. */
@@ -74,6 +78,7 @@ export function shareMemory({ workers, sites, cache, disk }: Config, heritage?: 
     uncacheable: createUncacheable(),
     connections: createConnectionCounts(),
     origins: createOriginStates({ workers, slots: slotsFor(sites) }),
+    rateLimits: createRateLimits(workers, monotonicNow()),
     logs: Array.from({ length: workers + 1 }, () => createLogRing(LOG_RING)),
     disks: Array.from({ length: disks }, (_, i) => {
       const table = heritage?.tables[i] ?? tableSize(disk?.size ?? 0);

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { Cache, KeyPrefix } from '../cache/cache.ts';
 import type { CacheRule, CachingConfig, CompressionConfig, SiteConfig } from '../config/config.ts';
+import type { GuardPlan } from '../guard/plan.ts';
 import { TAG_FIELDS } from '../http/cache-tags.ts';
 import { compileGlobs, type PathMatcher, splitGlobs } from '../http/glob.ts';
 import type { JudgePolicy } from '../http/judge.ts';
@@ -62,15 +63,19 @@ export class SitePlan {
   readonly compression: CompressionConfig | 'by-path' | undefined;
   /** Rewrites, redirects, simple answers and changes of fields; undefined where the site has none of them. */
   readonly rules: RulePlan | undefined;
+  /** The site's addons; undefined where it has none. */
+  readonly guard: GuardPlan | undefined;
   /** Lowercase names of the origin's fields that are for this cache alone: clients do not get them. */
   readonly hidden: readonly string[];
   readonly #cache: Cache;
   readonly #rules: CompiledRule[];
   readonly #noRule: CachePolicy;
 
-  constructor(index: number, config: SiteConfig, cache: Cache, countryOf: CountryOf = NO_COUNTRIES) {
+  /** @param guard compiled from the same configuration */
+  constructor(index: number, config: SiteConfig, cache: Cache, countryOf: CountryOf = NO_COUNTRIES, guard?: GuardPlan) {
     this.index = index;
     this.config = config;
+    this.guard = guard;
     this.#cache = cache;
     this.hidden = [...TAG_FIELDS, ...config.cache.targets.filter((name) => name !== FOR_EVERY_CDN)];
     this.#noRule = policyOf(config, undefined, countryOf);

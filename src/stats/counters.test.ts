@@ -11,7 +11,8 @@ import {
   SLOT,
   WORKER_SLOT,
 } from './counters.ts';
-import { DURATION_BUCKETS, HISTOGRAM_SLOTS, METRIC_ROWS, ORIGIN_ERROR_KINDS, SITE_METRICS, slotsOf } from './table.ts';
+import { ORIGIN_ERROR_KINDS } from './origin-table.ts';
+import { DURATION_BUCKETS, HISTOGRAM_SLOTS, METRIC_ROWS, SITE_METRICS, slotsOf } from './table.ts';
 
 test('what workers count is summed by site, and sites do not mix', () => {
   const sab = createCounters({ workers: 2, sites: 3 });

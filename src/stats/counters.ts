@@ -8,12 +8,11 @@
 // to it, so a plain load, add and store is enough: an aligned 8-byte store does not tear on x64 and arm64, and a reader
 // that sees the value of a moment ago is as good. Nothing here is atomic, so nothing here may be used to synchronize.
 // A worker that replaces a dead one goes on with its line, so that counters never fall.
+import { ORIGIN_ERROR_KINDS, type OriginErrorKind } from './origin-table.ts';
 import {
   DURATION_BUCKETS,
   METHOD_CLASSES,
   type MetricRow,
-  ORIGIN_ERROR_KINDS,
-  type OriginErrorKind,
   SITE_METRICS,
   STATUS_CLASSES,
   slotsOf,

@@ -2,6 +2,7 @@
 import { type BACKGROUND_METRICS, BACKGROUND_OUTCOMES } from './background-table.ts';
 import { CountersReader, SITE_SLOTS, type SiteMetric, SLOT, WORKER_SLOT, type WorkerMetric } from './counters.ts';
 import { type DISK_METRICS, DISK_STATES } from './disk-table.ts';
+import type { LIMIT_METRICS } from './limit-table.ts';
 import {
   DURATION_BUCKETS,
   LOG_DROP_REASONS,
@@ -26,10 +27,20 @@ export interface MetricSources {
   /** Absent where nothing is done in the background. */
   background?(): BackgroundNumbers;
   logDropped(): Readonly<Record<(typeof LOG_DROP_REASONS)[number], number>>;
+  /** Rate limits of all sites, and what was forgotten of them for want of room; absent where there are none. */
+  limits?(): readonly LimitSample[];
+  limitsLost?(): { readonly buckets: number; readonly holds: number };
   /** Where nothing is kept on disk there are none. */
   disks?(): readonly DiskSample[];
   /** Version of lb. */
   readonly version: string;
+}
+
+/** What became of requests at a rate limit. */
+export interface LimitSample {
+  readonly site: string;
+  readonly limit: string;
+  readonly counts: readonly { readonly event: string; readonly value: number }[];
 }
 
 /** A disk, with what its thread has told last. */
@@ -238,6 +249,17 @@ function backgroundSamples(sources: MetricSources): Record<keyof typeof BACKGROU
   };
 }
 
+function limitSamples(sources: MetricSources): Record<keyof typeof LIMIT_METRICS, Collect> {
+  return {
+    limitRequests: () =>
+      (sources.limits?.() ?? []).flatMap(({ site, limit, counts }) =>
+        counts.map(({ event, value }) => ({ labels: { site, limit, result: event }, value })),
+      ),
+    limitsForgotten: () => [{ labels: {}, value: sources.limitsLost?.().buckets ?? 0 }],
+    limitsUncounted: () => [{ labels: {}, value: sources.limitsLost?.().holds ?? 0 }],
+  };
+}
+
 function processSamples(sources: MetricSources): Record<keyof typeof PROCESS_METRICS, Collect> {
   const byWorker = (value: (state: WorkerState) => number) =>
     sources.workers().map((state) => ({ labels: { worker: state.id }, value: value(state) }));
@@ -254,6 +276,7 @@ function processSamples(sources: MetricSources): Record<keyof typeof PROCESS_MET
     cacheFlights: () => one(sources.cache().flights),
     ...diskSamples(sources),
     ...backgroundSamples(sources),
+    ...limitSamples(sources),
     logDropped: () => {
       const dropped = sources.logDropped();
       return LOG_DROP_REASONS.map((reason) => ({ labels: { reason }, value: dropped[reason] }));

@@ -5,6 +5,8 @@
 import { BACKGROUND_METRICS } from './background-table.ts';
 import { COMPRESSION_METRICS } from './compression-table.ts';
 import { DISK_METRICS } from './disk-table.ts';
+import { LIMIT_METRICS } from './limit-table.ts';
+import { ORIGIN_METRICS } from './origin-table.ts';
 
 export type MetricType = 'counter' | 'gauge' | 'histogram';
 
@@ -30,23 +32,6 @@ export const METHOD_CLASSES = ['GET', 'HEAD', 'POST', 'other'] as const;
 
 /** Status classes of final answers. `1xx` stands for a 101 switch, the only informational answer that ends a request. */
 export const STATUS_CLASSES = ['2xx', '3xx', '4xx', '5xx', '1xx'] as const;
-
-/** Why a request to an origin brought no usable answer. */
-export const ORIGIN_ERROR_KINDS = [
-  'dns',
-  'connect',
-  'tls',
-  'timeout',
-  'reset',
-  'protocol',
-  'truncated',
-  'overload',
-  'other',
-] as const;
-export type OriginErrorKind = (typeof ORIGIN_ERROR_KINDS)[number];
-
-/** Whether an origin is asked, and why not. */
-export const ORIGIN_STATES = ['up', 'down', 'ejected', 'open'] as const;
 
 /** Why an access log line was dropped: the worker's ring was full, or the reader of stdout is too slow. */
 export const LOG_DROP_REASONS = ['ring_full', 'output_full'] as const;
@@ -152,80 +137,7 @@ export const SITE_METRICS = {
     scope: 'site',
     help: 'Time from the request head to the last byte handed to the socket. Hits are sampled one in 16 and weighted.',
   },
-  originRequests: {
-    name: 'lb_origin_requests_total',
-    type: 'counter',
-    scope: 'site',
-    help: 'Requests sent to origins.',
-  },
-  originErrors: {
-    name: 'lb_origin_errors_total',
-    type: 'counter',
-    scope: 'site',
-    help: 'Origin requests that brought no usable answer, by kind.',
-    labels: { kind: ORIGIN_ERROR_KINDS },
-  },
-  originResponseBytes: {
-    name: 'lb_origin_response_bytes_total',
-    type: 'counter',
-    scope: 'site',
-    help: 'Body bytes received from origins.',
-  },
-  originDuration: {
-    name: 'lb_origin_request_duration_seconds',
-    type: 'histogram',
-    scope: 'site',
-    help: 'Time from sending a request to an origin to the end of its answer.',
-  },
-  originRetries: {
-    name: 'lb_origin_retries_total',
-    type: 'counter',
-    scope: 'site',
-    help: 'Requests that were tried again, at another origin or the same one.',
-  },
-  retriesDenied: {
-    name: 'lb_origin_retries_denied_total',
-    type: 'counter',
-    scope: 'site',
-    help: 'Requests that were not tried again because the budget was used up.',
-  },
-  originEjections: {
-    name: 'lb_origin_ejections_total',
-    type: 'counter',
-    scope: 'site',
-    help: 'Times that an origin was left out because requests to it failed.',
-  },
-  circuitOpened: {
-    name: 'lb_origin_circuit_opened_total',
-    type: 'counter',
-    scope: 'site',
-    help: 'Times that the circuit of an origin opened.',
-  },
-  originsByState: {
-    name: 'lb_origins',
-    type: 'gauge',
-    scope: 'site',
-    help: 'Origins by state: in use, checked as down, left out because of failures, circuit open.',
-    labels: { state: ORIGIN_STATES },
-  },
-  poolConnections: {
-    name: 'lb_origin_pool_connections',
-    type: 'gauge',
-    scope: 'site',
-    help: 'Open connections to origins.',
-  },
-  poolPending: {
-    name: 'lb_origin_pool_pending_requests',
-    type: 'gauge',
-    scope: 'site',
-    help: 'Requests waiting for a connection to an origin.',
-  },
-  poolRunning: {
-    name: 'lb_origin_pool_running_requests',
-    type: 'gauge',
-    scope: 'site',
-    help: 'Requests under way at origins.',
-  },
+  ...ORIGIN_METRICS,
   tunnels: {
     name: 'lb_tunnels',
     type: 'gauge',
@@ -356,6 +268,7 @@ export const PROCESS_METRICS = {
   },
   ...DISK_METRICS,
   ...BACKGROUND_METRICS,
+  ...LIMIT_METRICS,
   logDropped: {
     name: 'lb_log_lines_dropped_total',
     type: 'counter',

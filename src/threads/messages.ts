@@ -24,6 +24,8 @@ export interface EdgeData {
   connections: SharedArrayBuffer;
   /** What all threads know of the origins. */
   origins: SharedArrayBuffer;
+  /** Buckets of rate limits, requests under way by key, counters of limits. */
+  rateLimits: SharedArrayBuffer;
   /** Ring of the access log; where the log is off it is for whoever listens. */
   log: SharedArrayBuffer;
   /** In the order of the configuration; none where nothing is kept on disk. */
@@ -51,6 +53,8 @@ export interface PlanData {
   countries: SharedArrayBuffer | undefined;
   /** Of each site in its order, where in the memory of origins its own state is, and that of its origins. */
   originSlots: readonly { readonly site: number; readonly origins: readonly number[] }[];
+  /** Of each site in its order, the lines of the counters of its rate limits. */
+  limitLines: readonly (readonly number[])[];
   /** Undefined where there is no listener with TLS. */
   tls: TlsTerms | undefined;
   /** Where edges listen themselves, by Node; sockets of other listeners are handed over by main. */
