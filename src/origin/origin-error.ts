@@ -1,5 +1,5 @@
 import { PROXY_ERRORS, type ProxyErrorType, proxyErrorOfCode, proxyErrorStatus } from '../http/proxy-status.ts';
-import type { OriginErrorKind } from '../stats/table.ts';
+import type { OriginErrorKind } from '../stats/origin-table.ts';
 
 const TYPES = Object.keys(PROXY_ERRORS) as ProxyErrorType[];
 
