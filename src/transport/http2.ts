@@ -46,6 +46,12 @@ const MAX_SETTINGS = 32;
 /** Pieces of outgoing data and other frames that a connection may make us hold. MB. */
 const SESSION_MEMORY = 16;
 
+/**
+ * Bytes that streams may have taken with them unsent when they were reset, before their connection ends in good order: Node counts
+ * such bytes as held for as long as the connection lasts, and refuses all streams once they have reached SESSION_MEMORY.
+ */
+const MAX_LOST = (SESSION_MEMORY << 20) / 2;
+
 /** How long a client may take to say that it heard that no more streams are taken, in ms. */
 const NOTICE = 1000;
 
@@ -56,6 +62,8 @@ interface Session {
   facts: ConnectionFacts;
   socket: Socket;
   streams: Set<ServerHttp2Stream>;
+  /** Bytes of streams that ended before these were sent. */
+  lost: number;
   /** performance.now() when its last stream ended, or when it began. */
   since: number;
   used: boolean;
@@ -111,10 +119,11 @@ export class Http2Connections {
 
   #onSession(session: ServerHttp2Session, socket: Socket): void {
     const facts = factsOf(socket);
-    const state = {
+    const state: Session = {
       facts,
       socket,
-      streams: new Set<ServerHttp2Stream>(),
+      streams: new Set(),
+      lost: 0,
       since: performance.now(),
       used: false,
       closing: false,
@@ -135,6 +144,8 @@ export class Http2Connections {
     stream.on('close', () => {
       state.streams.delete(stream);
       state.since = performance.now();
+      state.lost += stream.writableLength;
+      if (state.lost > MAX_LOST) shutDown(session, state);
     });
     endWithReset(stream);
     if (listSize(lines) > this.#limits.maxRequestHeader + MAX_FIELDS * FIELD_OVERHEAD) {

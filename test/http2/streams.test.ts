@@ -278,6 +278,31 @@ test('a complete answer that waits to leave ends with its stream, and a connecti
   await until(() => listener.connections() === 0, 'its end');
 });
 
+test('however many answers a client leaves in the middle, none of its requests is refused', async (t) => {
+  const big = 'x'.repeat(1_000_000);
+  const { port } = await startListener(t, (_, reply) => say(reply, big), { h2c: true });
+  let session: ClientHttp2Session | undefined;
+  const told: number[] = [];
+  for (let i = 0; i < 60; i++) {
+    if (session === undefined || session.closed) {
+      const made = connect(`http://127.0.0.1:${port}`);
+      t.after(() => made.destroy());
+      made.on('goaway', (code) => {
+        told.push(code);
+        made.close();
+      });
+      session = made;
+    }
+    const stream = session.request({ ':path': '/' });
+    stream.on('error', () => {});
+    stream.once('data', () => stream.close(constants.NGHTTP2_CANCEL));
+    await within(once(stream, 'close'), 'the end of a stream');
+    equal(stream.rstCode, constants.NGHTTP2_CANCEL);
+  }
+  ok(told.length > 0);
+  ok(told.every((code) => code === constants.NGHTTP2_NO_ERROR));
+});
+
 test('a drain tells the client, lets streams end and refuses none that was on its way', async (t) => {
   const held: Reply[] = [];
   const s = await scene(t, (request, reply) => {
