@@ -5,6 +5,7 @@
 import { BACKGROUND_METRICS } from './background-table.ts';
 import { COMPRESSION_METRICS } from './compression-table.ts';
 import { DISK_METRICS } from './disk-table.ts';
+import { LIMIT_METRICS } from './limit-table.ts';
 import { ORIGIN_METRICS } from './origin-table.ts';
 
 export type MetricType = 'counter' | 'gauge' | 'histogram';
@@ -267,6 +268,7 @@ export const PROCESS_METRICS = {
   },
   ...DISK_METRICS,
   ...BACKGROUND_METRICS,
+  ...LIMIT_METRICS,
   logDropped: {
     name: 'lb_log_lines_dropped_total',
     type: 'counter',
