@@ -124,7 +124,7 @@ export function parseCountry(text: string): string | Problem {
 export function formatWafItem(item: object): Json {
   const parts: Record<string, Json> = {};
   for (const [key, value] of Object.entries(item) as [string, unknown][]) {
-    if (key === 'source' || value === undefined || (Array.isArray(value) && value.length === 0)) continue;
+    if (key === 'source' || value === '' || (Array.isArray(value) && value.length === 0)) continue;
     parts[key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = formatPart(value);
   }
   return parts;

@@ -1,9 +1,10 @@
 /** `lb waf rules`. */
 
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { formatErrors } from '../../config/errors.ts';
-import { hasSource, type LoadOptions, loadConfig } from '../../config/load.ts';
+import { loadConfig } from '../../config/load.ts';
 import type { WafConfig } from '../../config/waf-config.ts';
 import { Misuse, RuleErrors } from '../../waf/lang/mistakes.ts';
 import type { Rule } from '../../waf/lang/rule.ts';
@@ -114,8 +115,10 @@ function load(options: RulesOptions, io: Io): WafRules {
 const NOTHING_SAID = '{"origins": ["127.0.0.1:80"], "addons": {"waf": {}}}';
 
 function configOf({ config: file }: RulesOptions, io: Io): Config {
-  const options: LoadOptions = { flags: [], env: io.env, cwd: io.cwd, file };
-  const result = loadConfig(hasSource(options) ? options : { ...options, readFile: () => NOTHING_SAID });
+  const hasFile = file !== undefined || Boolean(io.env.LB_CONFIG) || existsSync(resolve(io.cwd, 'lb.json'));
+  // rules have no need of an origin
+  const env = hasFile ? io.env : { LB_ORIGINS: 'origin.invalid:80', ...io.env };
+  const result = loadConfig({ flags: [], env, cwd: io.cwd, file });
   if (!('errors' in result)) return result.config;
   io.stderr.write(`${formatErrors(result.errors, painter(io))}\n\n`);
   return fail('the configuration has mistakes', EXIT.usage);

@@ -43,7 +43,7 @@ export class InstallError extends Error {
 
 /** Bytes of an archive, and of what it unpacks to. */
 export const LARGEST_ARCHIVE = 32 * 1024 * 1024;
-const LARGEST_CONTENT = 128 * 1024 * 1024;
+const LARGEST_CONTENT = 64 * 1024 * 1024;
 const MOST_FILES = 5000;
 
 /** What of a release is of use; anything else in it is left out, so that no name leads elsewhere. */
