@@ -1,7 +1,7 @@
 import { emptySet, inverted, WORD } from '../regex/byte-set.ts';
 import { LiteralMatcher } from '../regex/literals.ts';
 import { PatternError } from '../regex/pattern.ts';
-import { compileRegex, type Regex } from '../regex/regex.ts';
+import { Regex } from '../regex/regex.ts';
 import { addressEntries, addressEntriesOfFile, addressTest } from './addresses.ts';
 import { detectScriptInjection, detectSqlInjection } from './injection.ts';
 import { findNumber, NUMBER_CHECKS } from './numbers.ts';
@@ -142,7 +142,7 @@ function numberOperator<C extends OperatorContext>({ name, argument, environment
 
 function compilePattern(argument: string): Regex {
   try {
-    return compileRegex(argument);
+    return new Regex(argument);
   } catch (cause) {
     if (!(cause instanceof PatternError)) throw cause;
     throw new OperatorError(`the pattern cannot be used: ${cause.message}; write it without`, { cause });
@@ -177,7 +177,7 @@ function macroRegex<C extends OperatorContext>(
   const known = new Map<string, (value: string, context: OperatorContext) => boolean>();
   const compiled = (pattern: string): ((value: string, context: OperatorContext) => boolean) => {
     try {
-      return regexTest(compileRegex(pattern), global, capture);
+      return regexTest(new Regex(pattern), global, capture);
     } catch (error) {
       if (error instanceof PatternError) return () => false;
       throw error;

@@ -77,11 +77,10 @@ class Parser {
     return true;
   }
 
-  /** What the expression, searched for at the place reached, matches; the place moves past it. */
+  /** What the expression, which has the flag y, matches at the place reached; the place moves past it. */
   private match(syntax: RegExp): RegExpExecArray | undefined {
-    const sticky = new RegExp(syntax.source, 'y');
-    sticky.lastIndex = this.at;
-    const match = sticky.exec(this.source);
+    syntax.lastIndex = this.at;
+    const match = syntax.exec(this.source);
     if (match) this.at += match[0].length;
     return match ?? undefined;
   }
@@ -111,7 +110,8 @@ class Parser {
 
   /** `(?i)` and kin: the flags until the group ends. */
   private flagsFromHere(flags: Flags): Flags | undefined {
-    const match = this.match(/\(\?([imsxUJ]*)(?:-([imsxUJ]+))?\)/);
+    if (!this.source.startsWith('(?', this.at)) return undefined;
+    const match = this.match(/\(\?([imsxUJ]*)(?:-([imsxUJ]+))?\)/y);
     return match && changedFlags(flags, match[1]!, match[2]);
   }
 
@@ -123,7 +123,7 @@ class Parser {
       this.at = end + 1;
       return true;
     }
-    return flags.extended && this.match(/\s+|#[^\n]*(?:\n|$)/) !== undefined;
+    return flags.extended && this.match(/\s+|#[^\n]*(?:\n|$)/y) !== undefined;
   }
 
   /** An atom with what repeats it, added to `parts`. */
@@ -142,9 +142,10 @@ class Parser {
 
   private repeated(body: Pattern, flags: Flags): Pattern {
     let out = body;
+    if (!flags.extended && !'*+?{'.includes(this.source[this.at] ?? ' ')) return out;
     for (;;) {
-      if (flags.extended) this.match(/\s+/);
-      const match = this.match(/(?:([*+?])|\{(\d+)(,)?(\d+)?\})([?+]?)/);
+      if (flags.extended) this.match(/\s+/y);
+      const match = this.match(/(?:([*+?])|\{(\d+)(,)?(\d+)?\})([?+]?)/y);
       if (!match) return out;
       const [, sign, least, comma, most, suffix] = match;
       const min = sign ? Number(sign === '+') : Number(least);
@@ -196,8 +197,9 @@ class Parser {
 
   /** `\1`, `\g1`, `\g{-1}`, `\k<name>`; two or three digits that name no group are octal. */
   private backReference(flags: Flags): Pattern | undefined {
+    if (!/[1-9gk]/.test(this.source[this.at + 1] ?? '')) return undefined;
     const start = this.at;
-    const match = this.match(/\\(?:g\{?(-?\d+)\}?|([1-9]\d*)|(?:k[<{']|g\{)(\w+)[>}'])/);
+    const match = this.match(/\\(?:g\{?(-?\d+)\}?|([1-9]\d*)|(?:k[<{']|g\{)(\w+)[>}'])/y);
     if (!match) return undefined;
     const [, relative, digits, name] = match;
     if (digits && digits.length > 1 && Number(digits) > this.groups && /^[0-7]/.test(digits)) {
@@ -220,16 +222,16 @@ class Parser {
   }
 
   private groupBody(flags: Flags): Pattern {
-    if (this.match(/\(\*/)) throw this.error('a verb, of which there is no counterpart here');
-    const look = this.match(/\(\?(<?)([=!])/);
+    if (this.match(/\(\*/y)) throw this.error('a verb, of which there is no counterpart here');
+    const look = this.match(/\(\?(<?)([=!])/y);
     if (look) {
       return { kind: 'look', ahead: !look[1], negated: look[2] === '!', body: this.alternatives(flags, false) };
     }
     if (this.take('(?>')) return { kind: 'atomic', body: this.alternatives(flags, false) };
     if (this.take('(?|')) return this.alternatives(flags, true);
-    const local = this.match(/\(\?([imsxUJ]*)(?:-([imsxUJ]+))?:/);
+    const local = this.match(/\(\?([imsxUJ]*)(?:-([imsxUJ]+))?:/y);
     if (local) return this.alternatives(changedFlags(flags, local[1]!, local[2]), false);
-    const named = this.match(/\(\?(?:P?<|')([A-Za-z_]\w*)[>']/);
+    const named = this.match(/\(\?(?:P?<|')([A-Za-z_]\w*)[>']/y);
     if (!named && this.source.startsWith('(?', this.at)) {
       throw this.error('a recursion or condition, of which there is no counterpart here');
     }

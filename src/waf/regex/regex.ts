@@ -1,37 +1,124 @@
+import { Automaton } from './automaton.ts';
 import { Expressions, MOST_CAPTURES } from './expressions.ts';
+import { judge } from './judge.ts';
 import { parsePattern } from './parse.ts';
+import type { ParsedPattern } from './pattern.ts';
+import { programOf } from './program.ts';
 import { type Requirements, requirementsOf } from './requirements.ts';
 
-/** A PCRE pattern, compiled. Values are binary strings. */
-export interface Regex {
-  readonly requirements: Requirements;
-  test(value: string): boolean;
-  /** Puts the match and its first nine groups into `captures`, and gives how many it put; 0 where nothing matches. */
-  match(value: string, captures: (string | undefined)[]): number;
-  /** As `match`, for every match in the value one after another, until there are `captures` for ten. */
-  matchAll(value: string, captures: (string | undefined)[]): number;
-}
+type Captures = (string | undefined)[];
 
-/** Compiles a pattern; throws PatternError where it cannot. */
-export function compileRegex(source: string): Regex {
-  const pattern = parsePattern(source);
-  const requirements = requirementsOf(pattern.root);
-  const expressions = new Expressions(pattern);
-  return {
-    requirements,
-    test: (value) => expressions.for(value).test(value),
-    match(value, captures) {
-      const match = expressions.for(value).exec(value);
-      return match ? expressions.put(match, captures, 0) : 0;
-    },
-    matchAll(value, captures) {
-      let count = 0;
-      const { source: text, flags } = expressions.for(value);
-      for (const match of value.matchAll(new RegExp(text, `${flags}g`))) {
-        if (count === MOST_CAPTURES) break;
-        count = expressions.put(match, captures, count);
-      }
-      return count;
-    },
-  };
+/** Steps that V8 may take in the worst case for one value: about a quarter of a millisecond. */
+const MOST_STEPS = 250_000;
+/** What is kept of a match whose beginning is not known. */
+const EXCERPT = 64;
+/** Where the automaton finds more than the pattern, so many pieces of a long value, with so many steps, are looked at. */
+const MOST_PIECES = 8;
+const MOST_STEPS_OF_PIECE = 2_000_000;
+
+/**
+ * A PCRE pattern, compiled; values are binary strings. V8 runs it wherever its time is proven to stay small: always for
+ * patterns that it runs in linear time, else for short values. Longer ones go to an automaton in linear time; what only
+ * V8 can tell then (groups, look-around) it tells from a piece of the value around the place found.
+ */
+export class Regex {
+  readonly requirements: Requirements;
+  private readonly pattern: ParsedPattern;
+  private readonly expressions: Expressions;
+  private found: { readonly degree: number; readonly longest: number } | undefined;
+  private slow: { readonly automaton: Automaton; readonly exact: boolean } | undefined;
+
+  /** Throws PatternError where the pattern cannot be compiled. */
+  constructor(source: string) {
+    this.pattern = parsePattern(source);
+    this.requirements = requirementsOf(this.pattern.root);
+    this.expressions = new Expressions(this.pattern);
+  }
+
+  /** The power of a value's length with which V8's time grows at most; Infinity: it may double with every byte. */
+  get degree(): number {
+    return this.judged().degree;
+  }
+
+  /** The longest value that V8 is given whole. */
+  get longest(): number {
+    return this.judged().longest;
+  }
+
+  private judged(): { readonly degree: number; readonly longest: number } {
+    if (!this.found) {
+      const { degree } = judge(this.pattern.root);
+      const longest = degree <= 1 ? Infinity : degree === Infinity ? 0 : Math.floor(MOST_STEPS ** (1 / degree));
+      this.found = { degree, longest };
+    }
+    return this.found;
+  }
+
+  test(value: string): boolean {
+    if (value.length <= this.judged().longest) return this.expressions.for(value).test(value);
+    const { exact, automaton } = this.linear();
+    const end = automaton.search(value);
+    return end >= 0 && (exact || this.pieceThatMatches(value, end) !== undefined);
+  }
+
+  /** Puts the match and its first nine groups into `captures`, and gives how many it put; 0 where nothing matches. */
+  match(value: string, captures: Captures): number {
+    if (value.length <= this.judged().longest) return this.put(value, captures);
+    const { exact, automaton } = this.linear();
+    const end = automaton.search(value);
+    if (end < 0) return 0;
+    const piece = exact ? this.pieceBefore(value, end) : this.pieceThatMatches(value, end);
+    const count = piece === undefined ? 0 : this.put(piece, captures);
+    if (count > 0 || !exact) return count;
+    captures[0] = value.slice(Math.max(0, end - EXCERPT), end);
+    return 1;
+  }
+
+  /** As `match`, for every match one after another, until there are captures for ten; of a long value the first only. */
+  matchAll(value: string, captures: Captures): number {
+    if (value.length > this.judged().longest) return this.match(value, captures);
+    const { source, flags } = this.expressions.for(value);
+    let count = 0;
+    for (const match of value.matchAll(new RegExp(source, `${flags}g`))) {
+      if (count === MOST_CAPTURES) break;
+      count = this.expressions.put(match, captures, count);
+    }
+    return count;
+  }
+
+  private put(value: string, captures: Captures): number {
+    const match = this.expressions.for(value).exec(value);
+    return match ? this.expressions.put(match, captures, 0) : 0;
+  }
+
+  /** The part of the value before and a little after a place, as long as V8 may be given. */
+  private pieceBefore(value: string, end: number): string {
+    const { longest } = this.judged();
+    const start = Math.max(0, end - Math.floor(longest * 0.75));
+    return value.slice(start, start + longest);
+  }
+
+  /** The first piece from about a place on that the pattern itself matches. */
+  private pieceThatMatches(value: string, end: number): string | undefined {
+    const { degree } = this.judged();
+    const longest = degree === Infinity ? 0 : Math.floor(MOST_STEPS_OF_PIECE ** (1 / degree));
+    // V8 cannot be asked at all: what the automaton found has to count
+    if (longest === 0) return value.slice(Math.max(0, end - EXCERPT), end);
+    let start = Math.max(0, end - Math.floor(longest * 0.75));
+    for (let left = MOST_PIECES; left > 0 && start < value.length; left--) {
+      const piece = value.slice(start, start + longest);
+      if (this.expressions.for(piece).test(piece)) return piece;
+      start += longest >> 1;
+    }
+    return undefined;
+  }
+
+  private linear(): { readonly automaton: Automaton; readonly exact: boolean } {
+    if (!this.slow) {
+      const program = programOf(this.pattern.root);
+      if (!program) throw new RangeError('a pattern without an automaton');
+      this.slow = { automaton: new Automaton(program), exact: program.exact };
+    }
+    return this.slow;
+  }
 }
