@@ -156,7 +156,10 @@ async function firstByte(port: number, pages: number): Promise<void> {
   say('target: at most 5 ms more\n');
 }
 
-/** Times of hits while the background is idle and while it has more to do than it may, in turn. */
+/**
+ * Times of hits while the background is idle and while it has more to do than it may, in turn. What else the machine does comes and
+ * goes: each round is compared with the idle times right before and after it.
+ */
 async function saturation(port: number, adminPort: number, { rounds, seconds, rate }: Options): Promise<void> {
   const hits = new Worker(new URL('hits.worker.ts', import.meta.url), { workerData: { port, rate } });
   const measure = async (ms: number): Promise<number[]> => {
@@ -166,25 +169,24 @@ async function saturation(port: number, adminPort: number, { rounds, seconds, ra
   };
   const p99 = (times: readonly number[]): number => times[Math.floor(times.length * 0.99)];
   await measure(1000);
-  const idle: number[] = [];
+  const idle = [p99(await measure(seconds * 1000))];
   const busy: number[] = [];
   let heavy = 0;
   for (let round = 0; round < rounds; round++) {
-    idle.push(p99(await measure(seconds * 1000)));
     const first = heavy;
     heavy += HEAVY_PER_SECOND * seconds;
     for (let number = first; number < heavy; number++) {
       for (const accepted of ['identity', 'br', 'br']) await take(agent, port, `/heavy/${number}`, accepted);
     }
     busy.push(p99(await measure(seconds * 1000)));
-    say(
-      `round ${round + 1}: p99 ${idle[round].toFixed(2)} ms idle, ${busy[round].toFixed(2)} ms with the background at work`,
-    );
     if ((await waiting(adminPort)) === 0) say('! the background had nothing left to do before the end of the round');
     await drained(adminPort);
+    idle.push(p99(await measure(seconds * 1000)));
+    const [before, during, after] = [idle[round], busy[round], idle[round + 1]].map((ms) => ms.toFixed(2));
+    say(`round ${round + 1}: p99 ${before} ms idle, ${during} ms with the background at work, ${after} ms idle`);
   }
   await hits.terminate();
-  const ratio = median(busy) / median(idle);
+  const ratio = median(busy.map((ms, i) => ms / Math.sqrt(idle[i] * idle[i + 1])));
   say(`p99 of hits with the background at work: ${ratio.toFixed(2)} x that of idle (target: at most 1.5 x)`);
 }
 

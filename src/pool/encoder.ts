@@ -3,7 +3,9 @@
  * at once and cannot be stopped, the others run on threads that every part of the process waits for, at full priority.
  *
  * The steps are those of the handle behind Node's streams. It is not documented, but others rely on it too, and it has
- * been as it is for many versions; where it is another one, `encode` throws, and lb does without the background.
+ * been as it is for many versions; where it is another one, `encode` throws, and lb does without the background: the
+ * tests beside this file are what a new version of Node has to pass. The documented ways are worse: a synchronous call
+ * takes seconds in one piece, in which the work can neither pause nor end, and a stream works on libuv's threads.
  */
 import type { Transform } from 'node:stream';
 import type { Pieces } from './jobs.ts';
