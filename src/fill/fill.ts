@@ -12,15 +12,16 @@ import type { OriginRoute } from '../origin/balance-site.ts';
 import { errorNumber, errorOfNumber, type OriginError } from '../origin/origin-error.ts';
 import { SLOT } from '../stats/counters.ts';
 import type { FillSpan } from '../tracing/tracer.ts';
+import { adopt } from './adopt.ts';
 import type { EdgeContext } from './context.ts';
 import { entryOf } from './entry.ts';
-import { Fetch, type FetchSink, type Source } from './fetch.ts';
+import { Fetch, type FetchSink, type RequestBuilder, type Source } from './fetch.ts';
 import type { FillLeader, FillTask } from './fill-task.ts';
 import { ANSWERED, CONFIRMED, SLICED, WHOLE } from './flight-words.ts';
 import type { LocalFlight } from './flights.ts';
 import { renderLines } from './head.ts';
 import { withLifetime } from './immutable.ts';
-import { bodyLength, concernsResource, judge, type OriginAnswer, variantName, variantOf } from './judge.ts';
+import { bodyLength, concernsResource, judge, type OriginAnswer, variantOf } from './judge.ts';
 import { keepOdd } from './odd-part.ts';
 import { fillRequest } from './origin-request.ts';
 import { keepPart, PARTS_NAME, partsOf } from './parts.ts';
@@ -28,7 +29,6 @@ import { RangeFetch } from './range-fetch.ts';
 import { refreshedEntry } from './refresh.ts';
 import { beginSlices, largeAnswer, type WholeAnswer } from './slice-begin.ts';
 import { SliceProbe, sliceSize } from './slice-probe.ts';
-import type { KnownVariant } from './stored.ts';
 import { etagsToSend, Variants, variantOfEtag } from './variants.ts';
 
 /** How a flight has ended, as its span has it. */
@@ -102,9 +102,15 @@ export class Fill implements FetchSink {
     const lastModified = stale?.meta.lastModified;
     // a request with a body goes out without conditions
     this.#isConditional = client.body === undefined && (etags.length > 0 || lastModified !== undefined);
+    const validators = { etags, lastModified };
+    this.#send(route, (origin) => fillRequest(client, origin, validators, this.#range !== undefined));
+  }
+
+  /** Asks the origin, for a slice where there is a probe. */
+  #send(route: OriginRoute, build: RequestBuilder): void {
     const probe = this.#probe;
     this.#fetch.start(route, (origin) => {
-      const request = fillRequest(client, origin, { etags, lastModified }, this.#range !== undefined);
+      const request = build(origin);
       return probe === undefined ? request : { ...request, headers: probe.request(request.headers) };
     });
   }
@@ -117,11 +123,7 @@ export class Fill implements FetchSink {
     this.#fetch.sink = NOBODY;
     this.#isConditional = false;
     this.#fetch = new Fetch(this.#context, client.host.plan.index, this);
-    const probe = this.#probe;
-    this.#fetch.start(route, (origin) => {
-      const request = fillRequest(client, origin);
-      return probe === undefined ? request : { ...request, headers: probe.request(request.headers) };
-    });
+    this.#send(route, (origin) => fillRequest(client, origin));
   }
 
   /** The leading client has gone. What the origin has not been asked for yet, and nobody waits for, is given up. */
@@ -321,8 +323,11 @@ export class Fill implements FetchSink {
       return;
     }
     let refreshed = false;
-    if (other !== undefined) refreshed = this.#adopt(other, answer);
-    else if (stale !== undefined) {
+    if (other !== undefined) {
+      const [otherKey, flight] = [this.#keyOf(other.name), this.#flight.id];
+      const adoption = { other, otherKey, flight, variants: this.#variants, since: this.#since };
+      refreshed = adopt(this.#context, { ...adoption, task: this.#task, key: this.#key }, answer);
+    } else if (stale !== undefined) {
       const validation = { client, key: this.#key, stale, flight: this.#flight.id, since: this.#since };
       refreshed = refreshedEntry(this.#context, validation, answer);
     }
@@ -333,33 +338,6 @@ export class Fill implements FetchSink {
     this.#fetch.sink = NOBODY;
     if (refreshed) this.#count(SLOT.cacheRevalidations);
     this.#end(refreshed ? REFRESHED : RELEASED, refreshed ? [0, 0, 0, CONFIRMED] : undefined);
-  }
-
-  /** The origin would send this request what is stored as another variant: it is stored as this one too. */
-  #adopt(other: KnownVariant, answer: OriginAnswer): boolean {
-    const { cache, stored } = this.#context;
-    const { marker, client } = this.#task;
-    const id = cache.lookup(this.#keyOf(other.name));
-    const handle = id === 0 ? -1 : cache.hold(id);
-    cache.unpin();
-    if (handle < 0) return false;
-    const { variant: nonce = '', vary: fields = [] } = marker ?? {};
-    const variant = { fields, nonce, key: variantName(nonce, fields, client.headers) };
-    const current = this.#variants.marker(nonce);
-    const { meta } = stored.of(id);
-    const isFound =
-      current !== undefined && this.#variants.note(variant, other.etag, client.policy.maxVariants, current);
-    const validation = {
-      client,
-      key: this.#key,
-      stale: { id, meta },
-      flight: this.#flight.id,
-      since: this.#since,
-      variant: variant.key,
-    };
-    const adopted = isFound && meta.etag === other.etag && refreshedEntry(this.#context, validation, answer);
-    cache.drop(handle);
-    return adopted;
   }
 
   onData(chunk: Buffer): void {
