@@ -213,9 +213,10 @@ export class OpenFolder {
   }
 
   #note(sequence = this.sequence): void {
-    this.#reserved = sequence + RESERVE;
+    const reserved = sequence + RESERVE;
     const secret = this.#index.setting('secret') ?? '';
-    writeNote(this.path, { secret, reserved: this.#reserved, sites: this.#index.sites() });
+    writeNote(this.path, { secret, reserved, sites: this.#index.sites() });
+    this.#reserved = reserved;
   }
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
   closeSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -138,6 +139,26 @@ test('a folder that is not there is made; what is offered is found again by the 
   assert.deepEqual([contents.sequence, contents.applied, contents.sites], [1, 1, [['shop', 7]]]);
   await next.heard('state', ({ state }) => state === 'ready');
   assert.ok(next.has('/a'));
+});
+
+test('purges that come together are kept together, and what could not be kept is tried again by itself', async (t) => {
+  const folder = temporaryFolder(t);
+  const rig = new Rig(t, folder);
+  await rig.begin();
+  await rig.heard('state', ({ state }) => state === 'ready');
+  const purges = ['/a*', '/b*', '/c*'].map((pattern) => rig.purge(pattern));
+  for (const purge of purges) rig.thread.hear({ type: 'purge', purges: [purge] });
+  await rig.heard('kept', ({ sequence }) => sequence === 3);
+  const kept = rig.told.flatMap((message) => (message.type === 'kept' ? [message.sequence] : []));
+  assert.deepEqual(kept, [0, 3]);
+  // the note about purges to come cannot be written: an error, but not of the index
+  mkdirSync(join(folder, 'lb-disk.json.new'));
+  const late = rig.purge('/d*');
+  rig.thread.hear({ type: 'purge', purges: [{ ...late, sequence: 100_000 }] });
+  assert.match((await rig.heard('kept', ({ sequence }) => sequence === 100_000)).error ?? '', /EISDIR/);
+  rmdirSync(join(folder, 'lb-disk.json.new'));
+  const again = await rig.heard('kept', ({ sequence }) => sequence === 100_000, true);
+  assert.equal(again.error, undefined);
 });
 
 test('a folder that another has is waited for, and its purges have room', async (t) => {
