@@ -1,50 +1,56 @@
+import type { KeyedHash } from './hash.ts';
+
 /** The groups of an IPv6 address. */
 const groups = new Uint16Array(8);
 
-/** The words of an address's network, filled by `addressWords`. */
-export const network = new Int32Array(4);
+/** What stands before the words of an IPv4 address, of an IPv6 network, and of what is no address. */
+const IPV4 = 4;
+const IPV6 = 6;
+const NONE = 0;
 
 /**
- * Fills `network` with what counts as one client: an IPv4 address, or the first `prefix` bits of an IPv6 address.
- * @param text as `plainAddress` writes it @returns false where it is no address
+ * Adds what counts as one client to a hash: an IPv4 address, or the first `prefix` bits of an IPv6 address.
+ * @param text as `plainAddress` writes it
  */
-export function addressWords(text: string, prefix: number): boolean {
-  network.fill(0);
-  if (!text.includes(':')) {
-    network[1] = ipv4Word(text);
-    return text !== '';
+export function addAddress(hash: KeyedHash, text: string, prefix: number): void {
+  const word = ipv4Word(text);
+  if (word !== NOT_IPV4) {
+    hash.word(IPV4);
+    hash.word(word);
+    return;
   }
-  network[0] = prefix;
-  if (!parseGroups(text)) return false;
-  for (let i = 0; i < 8; i++) {
-    const bits = Math.max(0, Math.min(16, prefix - 16 * i));
-    groups[i] &= 0xffff << (16 - bits);
+  if (!parseGroups(text)) {
+    hash.word(NONE);
+    hash.text(text);
+    return;
   }
-  network[0] ^= (groups[0] << 16) | groups[1];
-  network[1] = (groups[2] << 16) | groups[3];
-  network[2] = (groups[4] << 16) | groups[5];
-  network[3] = (groups[6] << 16) | groups[7];
-  // an IPv4 address has nothing in the first word
-  if (network[0] === 0) network[0] = 1;
-  return true;
+  hash.word(IPV6);
+  for (let i = 0; 32 * i < prefix; i++) {
+    const bits = Math.min(32, prefix - 32 * i);
+    hash.word(((groups[2 * i] << 16) | groups[2 * i + 1]) & (-1 << (32 - bits)));
+  }
 }
+
+/** No word of 32 bits. */
+const NOT_IPV4 = 2 ** 40;
 
 function ipv4Word(text: string): number {
   let word = 0;
   let part = 0;
-  for (let i = 0; i < text.length; i++) {
+  const { length } = text;
+  for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i);
     if (code === 0x2e) {
       word = (word << 8) | part;
       part = 0;
-    } else part = part * 10 + code - 0x30;
+    } else if (code >= 0x30 && code <= 0x39) part = part * 10 + code - 0x30;
+    else return NOT_IPV4;
   }
-  return (word << 8) | part;
+  return length === 0 ? NOT_IPV4 : (word << 8) | part;
 }
 
 /** @returns false where it is no IPv6 address in its shortest form */
 function parseGroups(text: string): boolean {
-  groups.fill(0);
   let at = 0;
   let gap = -1;
   let value = 0;
@@ -68,7 +74,10 @@ function parseGroups(text: string): boolean {
     groups[at++] = value;
   }
   if (gap < 0) return at === 8;
-  groups.copyWithin(8 - (at - gap), gap, at);
-  groups.fill(0, gap, 8 - (at - gap));
+  // what follows the gap goes to the end
+  for (let to = 7; to >= gap; to--) {
+    const from = to - 8 + at;
+    groups[to] = from >= gap ? groups[from] : 0;
+  }
   return true;
 }

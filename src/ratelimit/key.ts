@@ -1,6 +1,6 @@
 import { selectCookies } from '../http/cookies.ts';
 import { plainPath } from '../http/plain-path.ts';
-import { addressWords, network } from './address.ts';
+import { addAddress } from './address.ts';
 import type { KeyedHash } from './hash.ts';
 import type { CountryOf, LimitSubject } from './subject.ts';
 
@@ -24,10 +24,10 @@ export interface KeyTerms {
 
 export function compileKey({ by, ipv6Prefix, missing }: KeyTerms, countryOf: CountryOf): LimitKey {
   const byAddress: KeyPart = (x, hash) => {
-    if (!addressWords(x.clientAddress(), ipv6Prefix)) network.fill(-1);
-    hash.words(network);
+    addAddress(hash, x.clientAddress(), ipv6Prefix);
     return true;
   };
+  if (by.length === 1 && by[0] === 'ip') return { add: byAddress };
   const parts = by.map((key) => (key === 'ip' ? byAddress : partOf(key, countryOf)));
   return {
     add(x, hash) {

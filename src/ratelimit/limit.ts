@@ -3,7 +3,7 @@ import { compileGlobs, type PathMatcher } from '../http/glob.ts';
 import { type NetworkTest, networkTest } from '../http/networks.ts';
 import { plainGlob, plainPath } from '../http/plain-path.ts';
 import { type RateTerms, rateTerms } from './buckets.ts';
-import type { KeyedHash } from './hash.ts';
+import type { HashState, KeyedHash } from './hash.ts';
 import { compileKey, type LimitKey } from './key.ts';
 import type { CountryOf, LimitSubject } from './subject.ts';
 
@@ -29,8 +29,7 @@ export class Limit {
   readonly selects: Selector | undefined;
   readonly #isAllowed: NetworkTest | undefined;
   readonly #key: LimitKey;
-  readonly #seedLo: number;
-  readonly #seedHi: number;
+  readonly #seed: HashState;
   /** The hash of a request's key, from `select` until the next request. */
   lo = 0;
   hi = 0;
@@ -45,21 +44,19 @@ export class Limit {
     this.#key = compileKey(config, tools.countryOf);
     const { hash } = tools;
     // a limit that says the same after a reload has the same buckets
-    hash.begin(0, 0);
+    hash.begin();
     hash.text(identityOf(site, config));
-    hash.end();
-    this.#seedLo = hash.lo;
-    this.#seedHi = hash.hi;
+    this.#seed = hash.state();
   }
 
   /** Whether requests of this client count. */
   isAllowed(x: LimitSubject): boolean {
-    return this.#isAllowed?.(x.clientAddress()) === true;
+    return this.#isAllowed?.(x.clientAddress()) ?? false;
   }
 
   /** Makes `lo` and `hi` those of a request's key. @returns false where the request has none and so does not count */
   readKey(x: LimitSubject, hash: KeyedHash): boolean {
-    hash.begin(this.#seedLo, this.#seedHi);
+    hash.resume(this.#seed);
     if (!this.#key.add(x, hash)) return false;
     hash.end();
     this.lo = hash.lo;
