@@ -15,7 +15,7 @@ export interface Draft {
   readonly operator: OperatorCall | undefined;
   actions: readonly WrittenAction[];
   /** What SecDefaultAction says for the phase. */
-  readonly defaults: readonly WrittenAction[];
+  defaults: readonly WrittenAction[];
   readonly id: number;
   readonly phase: Phase;
   chain: Draft | undefined;

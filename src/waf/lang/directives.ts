@@ -15,6 +15,8 @@ export class RuleBook {
   readonly items: (Draft | { readonly marker: string; readonly place: Place })[] = [];
   readonly updates: Update[] = [];
   readonly #defaults = new Map<Phase, readonly WrittenAction[]>();
+  /** Rules of a phase for which there is no SecDefaultAction yet. */
+  readonly #waiting: { readonly draft: Draft; readonly isLink: boolean }[] = [];
   readonly #places = new Map<number, Place>();
   /** The last link of a chain that goes on. */
   #open: Draft | undefined;
@@ -38,9 +40,10 @@ export class RuleBook {
     const actions = parseActionList(actionText);
     const phase = open?.phase ?? phaseOf(actions) ?? 2;
     const id = open === undefined ? idOf(actions) : 0;
-    // the links of a chain have no defaults but transformations
-    const defaults = (this.#defaults.get(phase) ?? []).filter(({ name }) => open === undefined || name === 't');
-    const draft: Draft = { place, targets, operator, actions, defaults, id, phase, chain: undefined };
+    const draft: Draft = { place, targets, operator, actions, defaults: [], id, phase, chain: undefined };
+    const defaults = this.#defaults.get(phase);
+    if (defaults === undefined) this.#waiting.push({ draft, isLink: open !== undefined });
+    else draft.defaults = defaultsFor(defaults, open !== undefined);
     if (actions.some(({ name }) => name === 'chain')) this.#open = draft;
     checkActions(actions, place);
     if (open === undefined) this.#begin(draft);
@@ -72,15 +75,28 @@ export class RuleBook {
     this.items.push({ marker, place });
   }
 
-  /** SecDefaultAction, for the rules that follow. @throws Misuse */
+  /**
+   * SecDefaultAction, for the rules of its phase that follow, and for those before it that have none yet. ModSecurity 3
+   * knows one a phase, for all rules, and version 2 several, for those that follow.
+   *
+   * @throws Misuse
+   */
   setDefaults(place: Place, text: string): void {
     const actions = parseActionList(text);
     checkDefaults(actions, place);
-    this.#defaults.set(
-      phaseOf(actions) ?? 2,
-      actions.filter(({ name }) => name !== 'phase'),
-    );
+    const phase = phaseOf(actions) ?? 2;
+    const defaults = actions.filter(({ name }) => name !== 'phase');
+    if (!this.#defaults.has(phase)) {
+      for (const { draft, isLink } of this.#waiting)
+        if (draft.phase === phase) draft.defaults = defaultsFor(defaults, isLink);
+    }
+    this.#defaults.set(phase, defaults);
   }
+}
+
+/** The links of a chain have no defaults but transformations. */
+function defaultsFor(defaults: readonly WrittenAction[], isLink: boolean): readonly WrittenAction[] {
+  return isLink ? defaults.filter(({ name }) => name === 't') : defaults;
 }
 
 const MOST_LINKS = 200;

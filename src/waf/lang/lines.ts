@@ -10,7 +10,10 @@ export interface LogicalLine {
   readonly line: number;
 }
 
-/** The directives of a text: no comments, no empty lines. A backslash at the very end of a line joins the next one. */
+/**
+ * The directives of a text: no comments, no empty lines. A backslash at the very end of a line joins the next one, but
+ * not to a comment, as in ModSecurity 3.
+ */
 export function logicalLines(text: string): LogicalLine[] {
   const found: LogicalLine[] = [];
   let joined = '';
@@ -18,14 +21,17 @@ export function logicalLines(text: string): LogicalLine[] {
   const lines = text.split('\n');
   for (let index = 0; index < lines.length; index += 1) {
     const line = lines[index].endsWith('\r') ? lines[index].slice(0, -1) : lines[index];
-    if (joined === '') begin = index + 1;
+    if (joined === '') {
+      begin = index + 1;
+      if (/^\s*#/.test(line)) continue;
+    }
     if (line.endsWith('\\') && index + 1 < lines.length) {
       joined += line.slice(0, -1) || ' ';
       continue;
     }
     const whole = (joined + line).trim();
     joined = '';
-    if (whole !== '' && !whole.startsWith('#')) found.push({ text: whole, line: begin });
+    if (whole !== '') found.push({ text: whole, line: begin });
   }
   return found;
 }

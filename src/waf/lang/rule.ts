@@ -12,7 +12,7 @@ export interface Place {
 /** 1 request headers, 2 request body, 3 response headers, 4 response body, 5 logging. */
 export type Phase = 1 | 2 | 3 | 4 | 5;
 
-/** Which members of a collection. `text` is as it was written; names are compared without case. */
+/** Which members of a collection. `text` is as it was written; names and patterns are compared without case. */
 export type Selector =
   | { readonly kind: 'text'; readonly text: string }
   /** The source of a PCRE pattern, between the slashes, `\/` undone. */
@@ -44,7 +44,7 @@ export type Disruptive = 'pass' | 'deny' | 'drop' | 'redirect' | 'allow' | 'allo
 /** Inclusive ranges of rule ids. */
 export type IdRange = readonly [from: number, to: number];
 
-/** Which rules an exclusion is about. `tag` and `msg` are sources of PCRE patterns, searched anywhere. */
+/** Which rules an exclusion is about. `compileSelection` in selection.ts is the test for it. */
 export type RuleSelection =
   | { readonly by: 'id'; readonly ranges: readonly IdRange[] }
   | { readonly by: 'tag'; readonly pattern: string }

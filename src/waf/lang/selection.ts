@@ -25,7 +25,7 @@ export function parseRanges(text: string): IdRange[] {
 
 /**
  * A test for the rules that a selection is about; of chains the first link stands for all. The text of a tag or a message
- * is compared as a whole (ModSecurity 3) and searched as a regular expression (ModSecurity 2, and the manual).
+ * is compared as a whole, as ModSecurity 3 does; one that is not plain is a regular expression too, as the manual has it.
  */
 export function compileSelection(selection: RuleSelection): (rule: Pick<Rule, 'id' | 'tags' | 'msg'>) => boolean {
   if (selection.by === 'id') {
@@ -40,6 +40,7 @@ export function compileSelection(selection: RuleSelection): (rule: Pick<Rule, 'i
 
 /** Undefined where it is text only. */
 function regexOf(pattern: string): RegExp | undefined {
+  if (!/[\\^$*+?()[\]{}|]/.test(pattern)) return undefined;
   const flags = pattern.startsWith('(?i)') ? 'i' : '';
   try {
     return new RegExp(flags === '' ? pattern : pattern.slice(4), flags);
