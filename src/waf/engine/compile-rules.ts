@@ -96,7 +96,7 @@ class RuleCompiler {
 
   #link(rule: Rule, first: Rule, number: number): Link {
     const sources = this.#sources.of(rule.targets);
-    const chain = this.#chains.of(rule.transformations);
+    const chains = this.#chainsOf(rule);
     const call = rule.operator;
     const environment = this.#environment(rule);
     const operator = call === undefined ? undefined : compileOperator(call, environment, { capture: rule.capture });
@@ -112,10 +112,10 @@ class RuleCompiler {
       rule,
       number,
       sources,
-      chain,
+      chains,
       operator,
-      pure: pure && !rule.capture,
-      group: grouped ? this.#group(sources, chain, rule.multiMatch) : undefined,
+      pure,
+      group: grouped ? this.#group(sources, chains) : undefined,
       word,
       bit,
       eachMatch: actions.eachMatch,
@@ -144,8 +144,15 @@ class RuleCompiler {
     };
   }
 
-  #group(sources: readonly Source[], chain: Chain, everyStep: boolean): Group {
-    const pairs = sources.map((source) => this.#pair(source, chain, everyStep));
+  #chainsOf({ transformations, multiMatch }: Rule): Chain[] {
+    if (!multiMatch) return [this.#chains.of(transformations)];
+    return [0, ...transformations.map((_, i) => i + 1)].map((steps) =>
+      this.#chains.of(transformations.slice(0, steps)),
+    );
+  }
+
+  #group(sources: readonly Source[], chains: readonly Chain[]): Group {
+    const pairs = sources.map((source) => this.#pair(source, chains));
     const key = pairs.map(({ number }) => number).join();
     let group = this.#groups.get(key);
     if (group === undefined) {
@@ -155,11 +162,11 @@ class RuleCompiler {
     return group;
   }
 
-  #pair(source: Source, chain: Chain, everyStep: boolean): Pair {
-    const key = `${source.number} ${chain.index} ${everyStep}`;
+  #pair(source: Source, chains: readonly Chain[]): Pair {
+    const key = `${source.number} ${chains.map(({ index }) => index).join()}`;
     let pair = this.#pairs.get(key);
     if (pair === undefined) {
-      pair = { number: this.#pairs.size, source, chain, everyStep };
+      pair = { number: this.#pairs.size, source, chains };
       this.#pairs.set(key, pair);
     }
     return pair;

@@ -7,13 +7,12 @@ import type { Text } from './macro.ts';
 import type { Source } from './source.ts';
 import type { State } from './state.ts';
 
-/** A source seen through a chain of transformations: many rules share one. */
+/** A source seen through chains of transformations: many rules share one. */
 export interface Pair {
   readonly number: number;
   readonly source: Source;
-  readonly chain: Chain;
-  /** Whether each step's outcome counts, too (multiMatch). */
-  readonly everyStep: boolean;
+  /** One, or with multiMatch also those of fewer steps, from none on. */
+  readonly chains: readonly Chain[];
 }
 
 /** The pairs of a rule; rules that have the same share a group. */
@@ -29,9 +28,10 @@ export interface Link {
   readonly number: number;
   /** Empty of SecAction. */
   readonly sources: readonly Source[];
-  readonly chain: Chain;
+  /** One, or with multiMatch also those of fewer steps, from none on. */
+  readonly chains: readonly Chain[];
   readonly operator: Operator<State> | undefined;
-  /** Whether the operator's answer depends on the value alone, and it leaves nothing behind. */
+  /** Whether the operator's answer depends on the value alone. */
   readonly pure: boolean;
   /** Of rules whose values are all fixed: the group, and the operator's bit in the candidates. */
   readonly group: Group | undefined;

@@ -70,31 +70,18 @@ export class Runner {
     return result;
   }
 
-  #pairBits({ number, source, chain, everyStep }: Pair, state: State): readonly number[] {
+  #pairBits({ number, source, chains }: Pair, state: State): readonly number[] {
     let result: number[] = NONE;
     for (const entry of entriesOf(source.number, source.collect, state)) {
       entry.facts ??= this.#book.of(entry.value);
-      const bits = everyStep
-        ? this.#stepBits(entry.facts, chain.steps)
-        : this.#book.candidates(this.#book.through(entry.facts, chain));
-      if (result.length === 0) result = bits.slice();
-      else for (let i = 0; i < result.length; i++) result[i] |= bits[i];
+      for (const chain of chains) {
+        const bits = this.#book.candidates(this.#book.through(entry.facts, chain));
+        if (result.length === 0) result = bits.slice();
+        else for (let i = 0; i < result.length; i++) result[i] |= bits[i];
+      }
     }
     state.pairBits[number] = result;
     return result;
-  }
-
-  #stepBits(facts: Facts, steps: Link['chain']['steps']): number[] {
-    const bits = this.#book.candidates(facts).slice();
-    let value = facts.value;
-    for (const step of steps) {
-      const next = step(value);
-      if (next === value) continue;
-      value = next;
-      const more = this.#book.candidates(this.#book.of(value));
-      for (let i = 0; i < bits.length; i++) bits[i] |= more[i];
-    }
-    return bits;
   }
 
   /** Whether the rule with all links of its chain matches; their actions run. */
@@ -132,8 +119,7 @@ export class Runner {
       const entries = source.fixed ? entriesOf(source.number, source.collect, state) : source.collect(state);
       for (const entry of entries) {
         if (state.targetRemovals !== undefined && isRemoved(state, link, entry)) continue;
-        if (link.rule.multiMatch) any = this.#everyStep(link, entry, state) || any;
-        else if (link.group === undefined) any = this.#tryChanging(link, entry, state) || any;
+        if (link.group === undefined) any = this.#tryChanging(link, entry, state) || any;
         else any = this.#tryFixed(link, entry, state) || any;
       }
     }
@@ -142,50 +128,50 @@ export class Runner {
 
   #tryFixed(link: Link, entry: Entry, state: State): boolean {
     entry.facts ??= this.#book.of(entry.value);
-    const facts = this.#book.through(entry.facts, link.chain);
-    const candidates = this.#book.candidates(facts);
-    if ((candidates[link.word] & link.bit) === 0) return false;
-    state.captured = 0;
-    if ((link.operator as NonNullable<Link['operator']>).test(facts.value, state)) {
-      this.#match(link, entry, facts.value, state);
-      return true;
+    let any = false;
+    let last: Facts | undefined;
+    for (const chain of link.chains) {
+      const facts = this.#book.through(entry.facts, chain);
+      if (facts === last) continue;
+      last = facts;
+      const candidates = this.#book.candidates(facts);
+      if ((candidates[link.word] & link.bit) === 0) continue;
+      state.captured = 0;
+      if ((link.operator as NonNullable<Link['operator']>).test(facts.value, state)) {
+        this.#match(link, entry, facts.value, state);
+        any = true;
+      } else {
+        if (link.pure) candidates[link.word] &= ~link.bit;
+        state.captured = WORKED;
+      }
     }
-    if (link.pure) candidates[link.word] &= ~link.bit;
-    state.captured = WORKED;
-    return false;
+    return any;
   }
 
   #tryChanging(link: Link, entry: Entry, state: State): boolean {
-    let { value } = entry;
-    for (const step of link.chain.steps) value = step(value);
-    if (link.pure && link.lastValue === value) {
-      if (link.lastAnswer) this.#match(link, entry, value, state);
-      return link.lastAnswer;
-    }
-    state.captured = 0;
-    const answer = (link.operator as NonNullable<Link['operator']>).test(value, state);
-    if (link.pure && value.length <= LONGEST_LAST) {
-      link.lastValue = value;
-      link.lastAnswer = answer;
-    }
-    if (answer) this.#match(link, entry, value, state);
-    return answer;
-  }
-
-  #everyStep(link: Link, entry: Entry, state: State): boolean {
     let any = false;
-    let { value } = entry;
-    for (let i = -1; i < link.chain.steps.length; i++) {
-      const next = i === -1 ? value : link.chain.steps[i](value);
-      if (i !== -1 && next === value) continue;
-      value = next;
-      state.captured = 0;
-      if (!(link.operator as NonNullable<Link['operator']>).test(value, state)) continue;
+    let last: string | undefined;
+    for (const chain of link.chains) {
+      let { value } = entry;
+      for (const step of chain.steps) value = step(value);
+      if (value === last) continue;
+      last = value;
+      if (!this.#answer(link, value, state)) continue;
       this.#match(link, entry, value, state);
       any = true;
     }
-    if (!any) state.captured = WORKED;
     return any;
+  }
+
+  #answer(link: Link, value: string, state: State): boolean {
+    if (link.lastValue === value) return link.lastAnswer;
+    state.captured = 0;
+    const answer = (link.operator as NonNullable<Link['operator']>).test(value, state);
+    if (link.pure && !link.rule.capture && value.length <= LONGEST_LAST) {
+      link.lastValue = value;
+      link.lastAnswer = answer;
+    }
+    return answer;
   }
 
   #match(link: Link, entry: Entry, value: string, state: State): void {
