@@ -118,6 +118,32 @@ export function encodeMeta(meta: StoredMeta): Uint8Array {
   return encoder.encode(JSON.stringify(meta));
 }
 
+/** @param length of the body, or -1; @param generation of the entry, 0 for what lies elsewhere */
+export function viewOf(
+  meta: StoredMeta,
+  head: Uint8Array,
+  length: number,
+  body: Uint8Array | undefined,
+  generation = 0,
+): StoredView {
+  return {
+    generation,
+    meta,
+    status: statusText(meta.status),
+    head,
+    aged: head,
+    age: -1,
+    tail: head.subarray(meta.tail),
+    length,
+    body,
+    notModified: undefined,
+    dressed: undefined,
+    forms: undefined,
+    tried: 0,
+    failed: 0,
+  };
+}
+
 /**
  * Views of stored responses, kept in a direct-mapped table, so that a hit on an entry seen before makes no object. An
  * entry's bytes never change within one generation, and only pinned entries may be asked for.
@@ -147,24 +173,8 @@ export class StoredViews {
 
   /** A view of an entry that may still be filling: its length is the declared one, or -1. */
   read(id: number): StoredView {
-    const meta = this.meta(id);
-    const head = this.#cache.head(id);
-    return {
-      generation: this.#cache.generation(id),
-      meta,
-      status: statusText(meta.status),
-      head,
-      aged: head,
-      age: -1,
-      tail: head.subarray(meta.tail),
-      length: this.#cache.totalLength(id),
-      body: undefined,
-      notModified: undefined,
-      dressed: undefined,
-      forms: undefined,
-      tried: 0,
-      failed: 0,
-    };
+    const cache = this.#cache;
+    return viewOf(this.meta(id), cache.head(id), cache.totalLength(id), undefined, cache.generation(id));
   }
 
   meta(id: number): StoredMeta {

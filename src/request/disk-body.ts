@@ -1,8 +1,7 @@
 import { DiskFault } from '../disk/fault.ts';
 import { BLOCK } from '../disk/format.ts';
 import { type DiskRecord, MAX_BLOCKS } from '../disk/record.ts';
-import type { StoredMeta, StoredView } from '../fill/stored.ts';
-import { statusText } from '../http/status-text.ts';
+import { type StoredMeta, type StoredView, viewOf } from '../fill/stored.ts';
 import type { Exchange } from './exchange.ts';
 import { FINISH, LOOKUP, RESPOND, type Step, WAIT } from './step.ts';
 
@@ -93,23 +92,4 @@ export function awaitDisk(x: Exchange, { failed }: DiskBody): Step {
   }
   x.dropDiskBody();
   return LOOKUP;
-}
-
-function viewOf(meta: StoredMeta, head: Uint8Array, length: number, body: Uint8Array | undefined): StoredView {
-  return {
-    generation: 0,
-    meta,
-    status: statusText(meta.status),
-    head,
-    aged: head,
-    age: -1,
-    tail: head.subarray(meta.tail),
-    length,
-    body,
-    notModified: undefined,
-    dressed: undefined,
-    forms: undefined,
-    tried: 0,
-    failed: 0,
-  };
 }
