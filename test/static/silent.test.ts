@@ -27,7 +27,7 @@ function stall(t: Cleanup): () => Promise<void> {
 
 test('before the head: an error in time, and the folder goes on afterwards', async (t) => {
   const { root } = new Folder(t, { 'a.txt': 'a' });
-  const ask = asker(root, { timeouts: { first_byte: '100ms' } });
+  const ask = asker(root, { timeouts: { first_byte: '500ms' } });
   assert.equal((await ask('/a.txt')).status, 200);
   const release = stall(t);
   const late = await ask('/a.txt');
