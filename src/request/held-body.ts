@@ -141,6 +141,12 @@ function tooLarge(limit: number): RequestProblem {
 /** `Exchange.holdBody`: begins to hold a body, and has it when the guard is asked again. */
 export function holdBody(x: Exchange, terms: HoldTerms): HeldBytes | typeof PENDING {
   if (x.contentLength === 0) return { bytes: Buffer.alloc(0), isPartial: false };
+  if (terms.over === 'reject' && x.contentLength > terms.limit) {
+    x.problem = tooLarge(terms.limit);
+    x.endConnection();
+    x.proceed(RESPOND);
+    return PENDING;
+  }
   const view = x.held?.view();
   if (view !== undefined) return view;
   if (x.held === undefined) x.held = new HeldBody(x, terms);
