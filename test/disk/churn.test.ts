@@ -6,6 +6,8 @@ import { openClient, requestText } from '../support/client.ts';
 import { bytesOf, purgeBy, type Rig, startRig } from './rig.ts';
 
 const SECONDS = Number(process.env.LB_TEST_CHURN_SECONDS ?? 2.5);
+/** How much longer it may take, in ms. */
+const PATIENCE = 20_000;
 const SIZES = [0, 300, 20_000, 200_000, 262_144, 262_145, 700_000, 1_500_000];
 const TARGETS = 120;
 
@@ -40,9 +42,12 @@ test('hits, ranges, leaving clients, purges and dying threads at once', async (t
   const deadline = performance.now() + SECONDS * 1000;
   const counts = { hits: 0, disk: 0, misses: 0, ranges: 0, left: 0, purges: 0 };
   const wrong: string[] = [];
+  const isEnough = () => counts.disk > 0 && counts.hits > 0 && counts.ranges > 0 && counts.purges > 0;
+  // on a machine with much else to do it takes longer until there was something of each
+  const goesOn = () => performance.now() < deadline + (isEnough() ? 0 : PATIENCE);
 
   const read = async () => {
-    while (performance.now() < deadline) {
+    while (goesOn()) {
       const target = world.random();
       const before = world.versions.get(target) ?? 0;
       const isRange = Math.random() < 0.2;
@@ -66,7 +71,7 @@ test('hits, ranges, leaving clients, purges and dying threads at once', async (t
     }
   };
   const leave = async () => {
-    while (performance.now() < deadline) {
+    while (goesOn()) {
       const client = await openClient(t, rig.lb.port);
       client.send(requestText('GET', world.random()));
       await client.head().catch(() => {});
@@ -75,7 +80,7 @@ test('hits, ranges, leaving clients, purges and dying threads at once', async (t
     }
   };
   const purge = async () => {
-    while (performance.now() < deadline) {
+    while (goesOn()) {
       const target = world.random();
       const version = (world.versions.get(target) ?? 0) + 1;
       rig.resources.known.set(target, { ...rig.resources.known.get(target), length: 0 });
@@ -97,7 +102,7 @@ test('hits, ranges, leaving clients, purges and dying threads at once', async (t
   await Promise.all([read(), read(), read(), read(), leave(), purge(), kill()]);
   t.diagnostic(JSON.stringify(counts));
   assert.deepEqual(wrong, []);
-  assert.ok(counts.disk > 0 && counts.hits > 0 && counts.ranges > 0 && counts.purges > 0, JSON.stringify(counts));
+  assert.ok(isEnough(), JSON.stringify(counts));
   await rig.lb.admin.idle();
   await until(async () => (await rig.status()).disks[0].state === 'ready', 'the disk to be ready');
   assert.equal(rig.said(/bug/), 0, JSON.stringify(rig.lb.log));
