@@ -5,7 +5,7 @@ import { SLOT } from '../stats/counters.ts';
 import type { EdgeContext } from './context.ts';
 import { Fetch, type FetchSink } from './fetch.ts';
 import { type ClientRequest, fillRequest } from './origin-request.ts';
-import { forgetSliced, isRangeOf, rangeRequest, type SlicedResource } from './slices.ts';
+import { forgetSliced, isGone, isRangeOf, rangeRequest, type SlicedResource } from './slices.ts';
 
 /** Bytes that wait for the client before the origin is held back. */
 const QUEUE = 256 * 1024;
@@ -15,8 +15,8 @@ const QUEUE = 256 * 1024;
  * them.
  */
 export class DirectRange implements FetchSink {
-  /** The origin has another representation by now, or gave none of the bytes. */
-  failure: OriginError | 'changed' | undefined;
+  /** The origin has another representation by now, or gave none of the bytes; the status of its answer, where that says why. */
+  failure: OriginError | 'changed' | number | undefined;
   readonly range: ByteRange;
   readonly #context: EdgeContext;
   readonly #resource: SlicedResource;
@@ -68,12 +68,17 @@ export class DirectRange implements FetchSink {
   onHead(status: number, headers: HeaderList): void {
     if (status === 206 && isRangeOf(this.#resource, this.range, headers)) return;
     this.#fetch.abort();
-    if (status < 500) forgetSliced(this.#context, this.#resource);
-    this.#fail(status < 500 ? 'changed' : originError('http_protocol_error'));
+    if (isGone(status)) forgetSliced(this.#context, this.#resource);
+    this.#fail(isGone(status) ? 'changed' : status);
   }
 
   onData(chunk: Buffer): void {
     if (chunk.length === 0) return;
+    if (this.#at + this.#queued + chunk.length > this.range.end + 1) {
+      this.#fetch.abort();
+      this.#fail(originError('http_protocol_error'));
+      return;
+    }
     this.#queue.push(chunk);
     this.#queued += chunk.length;
     if (this.#queued >= QUEUE) this.#fetch.pause();
@@ -88,7 +93,7 @@ export class DirectRange implements FetchSink {
     this.#fail(error);
   }
 
-  #fail(failure: OriginError | 'changed'): void {
+  #fail(failure: OriginError | 'changed' | number): void {
     this.failure = failure;
     this.#tell();
   }

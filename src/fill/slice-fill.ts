@@ -14,6 +14,7 @@ import { type ClientRequest, fillRequest } from './origin-request.ts';
 import {
   dropSlice,
   forgetSliced,
+  isGone,
   isKnown,
   isOfResource,
   isRangeOf,
@@ -22,9 +23,6 @@ import {
   sliceRange,
 } from './slices.ts';
 import { encodeMeta } from './stored.ts';
-
-/** Statuses that say that the representation is no more, or that the origin does not answer by parts of it. */
-const GONE: ReadonlySet<number> = new Set([200, 204, 206, 404, 410, 412, 416]);
 
 const NO_HEAD = new Uint8Array(0);
 const META = encodeMeta({ status: 206, tail: 0 });
@@ -81,7 +79,7 @@ export class SliceFill implements FetchSink {
   onHead(status: number, headers: HeaderList): void {
     const range = sliceRange(this.#resource.slices, this.#n);
     if (status === 206 && isRangeOf(this.#resource, range, headers)) this.#open(headers);
-    else if (GONE.has(status)) this.#changed(status === 200 && isOfResource(this.#resource, headers));
+    else if (isGone(status)) this.#changed(status === 200 && isOfResource(this.#resource, headers));
     else this.#stop(FAILED, ANSWERED + status);
   }
 

@@ -92,6 +92,14 @@ export function rangeRequest(headers: HeaderList, { start, end }: ByteRange, val
   return [...plain, 'range', `bytes=${start}-${end}`, ...conditions];
 }
 
+/** Statuses that say that the representation is no more, or that the origin does not answer by parts of it. */
+const GONE: ReadonlySet<number> = new Set([200, 204, 206, 404, 410, 412, 416]);
+
+/** Whether an answer to a request for a slice, which is not that slice, says so of the representation; others say so of the moment. */
+export function isGone(status: number): boolean {
+  return GONE.has(status);
+}
+
 /** Forgets a resource's marker, and with it the way to its slices, unless it is of another representation by now. */
 export function forgetSliced({ cache, stored }: EdgeContext, { key, slices }: SlicedResource): void {
   const id = cache.lookup(key);

@@ -172,7 +172,7 @@ export class SlicedBody implements FlightClient {
     }
     const run = direct.run(at);
     if (run === undefined && direct.failure !== undefined) {
-      this.failure = direct.failure === 'changed' ? 'changed' : originProblem(direct.failure);
+      this.failure = failureOf(direct.failure);
     }
     return run !== undefined && run.length > limit ? run.subarray(0, limit) : run;
   }
@@ -198,6 +198,11 @@ export class SlicedBody implements FlightClient {
     this.#direct?.abort();
     this.#disk = this.#direct = undefined;
   }
+}
+
+function failureOf(failure: NonNullable<DirectRange['failure']>): RequestProblem | 'changed' {
+  if (typeof failure === 'number') return answeredProblem(failure);
+  return failure === 'changed' ? failure : originProblem(failure);
 }
 
 function problemOf(word: number): RequestProblem | 'changed' {
