@@ -78,7 +78,7 @@ async function run(stage: Stage, versions: Versions, options: Options): Promise<
   await touch(askers);
   await quiet(stage, askers, { descriptors: {}, mostOfFile: 0, pins: 0, flights: 0 });
   const before = await heldBy(stage.pid, stage.admin, stage.disk);
-  const watch = new Watch(stage.pid, stage.disk);
+  const watch = new Watch(stage.pid, stage.disk, stage.probes);
   const work = [
     purgeOnAndOn(stage.admin, versions, purges, stop.signal),
     ...Array.from({ length: options.visitors }, (_, i) =>
@@ -98,7 +98,7 @@ async function run(stage: Stage, versions: Versions, options: Options): Promise<
   process.off('SIGTERM', interrupt);
   const verdicts = judge({ findings, purges, before, ...seen, watch, ...options, output });
   process.stdout.write(
-    options.json ? json(verdicts, findings, purges, watch) : text(verdicts, findings, purges, watch),
+    options.json ? json(verdicts, findings, purges, watch) : text(verdicts, findings, purges, watch, options.warmUp),
   );
   if (verdicts.some(({ outcome }) => outcome === 'BROKEN')) return 1;
   return verdicts.some(({ outcome }) => outcome === 'unclear') ? 3 : 0;

@@ -27,6 +27,8 @@ export interface Stage {
   admin: string;
   /** Folder of the disk tier. */
   disk: string;
+  /** Lines of JSON by `probe.ts`. */
+  probes: string;
   /** Bytes of what it logged last. */
   output(): string;
   /** Lets the origin end the connections that nobody uses. */
@@ -61,7 +63,11 @@ export async function openStage(dir: string, versions: SharedArrayBuffer, withou
     ...(without.has('compression') ? {} : { compression: true }),
   };
   writeFileSync(join(dir, 'lb.json'), JSON.stringify(settings));
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LB_')));
+  const probes = join(dir, 'probes');
+  const given = Object.entries(process.env).filter(([name]) => !name.startsWith('LB_'));
+  const probe = new URL('probe.ts', import.meta.url).href;
+  const options = `${process.env.NODE_OPTIONS ?? ''} --import=${probe}`;
+  const env = { ...Object.fromEntries(given), NODE_OPTIONS: options, SOAK_PROBE: probes };
   const lb = spawn(process.execPath, [MAIN, 'serve', '-c', join(dir, 'lb.json')], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -82,6 +88,7 @@ export async function openStage(dir: string, versions: SharedArrayBuffer, withou
       secure: listen.filter((url) => url.startsWith('https:')).map((url) => new URL(url))[0],
       admin,
       disk,
+      probes,
       output: () => log.text,
       quieten: () => origin.postMessage('idle'),
       close,

@@ -1,9 +1,10 @@
-/** How a figure grows over time: the slope of a straight line through it, and how far off that may be. */
+/** How a figure grows over time: the slope of a straight line through it, and the 95% interval of that slope. */
 export interface Slope {
   /** Per unit of time. */
   perUnit: number;
-  /** Half the width of the 95% interval; Infinity with too few samples. */
-  margin: number;
+  /** -Infinity and Infinity with too few samples. */
+  low: number;
+  high: number;
 }
 
 export interface Point {
@@ -11,34 +12,43 @@ export interface Point {
   y: number;
 }
 
-/** Blocks that the samples are put together into. */
+/** Blocks that samples are put together into. */
 const BLOCKS = 20;
-/** Quantile 97.5% of Student's distribution with 18 degrees of freedom. */
-const STUDENT = 2.101;
+const FEWEST = 10;
+/** Quantile 97.5% of the normal distribution. */
+const NORMAL = 1.96;
 
 /**
- * Fits a line through the least values of blocks of equal duration: garbage that waits for its collection shows in all others.
- * Samples that follow one another are alike, so that the scatter of single ones would promise far more than is known.
+ * The median of the slopes between all pairs of points (Theil and Sen), with the interval that follows from the distribution of
+ * Kendall's S (Sen 1968): neither asks how the scatter is distributed, and single outliers do not move them.
  */
 export function slopeOf(points: readonly Point[]): Slope {
-  const blocks = inBlocks(points);
-  if (blocks.length < BLOCKS) return { perUnit: Number.NaN, margin: Number.POSITIVE_INFINITY };
-  const meanX = mean(blocks.map(({ x }) => x));
-  const meanY = mean(blocks.map(({ y }) => y));
-  const spreadX = sum(blocks.map(({ x }) => (x - meanX) ** 2));
-  const perUnit = sum(blocks.map(({ x, y }) => (x - meanX) * (y - meanY))) / spreadX;
-  const rest = sum(blocks.map(({ x, y }) => (y - meanY - perUnit * (x - meanX)) ** 2));
-  return { perUnit, margin: STUDENT * Math.sqrt(rest / (blocks.length - 2) / spreadX) };
+  const count = points.length;
+  if (count < FEWEST) {
+    return { perUnit: Number.NaN, low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
+  }
+  const slopes = points
+    .flatMap((a, i) => points.slice(i + 1).map((b) => (b.y - a.y) / (b.x - a.x)))
+    .sort((a, b) => a - b);
+  const half = (NORMAL * Math.sqrt((count * (count - 1) * (2 * count + 5)) / 18)) / 2;
+  const middle = (slopes.length - 1) / 2;
+  return {
+    perUnit: (slopes[Math.floor(middle)] + slopes[Math.ceil(middle)]) / 2,
+    low: slopes[Math.max(0, Math.floor(middle - half))],
+    high: slopes[Math.min(slopes.length - 1, Math.ceil(middle + half))],
+  };
 }
 
-function inBlocks(points: readonly Point[]): Point[] {
+/**
+ * The least values of blocks of equal duration: garbage that waits for its collection shows in all others, and samples that follow
+ * one another are alike.
+ */
+export function leastOfBlocks(points: readonly Point[]): Point[] {
   const from = points[0]?.x ?? 0;
   const length = ((points.at(-1)?.x ?? 0) - from) / BLOCKS;
-  return Array.from({ length: BLOCKS }, (_, block) => {
-    const own = points.filter(({ x }) => Math.min(BLOCKS - 1, Math.floor((x - from) / length)) === block);
-    return { x: mean(own.map(({ x }) => x)), y: Math.min(...own.map(({ y }) => y)), count: own.length };
-  }).filter(({ count }) => count > 0);
+  const blocks = Array.from({ length: BLOCKS }, (): Point[] => []);
+  for (const point of points) blocks[Math.min(BLOCKS - 1, Math.floor((point.x - from) / length)) || 0].push(point);
+  return blocks
+    .filter((own) => own.length > 0)
+    .map((own) => ({ x: own.reduce((sum, { x }) => sum + x, 0) / own.length, y: Math.min(...own.map(({ y }) => y)) }));
 }
-
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-const mean = (values: readonly number[]): number => sum(values) / values.length;

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { PurgeFindings } from './purges.ts';
 import { DISK_BYTES, LARGEST_STORED, type Part } from './server.ts';
-import { slopeOf } from './slope.ts';
+import { leastOfBlocks, type Point, type Slope, slopeOf } from './slope.ts';
 import type { Findings } from './visitors.ts';
 import type { Held, Watch } from './watch.ts';
 
@@ -52,7 +52,7 @@ export function judge({ findings, purges, before, after, code, watch, warmUp, wi
     check('wrong content', findings.wrong.length === 0, String(findings.wrong.length)),
     check('requests without their answer', findings.failed.length === 0, String(findings.failed.length)),
     check('purges that failed', purges.failed.length === 0, `${purges.failed.length} of ${purges.done}`),
-    growth(watch, warmUp),
+    ...growth(watch, warmUp),
     check(
       'descriptors',
       sizeOf(after) <= sizeOf(before),
@@ -86,30 +86,55 @@ function more(before: Held, after: Held): string {
   return names.map((name) => `, ${after.descriptors[name] - (before.descriptors[name] ?? 0)} more ${name}`).join('');
 }
 
-function growth(watch: Watch, warmUp: number): Verdict {
-  const points = watch.memory.filter(({ x }) => x * 60 > warmUp);
-  const { perUnit, margin } = slopeOf(points.map(({ x, y }) => ({ x, y: y / MB })));
+/** Whether what is left after collections grows: what the process has for itself, and shared memory. */
+function growth(watch: Watch, warmUp: number): Verdict[] {
+  const left = watch.afterCollections();
+  return (['own', 'shared'] as const).map((kind) => {
+    const points = (left.get(kind) ?? []).filter(({ x }) => x * 60 > warmUp);
+    const slope = slopeOf(points.map(inMb));
+    const outcome: Outcome =
+      slope.high <= MOST_GROWTH_MB_PER_HOUR ? 'kept' : slope.low > MOST_GROWTH_MB_PER_HOUR ? 'BROKEN' : 'unclear';
+    const level = (points.at(-1)?.y ?? Number.NaN) / MB;
+    return {
+      name: `growth of memory, ${kind}`,
+      outcome,
+      figure: `${slopeText(slope)}, limit ${MOST_GROWTH_MB_PER_HOUR}; ${level.toFixed(1)} MB in the end`,
+    };
+  });
+}
+
+/** What memory did without a verdict: as it is between collections, and of each thread after them. */
+function course(watch: Watch, warmUp: number): string[] {
+  const isLate = ({ x }: Point): boolean => x * 60 > warmUp;
+  const resident = slopeOf(leastOfBlocks(watch.memory.filter(isLate)).map(inMb));
+  const lines = [`resident, least of each twentieth: ${slopeText(resident)}`];
+  for (const [name, all] of watch.afterCollections()) {
+    const points = all.filter(isLate);
+    const slope = slopeOf(points.map(inMb));
+    if (!name.includes(' ') || Number.isNaN(slope.perUnit)) continue;
+    lines.push(`${name}: ${((points.at(-1)?.y ?? 0) / MB).toFixed(1)} MB, ${slopeText(slope)}`);
+  }
+  return lines;
+}
+
+const inMb = ({ x, y }: Point): Point => ({ x, y: y / MB });
+
+function slopeText({ perUnit, low, high }: Slope): string {
   const signed = (value: number): string => `${value < 0 ? '' : '+'}${value.toFixed(2)}`;
-  const range = `95%: ${signed(perUnit - margin)} to ${signed(perUnit + margin)}`;
-  const outcome: Outcome =
-    perUnit + margin <= MOST_GROWTH_MB_PER_HOUR
-      ? 'kept'
-      : perUnit - margin > MOST_GROWTH_MB_PER_HOUR
-        ? 'BROKEN'
-        : 'unclear';
-  const level = points.at(-1)?.y ?? Number.NaN;
-  return {
-    name: 'growth of memory',
-    outcome,
-    figure: `${signed(perUnit)} MB/h (${range}), limit ${MOST_GROWTH_MB_PER_HOUR}; ${(level / MB).toFixed(0)} MB in the end`,
-  };
+  return `${signed(perUnit)} MB/h (95%: ${signed(low)} to ${signed(high)})`;
 }
 
 /** Requests in all. */
 export const total = ({ requests }: Findings): number => Object.values(requests).reduce((sum, count) => sum + count, 0);
 
 /** The findings for people. */
-export function text(verdicts: readonly Verdict[], findings: Findings, purges: PurgeFindings, watch: Watch): string {
+export function text(
+  verdicts: readonly Verdict[],
+  findings: Findings,
+  purges: PurgeFindings,
+  watch: Watch,
+  warmUp: number,
+): string {
   const faults = [
     ...findings.wrong.slice(0, SHOWN),
     ...findings.failed.slice(0, SHOWN),
@@ -122,6 +147,7 @@ export function text(verdicts: readonly Verdict[], findings: Findings, purges: P
       `${findings.left} answers left by their clients, ${findings.cut} cut because the object changed`,
     sorts.map(([name, count]) => `${name} ${count}`).join(', '),
     ...faults.map((fault) => `! ${fault}`),
+    ...course(watch, warmUp),
     ...verdicts.map(({ name, outcome, figure }) => `${outcome.padEnd(8)}${name.padEnd(38)}${figure}`),
     '',
   ].join('\n');
@@ -129,5 +155,7 @@ export function text(verdicts: readonly Verdict[], findings: Findings, purges: P
 
 /** The findings as one line of JSON. */
 export function json(verdicts: readonly Verdict[], findings: Findings, purges: PurgeFindings, watch: Watch): string {
-  return `${JSON.stringify({ verdicts, findings, purges, memory: watch.memory, mostOnDisk: watch.mostOnDisk })}\n`;
+  const { memory, mostOnDisk } = watch;
+  const left = Object.fromEntries(watch.afterCollections());
+  return `${JSON.stringify({ verdicts, findings, purges, memory, left, mostOnDisk })}\n`;
 }

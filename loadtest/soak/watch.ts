@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ProcessProbe, ThreadProbe } from './probe.ts';
 import type { Point } from './slope.ts';
 
 /** What lb holds: read from the system and from its admin listener. */
@@ -12,8 +13,8 @@ export interface Held {
   flights: number;
 }
 
-/** Resident bytes of a process that are its own: not those of files that it has mapped. */
-export function residentBytes(pid: number): number {
+/** Resident bytes of a process but those of files that it has mapped. */
+function residentBytes(pid: number): number {
   const text = readFileSync(`/proc/${pid}/status`, 'latin1');
   const kilobytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0);
   return (kilobytes('RssAnon') + kilobytes('RssShmem')) * 1024;
@@ -63,15 +64,18 @@ export function folderBytes(dir: string): number {
   }
 }
 
-/** Samples figures of a process every second until `stop`. */
+/** Samples figures of a process every second until `stop`. Times are hours since the start. */
 export class Watch {
-  /** Resident bytes over hours since the start. */
+  /** Resident bytes, as they come. */
   readonly memory: Point[] = [];
   mostOnDisk = 0;
   readonly #timer: NodeJS.Timeout;
   readonly #begin = performance.now();
+  readonly #began = Date.now();
+  readonly #probes: string;
 
-  constructor(pid: number, disk: string) {
+  constructor(pid: number, disk: string, probes: string) {
+    this.#probes = probes;
     this.#timer = setInterval(() => {
       try {
         this.memory.push({ x: this.hours, y: residentBytes(pid) });
@@ -84,6 +88,22 @@ export class Watch {
 
   get hours(): number {
     return (performance.now() - this.#begin) / 3_600_000;
+  }
+
+  /** What was left after collections, by what it is: resident bytes of the process, and bytes of each thread. */
+  afterCollections(): Map<string, Point[]> {
+    const found = new Map<string, Point[]>();
+    for (const line of readFileSync(this.#probes, 'utf8').split('\n').filter(Boolean)) {
+      const { tick, thread, ...bytes } = JSON.parse(line) as Partial<ThreadProbe & ProcessProbe> & { tick: number };
+      const x = (tick - this.#began) / 3_600_000;
+      for (const [kind, y] of Object.entries<number>(bytes)) {
+        const name = thread === undefined ? kind : `${thread} ${kind}`;
+        const points = found.get(name) ?? [];
+        found.set(name, points);
+        points.push({ x, y });
+      }
+    }
+    return found;
   }
 
   stop(): void {
