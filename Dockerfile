@@ -40,6 +40,7 @@ COPY --from=build /app/dist ./dist
 COPY --from=addons /app/node_modules/.cache ./node_modules/.cache
 COPY native-bindings/sockets/sockets.c ./native-bindings/sockets/sockets.c
 COPY native-bindings/disk/disk.c ./native-bindings/disk/disk.c
+COPY native-bindings/memory/memory.c ./native-bindings/memory/memory.c
 # Accounts and certificates of ACME. A new volume that is mounted here has this folder's owner.
 COPY --from=build --chown=node:node /app/data /data
 USER node

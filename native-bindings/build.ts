@@ -1,7 +1,7 @@
 /** Compiles the addons ahead of their first use, for images and packages: `node native-bindings/build.ts`. */
 import { type AddonName, compiledAddon } from './compile.ts';
 
-const ADDONS: readonly AddonName[] = ['sockets', 'disk'];
+const ADDONS: readonly AddonName[] = ['sockets', 'disk', 'memory'];
 
 for (const name of ADDONS) {
   try {

@@ -14,7 +14,7 @@ const COMPILE_TIMEOUT = 60_000;
 const run = promisify(execFile);
 
 /** An addon: `<name>/<name>.c`. */
-export type AddonName = 'sockets' | 'disk';
+export type AddonName = 'sockets' | 'disk' | 'memory';
 
 /**
  * Gives the path of a compiled addon, making it in the first of `folders` that can be used where none has it yet. The

@@ -9,6 +9,7 @@ import type { TlsKeeper } from '../tls/keeper.ts';
 import type { AcmeRunner } from './acme.ts';
 import type { Disks } from './disks.ts';
 import type { Entrance } from './entrance.ts';
+import type { GiveBack } from './give-back.ts';
 import type { LimitLines } from './limit-lines.ts';
 import type { Live } from './live.ts';
 import type { Origins } from './origins.ts';
@@ -55,4 +56,5 @@ export interface Parts {
   /** Undefined where nothing is kept on disk. */
   readonly disks: Disks | undefined;
   readonly works: BackgroundWorks;
+  readonly giveBack: GiveBack;
 }

@@ -14,6 +14,7 @@ import { AcmeRunner } from './acme.ts';
 import { openBackground } from './background.ts';
 import { Disks } from './disks.ts';
 import { Entrance } from './entrance.ts';
+import { GiveBack } from './give-back.ts';
 import { LimitLines } from './limit-lines.ts';
 import { Live } from './live.ts';
 import { openAdmin } from './open-admin.ts';
@@ -79,10 +80,12 @@ export class Server {
    *   the word that they end, and the admin API is the other's from now on
    */
   async stop(timeout: number = this.shutdownTimeout, handedOver = false): Promise<void> {
-    const { state, entrance, edges, purger, accessLog, reloader, tls, origins, acme, disks, works } = this.#parts;
+    const { state, entrance, edges, purger, accessLog, reloader, tls, origins, acme, disks, works, giveBack } =
+      this.#parts;
     const deadline = performance.now() + timeout;
     state.draining = true;
     acme.stop();
+    giveBack.stop();
     reloader.stop();
     tls.ticketKey.stop();
     entrance.stop();
@@ -118,6 +121,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   } catch (error) {
     await parts.edges.drain(0, 0);
     await Promise.all([parts.works.close(), disks?.close(DISK_CLOSE)]);
+    parts.giveBack.stop();
     parts.origins.stop();
     parts.purger.stop();
     parts.entrance.close();
@@ -215,6 +219,7 @@ function makeParts(config: Config, options: ServerOptions, disks: Disks | undefi
     acme,
     disks,
     works,
+    giveBack: new GiveBack(),
   };
 }
 
@@ -228,6 +233,7 @@ async function serve(parts: Parts, options: ServerOptions): Promise<AdminServer>
   if (!options.takesOver) await edges.start();
   entrance.open();
   await limitUnsent(plans.ports());
+  await parts.giveBack.start();
   acme.commit();
   return admin;
 }
