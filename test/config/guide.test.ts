@@ -9,11 +9,12 @@ import { Folder } from './cli.ts';
 const page = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
 const guide = page('configuration.md');
 const files = page('static-files.md');
-const blocks = (language: string) =>
-  [guide, files].flatMap((text) => [...text.matchAll(/```(\w*)\n(.*?)```/gs)].filter(([, name]) => name === language));
+const waf = page('waf-rules.md');
+const blocks = (language: string, pages = [guide, files]) =>
+  pages.flatMap((text) => [...text.matchAll(/```(\w*)\n(.*?)```/gs)].filter(([, name]) => name === language));
 
 test('every lb.json in the guide is valid', async () => {
-  const examples = blocks('json').map(([, , text]) => text);
+  const examples = blocks('json', [guide, files, waf]).map(([, , text]) => text);
   assert.ok(examples.length >= 4);
   const pem = await (await createAuthority()).issue();
   for (const text of examples) {
