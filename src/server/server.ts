@@ -233,7 +233,7 @@ async function serve(parts: Parts, options: ServerOptions): Promise<AdminServer>
   if (!options.takesOver) await edges.start();
   entrance.open();
   await limitUnsent(plans.ports());
-  await parts.giveBack.start();
+  void parts.giveBack.start();
   acme.commit();
   return admin;
 }
