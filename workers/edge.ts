@@ -96,7 +96,7 @@ type Planned = Pick<
 function planned({ config, countries, limitLines }: PlanData, lines: readonly number[]): Planned {
   const countryOf = countries && openCountries(countries);
   const sites = config.sites.map((site, i) => {
-    const report = limitEvents.reporter(site, config.log.redact);
+    const report = limitEvents.reporter(site.name, config.log.redact);
     const guard = compileGuard(site, limitLines[i] ?? [], { limits, countryOf: countryOf ?? NO_COUNTRIES, report });
     return new SitePlan(site.number, site, cache, countryOf, guard);
   });

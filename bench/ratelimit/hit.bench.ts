@@ -34,6 +34,7 @@ function measure(name: string, rateLimits: RateLimitConfig[], addresses: readonl
     host: { host: 'a.test' },
     clientAddress: () => address,
     field: () => address,
+    ownId: () => '',
     keepRow: (row) => shared.holds.release(row),
   };
   let refused = 0;

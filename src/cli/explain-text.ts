@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { Explanation, FreshnessPart, KeyPart, Term, VariantPart } from '../explain/types.ts';
+import type { Explanation, FreshnessPart, KeyPart, LimitPart, Term, VariantPart } from '../explain/types.ts';
 
 /** A name and the lines beside it. */
 type Section = [name: string, lines: string[]];
@@ -15,6 +15,7 @@ export function explanationText(explanation: Explanation, color: boolean): strin
     ['decision', [bold(decisionLine(decision)), ...decision.why, `Cache-Status: ${decision.cache_status}`]],
     ['site', [`${explanation.site.name}, by ${explanation.site.matched}; ${sourceText(explanation.site.origins)}`]],
     ['rules', rulesLines(explanation.rules)],
+    ['limits', explanation.limits.map(limitLine)],
     ['rule', [ruleLine(explanation.rule), ...policyLines(explanation), ...presetLines(explanation.rule)]],
     ['key', keyLines(explanation.key)],
     ['stored', storedLines(explanation)],
@@ -63,6 +64,12 @@ function rulesLines(rules: Explanation['rules']): string[] {
     ...request.map((line) => `to the origin  ${line}`),
     ...response.map((line) => `to the client  ${line}`),
   ];
+}
+
+function limitLine({ name, source, terms, by, scope, mode }: LimitPart): string {
+  const whose = by.length === 0 ? 'of all clients together' : `by ${by.join(' and ')}`;
+  const what = scope === 'origin' ? '; only what an origin is asked for counts' : '';
+  return `${name} (${source}): ${terms}, ${whose}${what}${mode === 'log' ? '; only logged' : ''}`;
 }
 
 function ruleLine(rule: Explanation['rule']): string {

@@ -10,6 +10,7 @@ import { decide } from './decision.ts';
 import { type DiskFind, type Entry, findEntry, judgeAgain } from './entry.ts';
 import { describeFreshness, type Times } from './freshness.ts';
 import { describeKey, keyOf } from './key.ts';
+import { describeLimits } from './limits.ts';
 import { findPurge, type Purgeable, type RecentPurge } from './purges.ts';
 import { type ExplainedRequest, readRequest } from './request.ts';
 import { applyRules, describeRules, rewritten, ruledDecision } from './rules.ts';
@@ -46,7 +47,8 @@ export function explain(query: ExplainQuery, sources: ExplainSources): Explanati
   const explanation = explainAt(asked, host, rules?.request, sources);
   if (rules === undefined) return explanation;
   const decision = ruledDecision(rules) ?? explanation.decision;
-  return { ...explanation, request: describeRequest(request), rules: describeRules(rules), decision };
+  const limits = describeLimits(host.plan.config, request, host.host);
+  return { ...explanation, request: describeRequest(request), rules: describeRules(rules), limits, decision };
 }
 
 /** The scheme that the request has for lb. */
@@ -96,6 +98,7 @@ function explainAt(
     decision: withoutRanges(decide(situation), compression),
     site: describeSite(plan.config, host.host),
     rules: null,
+    limits: describeLimits(plan.config, request, host.host),
     rule: describeRule(policy),
     policy: settings,
     key: describeKey(schemeOf(request, sources), request.method, key, found),

@@ -24,6 +24,8 @@ export interface Explanation {
   readonly site: SitePart;
   /** What the site's `rules` make of the request; null where none is for it. All below is about the request after them. */
   readonly rules: RulesPart | null;
+  /** The rate limits that the request counts for. */
+  readonly limits: readonly LimitPart[];
   /** The rule that is for the path; null where none is. */
   readonly rule: RulePart | null;
   readonly policy: readonly PolicyLine[];
@@ -79,6 +81,19 @@ export interface RulesPart {
   /** Changes of fields for the origin and for the client: `- name`, `name: value`, `+ name: value`. */
   readonly request_headers: readonly string[];
   readonly response_headers: readonly string[];
+}
+
+/** A rate limit. What is left of it is not told: it belongs to clients. */
+export interface LimitPart {
+  readonly name: string;
+  /** Place in the configuration. */
+  readonly source: string;
+  /** In words, such as `100 requests per second, 100 at once`. */
+  readonly terms: string;
+  /** What it counts by; empty where it counts all requests together. */
+  readonly by: readonly string[];
+  readonly scope: 'requests' | 'origin';
+  readonly mode: 'enforce' | 'log';
 }
 
 export interface RulePart {

@@ -53,8 +53,6 @@ export interface GuardRequest extends LimitSubject {
   isTrustedClient: boolean;
   /** All header lines: [name, value, ...], names lowercase. Host is among them. */
   headerLines(): Readonly<HeaderList>;
-  /** Names the request in logs and answers. */
-  ownId(): string;
   /**
    * The request body, to be looked at before an origin sees any of it. PENDING at first, where there is one: the addon is
    * to return that, and is asked again when the body is there. It then goes on to the origin as it came.

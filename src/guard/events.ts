@@ -1,4 +1,3 @@
-import type { RateLimitConfig, SiteConfig } from '../config/config.ts';
 import type { LimitReport } from '../ratelimit/limiter.ts';
 import type { LimitSubject } from '../ratelimit/subject.ts';
 
@@ -23,12 +22,12 @@ export class LimitEvents {
   }
 
   /** @param redact names of log fields that are left out, as in `log.redact` */
-  reporter(site: SiteConfig, redact: readonly string[]): LimitReport {
+  reporter(site: string, redact: readonly string[]): LimitReport {
     return (limit, x, isRefused) => {
       if (this.#isTooMany()) return;
       this.#write(
         isRefused ? 'a request was over a rate limit' : 'a request would have been over a rate limit',
-        this.#details(site, limit, x as LimitSubject & { ownId(): string }, isRefused, redact),
+        this.#details(site, limit, x, isRefused, redact),
       );
     };
   }
@@ -45,15 +44,15 @@ export class LimitEvents {
   }
 
   #details(
-    site: SiteConfig,
-    limit: RateLimitConfig,
-    x: LimitSubject & { ownId(): string },
+    site: string,
+    limit: { readonly name: string },
+    x: LimitSubject,
     isRefused: boolean,
     redact: readonly string[],
   ): Record<string, unknown> {
     const details: Record<string, unknown> = {
       event: 'rate_limit',
-      site: site.name,
+      site,
       limit: limit.name,
       action: isRefused ? 'refused' : 'would_refuse',
       method: x.method,

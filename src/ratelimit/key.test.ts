@@ -64,6 +64,7 @@ const SUBJECT: LimitSubject = {
   host: { host: 'a.test' },
   clientAddress: () => '10.0.0.1',
   field: (name) => ({ 'x-key': 'v', cookie: 'a=1; sid=7' })[name] ?? '',
+  ownId: () => '',
   keepRow: () => {},
 };
 

@@ -17,7 +17,7 @@ export interface Refusal {
 }
 
 /** Told of what a limit refuses, and what it would refuse if it did not only log. */
-export type LimitReport = (limit: RateLimitConfig, x: LimitSubject, isRefused: boolean) => void;
+export type LimitReport = (limit: Pick<RateLimitConfig, 'name'>, x: LimitSubject, isRefused: boolean) => void;
 
 /** One thread's view of the memory that all limits share. */
 export class RateLimits {

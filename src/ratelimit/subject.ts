@@ -10,6 +10,8 @@ export interface LimitSubject {
   clientAddress(): string;
   /** The first line of a field, '' where it is absent. */
   field(name: string): string;
+  /** Names the request in logs and answers. */
+  ownId(): string;
   /** Keeps a row of `Holds` until the request is over. */
   keepRow(row: number): void;
 }

@@ -23,6 +23,7 @@ const subject: LimitSubject = {
   host: { host: 'a.test' },
   clientAddress: () => '192.0.2.1',
   field: () => '',
+  ownId: () => '',
   keepRow: (row) => shared.holds.release(row),
 };
 

@@ -27,7 +27,7 @@ test('a reload keeps the buckets of limits that stay as they are', async () => {
 test('what a dead edge thread had under way is given back', async () => {
   let asked = 0;
   scene.on('/held', (_request, answer) => {
-    if (++asked > 1) answer.send(200, [['Cache-Control', 'no-store']], 'x');
+    if (++asked > 1) void answer.send(200, [['Cache-Control', 'no-store']], 'x');
   });
   const lost = scene.get('/held').catch(() => undefined);
   await until(() => asked === 1, 'the origin to be asked');

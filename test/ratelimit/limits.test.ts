@@ -142,7 +142,7 @@ test('a limit on origin fetches: hits are free', async () => {
 
 const waiting: (() => void)[] = [];
 scene.on('/held', (_asked, answer) => {
-  waiting.push(() => answer.send(200, [['Cache-Control', 'no-store']], 'x'));
+  waiting.push(() => void answer.send(200, [['Cache-Control', 'no-store']], 'x'));
 });
 
 /** Begins a request that waits for its origin, as soon as the limit lets one pass. */
