@@ -12,11 +12,17 @@ export interface Judgement {
   readonly degree: number;
 }
 
-/** Loops that one repeated word may pass, one after another: the bytes that all of them take, and how many they are. */
+/** Loops that one repeated word may pass, one after another. */
 interface Chain {
+  /** The bytes that all of the loops take. */
   readonly bytes: ByteSet;
   readonly loops: number;
+  /** What stands between the loops: the word has a byte of each of these sets. */
+  readonly needs: readonly ByteSet[];
 }
+
+/** More are not remembered, which can only make a judgement harsher. */
+const MOST_NEEDS = 12;
 
 /** More repetitions than this count as a loop. */
 const FEW = 6;
@@ -25,7 +31,7 @@ const MOST_CHAINS = 64;
 
 export function judge(root: Pattern): Judgement {
   const judging = new Judging();
-  judging.walk(root, startsAtStart(root) ? [] : [{ bytes: ANY_BYTE, loops: 1 }]);
+  judging.walk(root, startsAtStart(root) ? [] : [{ bytes: ANY_BYTE, loops: 1, needs: [] }]);
   return { degree: judging.degree };
 }
 
@@ -36,7 +42,7 @@ class Judging {
   walk(node: Pattern, chains: readonly Chain[]): readonly Chain[] {
     switch (node.kind) {
       case 'set':
-        return chains.filter((chain) => intersects(chain.bytes, node.set));
+        return chains.filter((chain) => intersects(chain.bytes, node.set)).map((chain) => passed(chain, node.set));
       case 'concat':
         return node.parts.reduce<readonly Chain[]>((before, part) => this.walk(part, before), chains);
       case 'alternatives':
@@ -45,7 +51,7 @@ class Judging {
       case 'atomic':
         return this.walk(node.body, chains);
       case 'look':
-        this.walk(node.body, [...chains, { bytes: ANY_BYTE, loops: 0 }]);
+        this.walk(node.body, [...chains, { bytes: ANY_BYTE, loops: 0, needs: [] }]);
         return chains;
       case 'assertion':
         return chains;
@@ -68,31 +74,61 @@ class Judging {
   /** What a loop adds: it ends chains of its own, and lengthens those whose word it can take over. */
   private loop(body: Pattern, before: readonly Chain[]): readonly Chain[] {
     const bytes = alphabet(body);
-    const own: Chain = { bytes, loops: 1 };
+    const own: Chain = { bytes, loops: 1, needs: needsOf(body) };
     if (body.kind !== 'set') {
       if (isAmbiguous(body)) this.degree = Infinity;
       this.walk(body, this.walk(body, [...before, own]));
     }
     const longer = before
-      .filter((chain) => intersects(chain.bytes, bytes))
-      .map((chain) => ({ bytes: chain.bytes.map((word, i) => word & bytes[i]!), loops: chain.loops + 1 }));
+      .map(({ bytes: all, loops, needs }) => ({
+        bytes: all.map((word, i) => word & bytes[i]!),
+        loops: loops + 1,
+        needs,
+      }))
+      .filter((chain) => intersects(chain.bytes, ANY_BYTE) && chain.needs.every((set) => intersects(chain.bytes, set)));
     return this.join([...before.filter((chain) => intersects(chain.bytes, bytes)), ...longer, own]);
   }
 
-  /** Without those that another one covers. */
+  /** One chain for each set of bytes: the longest, with the needs that all of them have. */
   private join(chains: readonly Chain[]): readonly Chain[] {
-    const kept: Chain[] = [];
-    for (const chain of [...chains].sort((a, b) => b.loops - a.loops)) {
+    const kept = new Map<string, Chain>();
+    for (const chain of chains) {
       this.degree = Math.max(this.degree, chain.loops);
-      if (!kept.some((other) => covers(other.bytes, chain.bytes))) kept.push(chain);
+      const key = chain.bytes.join();
+      const other = kept.get(key);
+      kept.set(key, other ? merged(chain, other) : chain);
     }
-    if (kept.length > MOST_CHAINS) this.degree = Infinity;
-    return kept.slice(0, MOST_CHAINS);
+    if (kept.size > MOST_CHAINS) this.degree = Infinity;
+    return [...kept.values()].slice(0, MOST_CHAINS);
   }
 }
 
-function covers(a: ByteSet, b: ByteSet): boolean {
-  return b.every((word, i) => (word & ~a[i]!) === 0);
+function merged(a: Chain, b: Chain): Chain {
+  const needs = a.needs.filter((set) => b.needs.includes(set));
+  return { bytes: a.bytes, loops: Math.max(a.loops, b.loops), needs };
+}
+
+/** Sets of which every match of the node has a byte. */
+function needsOf(node: Pattern): readonly ByteSet[] {
+  switch (node.kind) {
+    case 'set':
+      return [node.set];
+    case 'concat':
+      return node.parts.flatMap(needsOf).slice(0, MOST_NEEDS);
+    case 'group':
+    case 'atomic':
+      return needsOf(node.body);
+    case 'repeat':
+      return node.min > 0 ? needsOf(node.body) : [];
+    default:
+      return [];
+  }
+}
+
+/** The chain after a byte of the set. */
+function passed(chain: Chain, set: ByteSet): Chain {
+  if (chain.needs.length === MOST_NEEDS || chain.needs.includes(set)) return chain;
+  return { ...chain, needs: [...chain.needs, set] };
 }
 
 /** All bytes that the node may take. */

@@ -253,7 +253,13 @@ function changedFlags(flags: Flags, on: string, off = ''): Flags {
   };
 }
 
+/** The sets of one byte, shared by all patterns: most of a pattern is these. */
+const CASED: readonly Pattern[] = Array.from({ length: 256 }, (_, byte) => ({ kind: 'set', set: setOf([byte, byte]) }));
+const CASELESS: readonly Pattern[] = Array.from({ length: 256 }, (_, byte) => ({
+  kind: 'set',
+  set: withBothCases(setOf([byte, byte])),
+}));
+
 function byteOf(byte: number, flags: Flags): Pattern {
-  const set = setOf([byte, byte]);
-  return { kind: 'set', set: flags.caseless ? withBothCases(set) : set };
+  return (flags.caseless ? CASELESS : CASED)[byte]!;
 }

@@ -1,4 +1,4 @@
-import { addRange, type ByteSet, emptySet, members, union } from './byte-set.ts';
+import { type ByteSet, emptySet, members, union } from './byte-set.ts';
 import type { Pattern } from './pattern.ts';
 
 /** What every value that a pattern matches has. */
@@ -38,7 +38,7 @@ export function requirementsOf(root: Pattern): Requirements {
 function pieceOf(node: Pattern): Piece {
   switch (node.kind) {
     case 'set':
-      return { exact: foldedMembers(node.set), literals: undefined, bytes: node.set, minLength: 1 };
+      return { exact: factsOf(node.set).folded, literals: undefined, bytes: node.set, minLength: 1 };
     case 'concat':
       return sequence(node.parts.map(pieceOf));
     case 'alternatives':
@@ -140,7 +140,7 @@ function better(a: readonly string[] | undefined, b: readonly string[] | undefin
 
 function rarer(a: ByteSet | undefined, b: ByteSet | undefined): ByteSet | undefined {
   if (!a || !b) return a ?? b;
-  return weight(a) <= weight(b) ? a : b;
+  return factsOf(a).weight <= factsOf(b).weight ? a : b;
 }
 
 /** How often a byte occurs in ordinary values, roughly. */
@@ -165,18 +165,27 @@ function commonness(literals: readonly string[]): number {
   return sum;
 }
 
-function weight(set: ByteSet): number {
-  return members(set).reduce((sum, byte) => sum + FREQUENCY[byte]!, 0);
+/** Of a set: its members as literals of one byte, and how often it occurs. Sets are shared between patterns. */
+interface SetFacts {
+  readonly folded: readonly string[] | undefined;
+  readonly weight: number;
 }
 
-/** The members as literals of one byte, letters in lower case; undefined where there are too many. */
-function foldedMembers(set: ByteSet): string[] | undefined {
-  const folded = emptySet();
-  let count = 0;
-  for (const byte of members(set)) {
-    addRange(folded, byte >= 65 && byte <= 90 ? byte + 32 : byte);
-    if (++count > 2 * WIDEST_SET) return undefined;
+const FACTS = new WeakMap<ByteSet, SetFacts>();
+
+function factsOf(set: ByteSet): SetFacts {
+  let facts = FACTS.get(set);
+  if (!facts) {
+    const bytes = members(set);
+    facts = { folded: foldedMembers(bytes), weight: bytes.reduce((sum, byte) => sum + FREQUENCY[byte]!, 0) };
+    FACTS.set(set, facts);
   }
-  const bytes = members(folded);
-  return bytes.length > WIDEST_SET ? undefined : bytes.map((byte) => String.fromCharCode(byte));
+  return facts;
+}
+
+/** Letters in lower case; undefined where there are too many. */
+function foldedMembers(bytes: readonly number[]): string[] | undefined {
+  if (bytes.length > 2 * WIDEST_SET) return undefined;
+  const folded = new Set(bytes.map((byte) => String.fromCharCode(byte >= 65 && byte <= 90 ? byte + 32 : byte)));
+  return folded.size > WIDEST_SET ? undefined : [...folded];
 }
