@@ -11,7 +11,7 @@ import { type Chain, Chains } from './chain.ts';
 import type { CandidateTables } from './facts.ts';
 import { compileMacro, compileText } from './macro.ts';
 import { OperatorBits } from './operator-bits.ts';
-import type { Group, Link, Pair, Program, ProgramRule } from './program.ts';
+import type { Group, Link, Pair, Program, ProgramRule, SourceList } from './program.ts';
 import { RuleNumbers } from './rule-book.ts';
 import { type Source, Sources } from './source.ts';
 import type { State } from './state.ts';
@@ -27,6 +27,7 @@ export interface CompiledRules {
   readonly sources: number;
   readonly pairs: number;
   readonly groups: number;
+  readonly lists: number;
 }
 
 /** @throws WafCompileError for the first rule that cannot be compiled */
@@ -45,6 +46,7 @@ class RuleCompiler {
   readonly #numbers: RuleNumbers;
   readonly #pairs = new Map<string, Pair>();
   readonly #groups = new Map<string, Group>();
+  readonly #lists = new Map<string, SourceList>();
 
   constructor(ruleSet: RuleSet, options: WafOptions) {
     this.#items = ruleSet.items;
@@ -64,6 +66,7 @@ class RuleCompiler {
       sources: this.#sources.all.length,
       pairs: this.#pairs.size,
       groups: this.#groups.size,
+      lists: this.#lists.size,
     };
   }
 
@@ -156,10 +159,21 @@ class RuleCompiler {
     const key = pairs.map(({ number }) => number).join();
     let group = this.#groups.get(key);
     if (group === undefined) {
-      group = { number: this.#groups.size, pairs };
+      const triggers = chains.length === 1 ? chains[0].triggers : undefined;
+      group = { number: this.#groups.size, list: this.#list(sources), pairs, triggers };
       this.#groups.set(key, group);
     }
     return group;
+  }
+
+  #list(sources: readonly Source[]): SourceList {
+    const key = sources.map(({ number }) => number).join();
+    let list = this.#lists.get(key);
+    if (list === undefined) {
+      list = { number: this.#lists.size, sources };
+      this.#lists.set(key, list);
+    }
+    return list;
   }
 
   #pair(source: Source, chains: readonly Chain[]): Pair {

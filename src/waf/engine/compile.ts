@@ -5,6 +5,7 @@ import { FactBook } from './facts.ts';
 import { Collections } from './persistent.ts';
 import type { Program } from './program.ts';
 import { Runner } from './run.ts';
+import { runSetup } from './setup.ts';
 import type { Shared } from './state.ts';
 import { type TransactionPlan, WafTransaction } from './transaction.ts';
 import type { Transaction, WafOptions, WafPlan, WafRequest } from './waf.ts';
@@ -39,10 +40,14 @@ class CompiledPlan implements WafPlan {
     this.needsResponse = inUse && rules.programs[3].length + rules.programs[4].length > 0;
     this.needsResponseBody = inUse && engine.responseBody.access && readsResponseBody(rules.programs[4]);
     const book = new FactBook(rules.sets, rules.tables, options.rememberedValues ?? DEFAULT_REMEMBERED);
+    const runner = new Runner(book);
+    const plain = sharedState(engine, rules, options);
+    const start = runSetup(rules.programs[1], runner, plain);
     this.#plan = {
-      programs: rules.programs,
-      runner: new Runner(book),
-      shared: sharedState(engine, rules, options),
+      programs: [[], start.program, ...rules.programs.slice(2)],
+      firstRule: start.from,
+      runner,
+      shared: { ...plain, txStart: start.values },
       timeBudget: options.timeBudget ?? DEFAULT_TIME_BUDGET,
       needsRequestBody: this.needsRequestBody,
       needsResponseBody: this.needsResponseBody,
@@ -60,9 +65,8 @@ function sharedState(settings: RuleSet['engine'], rules: CompiledRules, options:
     txNames: rules.names,
     txStart: new Array(rules.names.names.length).fill(undefined),
     collections: new Collections(MOST_COLLECTIONS, settings.collectionTimeout * 1000),
-    sources: rules.sources,
-    sourceChains: rules.pairs,
-    groups: rules.groups,
+    sizes: rules,
+    spare: [],
     mode: modeOf(settings.mode, options.mode),
     now: options.now ?? Date.now,
     elapsed: options.elapsed ?? (() => performance.now()),

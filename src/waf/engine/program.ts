@@ -2,6 +2,7 @@
 import type { Rule } from '../lang/rule.ts';
 import type { Operator } from '../operator/operator.ts';
 import type { Run } from './actions.ts';
+import type { Mask } from './byte-sets.ts';
 import type { Chain } from './chain.ts';
 import type { Text } from './macro.ts';
 import type { Source } from './source.ts';
@@ -15,10 +16,19 @@ export interface Pair {
   readonly chains: readonly Chain[];
 }
 
+/** The sources of rules that look at the same. */
+export interface SourceList {
+  readonly number: number;
+  readonly sources: readonly Source[];
+}
+
 /** The pairs of a rule; rules that have the same share a group. */
 export interface Group {
   readonly number: number;
+  readonly list: SourceList;
   readonly pairs: readonly Pair[];
+  /** Of the only chain, where there is one: values without these bytes pass it unchanged. */
+  readonly triggers: Mask | undefined;
 }
 
 /** A rule, or a link of a chain. */

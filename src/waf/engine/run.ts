@@ -1,9 +1,11 @@
 /** Runs rules over a transaction's state. */
 import type { Rule } from '../lang/rule.ts';
+import type { Mask } from './byte-sets.ts';
 import { type Entry, fullName } from './entry.ts';
 import type { FactBook, Facts } from './facts.ts';
-import type { Group, Link, Pair, Program, ProgramRule } from './program.ts';
-import type { State } from './state.ts';
+import type { Group, Link, Pair, Program, ProgramRule, SourceList } from './program.ts';
+import type { Source } from './source.ts';
+import type { State, Summary } from './state.ts';
 import type { MatchedRule } from './waf.ts';
 
 /** What a rule that matched asks for. */
@@ -28,8 +30,8 @@ export class Runner {
     this.#book = book;
   }
 
-  run(program: Program, state: State, listener: Listener): void {
-    for (let at = 0; at < program.length; ) {
+  run(program: Program, state: State, listener: Listener, from = 0): void {
+    for (let at = from; at < program.length; ) {
       const rule = program[at];
       if (!this.#mayMatch(rule.first, state) || !this.#matches(rule, state)) {
         at++;
@@ -45,43 +47,90 @@ export class Runner {
     }
   }
 
+  /** Whether a rule without values of the request matches now; its actions run. */
+  matchesNow(rule: ProgramRule, state: State): boolean {
+    return this.#matches(rule, state);
+  }
+
   /** False where no value has what the operator needs. */
   #mayMatch(link: Link, state: State): boolean {
     const { group } = link;
     if (group === undefined) return true;
-    const bits = state.groupBits[group.number] ?? this.#groupBits(group, state);
+    const bits = state.gathered.groupBits[group.number] ?? this.#groupBits(group, state);
     return (bits[link.word] & link.bit) !== 0;
   }
 
   #groupBits(group: Group, state: State): readonly number[] {
-    let bits: readonly number[] = NONE;
-    let own: number[] | undefined;
-    for (const pair of group.pairs) {
-      const more = state.pairBits[pair.number] ?? this.#pairBits(pair, state);
-      if (more.length === 0) continue;
-      if (bits.length === 0) bits = more;
-      else {
-        own ??= bits.slice();
-        for (let i = 0; i < own.length; i++) own[i] |= more[i];
+    const { triggers } = group;
+    let bits = NONE;
+    if (triggers !== undefined) {
+      const summary = state.gathered.listSummaries[group.list.number] ?? this.#listSummary(group.list, state);
+      if (!hasAny(summary, triggers)) {
+        state.gathered.groupBits[group.number] = summary.bits;
+        return summary.bits;
       }
     }
-    const result = own ?? bits;
-    state.groupBits[group.number] = result;
+    for (const pair of group.pairs)
+      bits = union(bits, state.gathered.pairBits[pair.number] ?? this.#pairBits(pair, state));
+    state.gathered.groupBits[group.number] = bits;
+    return bits;
+  }
+
+  #listSummary({ number, sources }: SourceList, state: State): Summary {
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let bits = NONE;
+    for (const source of sources) {
+      const summary = this.#summary(source, state);
+      a |= summary.a;
+      b |= summary.b;
+      c |= summary.c;
+      bits = union(bits, summary.bits);
+    }
+    const result: Summary = { a, b, c, bits };
+    state.gathered.listSummaries[number] = result;
+    return result;
+  }
+
+  #summary(source: Source, state: State): Summary {
+    const known = state.gathered.summaries[source.number];
+    if (known !== undefined) return known;
+    const entries = entriesOf(source, state);
+    let result = NOTHING;
+    if (entries.length > 0) {
+      let a = 0;
+      let b = 0;
+      let c = 0;
+      let bits = NONE;
+      for (const entry of entries) {
+        entry.facts ??= this.#book.of(entry.value);
+        a |= entry.facts.a;
+        b |= entry.facts.b;
+        c |= entry.facts.c;
+        bits = union(bits, this.#book.candidates(entry.facts));
+      }
+      result = { a, b, c, bits };
+    }
+    state.gathered.summaries[source.number] = result;
     return result;
   }
 
   #pairBits({ number, source, chains }: Pair, state: State): readonly number[] {
-    let result: number[] = NONE;
-    for (const entry of entriesOf(source.number, source.collect, state)) {
-      entry.facts ??= this.#book.of(entry.value);
-      for (const chain of chains) {
-        const bits = this.#book.candidates(this.#book.through(entry.facts, chain));
-        if (result.length === 0) result = bits.slice();
-        else for (let i = 0; i < result.length; i++) result[i] |= bits[i];
+    const summary = this.#summary(source, state);
+    let bits = NONE;
+    for (const chain of chains) {
+      if (chain.triggers !== undefined && !hasAny(summary, chain.triggers)) {
+        bits = union(bits, summary.bits);
+        continue;
+      }
+      for (const entry of entriesOf(source, state)) {
+        entry.facts ??= this.#book.of(entry.value);
+        bits = union(bits, this.#book.candidates(this.#book.through(entry.facts, chain)));
       }
     }
-    state.pairBits[number] = result;
-    return result;
+    state.gathered.pairBits[number] = bits;
+    return bits;
   }
 
   /** Whether the rule with all links of its chain matches; their actions run. */
@@ -116,7 +165,7 @@ export class Runner {
     }
     let any = false;
     for (const source of link.sources) {
-      const entries = source.fixed ? entriesOf(source.number, source.collect, state) : source.collect(state);
+      const entries = source.fixed ? entriesOf(source, state) : source.collect(state);
       for (const entry of entries) {
         if (state.targetRemovals !== undefined && isRemoved(state, link, entry)) continue;
         if (link.group === undefined) any = this.#tryChanging(link, entry, state) || any;
@@ -222,16 +271,34 @@ export class Runner {
 /** In `captured` between rules: an operator has run, so that time may have passed. */
 const WORKED = -1;
 /** No bits: no values. */
-const NONE: number[] = [];
+const NONE: readonly number[] = [];
+const NOTHING: Summary = { a: 0, b: 0, c: 0, bits: NONE };
 /** Longer values are not compared with the last one. */
 const LONGEST_LAST = 256;
 const MOST_MATCHED = 1000;
 
-function entriesOf(number: number, collect: (state: State) => readonly Entry[], state: State): readonly Entry[] {
-  let entries = state.entriesOf[number];
+function hasAny(summary: Summary, { a, b, c }: Mask): boolean {
+  return ((summary.a & a) | (summary.b & b) | (summary.c & c)) !== 0;
+}
+
+/** Either of the two where the other adds nothing, else a new set. */
+function union(x: readonly number[], y: readonly number[]): readonly number[] {
+  if (x === y || y.length === 0) return x;
+  if (x.length === 0) return y;
+  let added = 0;
+  for (let i = 0; i < x.length; i++) added |= y[i] & ~x[i];
+  if (added === 0) return x;
+  const both = x.slice();
+  for (let i = 0; i < both.length; i++) both[i] |= y[i];
+  return both;
+}
+
+function entriesOf(source: Source, state: State): readonly Entry[] {
+  const { entriesOf: all } = state.gathered;
+  let entries = all[source.number];
   if (entries === undefined) {
-    entries = collect(state);
-    state.entriesOf[number] = entries;
+    entries = source.collect(state);
+    all[source.number] = entries;
   }
   return entries;
 }

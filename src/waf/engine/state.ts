@@ -14,9 +14,9 @@ export interface Shared {
   /** What TX holds when a transaction begins. */
   readonly txStart: readonly (string | undefined)[];
   readonly collections: Collections;
-  readonly sources: number;
-  readonly sourceChains: number;
-  readonly groups: number;
+  readonly sizes: GatheredSizes;
+  /** What transactions that have ended no longer need. */
+  readonly spare: Gathered[];
   readonly mode: EngineMode;
   readonly now: () => number;
   readonly elapsed: () => number;
@@ -51,12 +51,8 @@ export class State implements OperatorContext {
   removedRules: Uint8Array | undefined = undefined;
   targetRemovals: TargetRemoval[] | undefined = undefined;
 
-  /** What sources gave, by their number; the same for pairs of source and chain, and groups of these. */
-  readonly entriesOf: (readonly Entry[] | undefined)[];
-  readonly pairBits: (readonly number[] | undefined)[];
-  readonly groupBits: (readonly number[] | undefined)[];
-  /** Entries of whole variables, by their number. */
-  readonly variableEntries: (readonly Entry[] | undefined)[] = [];
+  /** What was gathered from variables so far. */
+  gathered: Gathered;
 
   readonly path: RequestPath;
   readonly argsGet: Entry[] = [];
@@ -107,14 +103,70 @@ export class State implements OperatorContext {
     this.requestBodyLimit = settings.requestBody.limit;
     this.responseBodyLimit = settings.responseBody.limit;
     this.xmlArguments = settings.parseXmlIntoArgs;
-    this.entriesOf = new Array(shared.sources).fill(undefined);
-    this.pairBits = new Array(shared.sourceChains).fill(undefined);
-    this.groupBits = new Array(shared.groups).fill(undefined);
+    this.gathered = shared.spare.pop() ?? new Gathered(shared.sizes);
   }
 
   /** Variables have changed: what was gathered from them is gathered anew. */
   forgetGathered(): void {
+    this.gathered.clear();
+  }
+
+  /** The transaction has ended: what it gathered into may serve another. */
+  release(): void {
+    const { spare, sizes } = this.shared;
+    if (spare.length >= MOST_SPARE) return;
+    this.gathered.clear();
+    spare.push(this.gathered);
+    this.gathered = new Gathered({ ...sizes, sources: 0, pairs: 0, groups: 0, lists: 0 });
+  }
+}
+
+const MOST_SPARE = 16;
+
+/** How many of each there are in a plan. */
+export interface GatheredSizes {
+  readonly sources: number;
+  readonly pairs: number;
+  readonly groups: number;
+  readonly lists: number;
+}
+
+/** What the values of a list of sources have in common before any transformation. */
+export interface Summary {
+  /** The sets of bytes that any of them has one of. */
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  /** The operators that may match any of them. */
+  readonly bits: readonly number[];
+}
+
+function empty<T>(length: number): (T | undefined)[] {
+  return new Array<T | undefined>(length).fill(undefined);
+}
+
+/** What was gathered from variables, by the numbers that sources and what is made of them have in the plan. */
+export class Gathered {
+  readonly entriesOf: (readonly Entry[] | undefined)[];
+  readonly summaries: (Summary | undefined)[];
+  readonly listSummaries: (Summary | undefined)[];
+  readonly pairBits: (readonly number[] | undefined)[];
+  readonly groupBits: (readonly number[] | undefined)[];
+  /** Entries of whole variables, by their number. */
+  readonly variableEntries: (readonly Entry[] | undefined)[] = [];
+
+  constructor({ sources, pairs, groups, lists }: GatheredSizes) {
+    this.entriesOf = empty(sources);
+    this.summaries = empty(sources);
+    this.listSummaries = empty(lists);
+    this.pairBits = empty(pairs);
+    this.groupBits = empty(groups);
+  }
+
+  clear(): void {
     this.entriesOf.fill(undefined);
+    this.summaries.fill(undefined);
+    this.listSummaries.fill(undefined);
     this.pairBits.fill(undefined);
     this.groupBits.fill(undefined);
     this.variableEntries.length = 0;

@@ -145,10 +145,10 @@ function allVariables(): Map<string, Variable> {
 /** The entries of a variable; of one that is fixed the same ones until the state forgets what it gathered. */
 export function entriesOf(variable: Variable, state: State): readonly Entry[] {
   if (!variable.fixed) return variable.entries(state);
-  let entries = state.variableEntries[variable.number];
+  let entries = state.gathered.variableEntries[variable.number];
   if (entries === undefined) {
     entries = variable.entries(state);
-    state.variableEntries[variable.number] = entries;
+    state.gathered.variableEntries[variable.number] = entries;
   }
   return entries;
 }
