@@ -13,7 +13,7 @@ const MEMORY = 8192 * KB;
 /** An lb whose memory is taken, by fills under way, from `take` to `give`. */
 async function startSmall(
   settings: Settings = {},
-): Promise<{ scene: Scene; take(): Promise<void>; give(): Promise<void> }> {
+): Promise<{ scene: Scene; take: () => Promise<void>; give: () => Promise<void> }> {
   const scene = await startScene({ after }, { workers: 1, cache: { memory: '8MB', ...settings } });
   const begun: (() => void)[] = [];
   const block = Buffer.alloc(1800 * KB, 'x');
