@@ -86,7 +86,7 @@ function writeBranch(branches: readonly Pattern[], choices: Choices): string {
     at += loops;
   }
   choices.loop = first + branches.slice(0, chosen).reduce((sum, branch) => sum + countLoops(branch), 0);
-  const text = write(branches[chosen]!, choices);
+  const text = write(branches[chosen], choices);
   choices.loop = at;
   return text;
 }
@@ -115,14 +115,14 @@ const COMMON = 'a1 \'"=(/*<;\\';
 function byteOf(set: Uint32Array, random: Random): string {
   const bytes = members(set);
   if (bytes.length === 0) return '';
-  const common = [...COMMON].filter((char) => bytes.includes(char.charCodeAt(0)));
-  if (bytes.length > 20 && common.length > 0 && random(4) > 0) return common[random(common.length)]!;
-  return String.fromCharCode(bytes[random(bytes.length)]!);
+  const common = Array.from(COMMON).filter((char) => bytes.includes(char.charCodeAt(0)));
+  if (bytes.length > 20 && common.length > 0 && random(4) > 0) return common[random(common.length)];
+  return String.fromCharCode(bytes[random(bytes.length)]);
 }
 
 /** The value with a byte changed, left out or added somewhere. */
 export function mutated(value: string, random: Random): string {
   const at = random(value.length + 1);
-  const byte = String.fromCharCode([10, 0, 32, 39, 97, 65, 60, 233, 34][random(9)]!);
+  const byte = String.fromCharCode([10, 0, 32, 39, 97, 65, 60, 233, 34][random(9)]);
   return value.slice(0, at) + (random(3) > 0 ? byte : '') + value.slice(at + random(2));
 }

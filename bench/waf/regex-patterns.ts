@@ -15,9 +15,9 @@ export function patternsOf(texts: readonly string[]): RulePattern[] {
     for (const line of lines) {
       const rule = /^\s*SecRule\s+\S+\s+"((?:[^"\\]|\\.)*)"\s*(.*)$/.exec(line);
       if (!rule) continue;
-      const operator = rule[1]!.replaceAll('\\"', '"').replace(/^!/, '');
+      const operator = rule[1].replaceAll('\\"', '"').replace(/^!/, '');
       const source = operator.startsWith('@rx ') ? operator.slice(4).trim() : operator;
-      if (!source.startsWith('@')) out.push({ id: Number(/\bid:(\d+)/.exec(rule[2]!)?.[1] ?? 0), source });
+      if (!source.startsWith('@')) out.push({ id: Number(/\bid:(\d+)/.exec(rule[2])?.[1] ?? 0), source });
     }
   }
   return out;

@@ -20,7 +20,7 @@ function addEntry(list: BlockList, entry: string): void {
       `"${entry}" is no address or network; write it as 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32`,
     );
   }
-  list.addSubnet(address!, bits, version === 6 ? 'ipv6' : 'ipv4');
+  list.addSubnet(address, bits, version === 6 ? 'ipv6' : 'ipv4');
 }
 
 /** The entries of `@ipMatch`'s argument. */

@@ -26,7 +26,7 @@ export interface OperatorOptions {
 
 /** The test of an operator that is not negated, and what is known of the values that match it. */
 interface Compiled<C extends OperatorContext> {
-  test(value: string, context: C): boolean;
+  readonly test: (value: string, context: C) => boolean;
   readonly prefilter: Prefilter;
 }
 
@@ -120,7 +120,7 @@ function read<C extends OperatorContext>(environment: OperatorEnvironment<C>, pa
 }
 
 function textOperator<C extends OperatorContext>({ name, argument, environment, capture }: Source<C>): Compiled<C> {
-  const test = TEXT_TESTS[name]!;
+  const test = TEXT_TESTS[name];
   const macro = environment.macro(argument);
   const keepsWord = capture && name === 'containsword';
   if (macro) return { test: (value, context) => test(value, macro(context)), prefilter: ANYTHING };
@@ -133,7 +133,7 @@ function textOperator<C extends OperatorContext>({ name, argument, environment, 
 }
 
 function numberOperator<C extends OperatorContext>({ name, argument, environment }: Source<C>): Compiled<C> {
-  const test = NUMBER_TESTS[name]!;
+  const test = NUMBER_TESTS[name];
   const macro = environment.macro(argument);
   if (macro) return { test: (value, context) => test(numberOf(value), numberOf(macro(context))), prefilter: ANYTHING };
   const number = numberOf(argument);
@@ -206,7 +206,7 @@ function phraseOperator<C extends OperatorContext>({ capture }: Source<C>, phras
   return {
     test(value, context) {
       const found = matcher.first(value);
-      return found >= 0 && (!capture || captured(context, phrases[found]!));
+      return found >= 0 && (!capture || captured(context, phrases[found]));
     },
     prefilter: { ...ANYTHING, literals: phrases, minLength: Math.min(...lengths, 1 << 20) },
   };
@@ -226,7 +226,7 @@ function withMarkup<C extends OperatorContext>({ capture }: Source<C>): Compiled
 /** Numbers with check digits; the argument is the expression that finds what may be one. */
 function checkedNumber<C extends OperatorContext>({ name, argument, capture }: Source<C>): Compiled<C> {
   const regex = compilePattern(argument);
-  const check = NUMBER_CHECKS[name]!;
+  const check = NUMBER_CHECKS[name];
   return {
     test(value, context) {
       const found = findNumber(regex, check, value);

@@ -24,7 +24,7 @@ function isCardNumber(text: string): boolean {
 function isSocialSecurityNumber(text: string): boolean {
   const digits = digitsOf(text);
   if (digits.length !== 9) return false;
-  const pairs = digits.slice(1).map((digit, i) => digit - digits[i]!);
+  const pairs = digits.slice(1).map((digit, i) => digit - digits[i]);
   if (pairs.every((step) => step === 1) || pairs.every((step) => step === 0)) return false;
   const whole = digits.join('');
   const [area, group, serial] = [whole.slice(0, 3), whole.slice(3, 5), whole.slice(5)].map(Number) as [

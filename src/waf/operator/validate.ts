@@ -40,7 +40,7 @@ export function isInvalidUtf8(value: string): boolean {
       if ((code & 0xc0) !== 0x80) return true;
       point = (point << 6) | (code & 0x3f);
     }
-    if (more === 0 || point < LEAST[more]! || (point >= 0xd800 && point <= 0xdfff)) return true;
+    if (more === 0 || point < LEAST[more] || (point >= 0xd800 && point <= 0xdfff)) return true;
   }
   return false;
 }

@@ -52,8 +52,8 @@ export class Automaton {
     const { classes, width } = this;
     let state = 0;
     for (let i = 0; i < value.length; i++) {
-      const symbol = classes[value.charCodeAt(i) & 255]!;
-      let next = this.table[state * width + symbol]!;
+      const symbol = classes[value.charCodeAt(i) & 255];
+      let next = this.table[state * width + symbol];
       if (next < 0) {
         next = next === MATCH ? MATCH : this.step(state, symbol);
         if (next === MATCH) return i;
@@ -80,21 +80,21 @@ export class Automaton {
     if (this.hasAssertions) distinct.push(WORD, Uint32Array.from([1 << 10, 0, 0, 0, 0, 0, 0, 0]));
     const classes = new Uint8Array(256);
     for (const set of distinct) split(classes, set);
-    for (let byte = 255; byte >= 0; byte--) this.samples[classes[byte]!] = byte;
+    for (let byte = 255; byte >= 0; byte--) this.samples[classes[byte]] = byte;
     return classes;
   }
 
   /** The state after a byte of the class, or after the value's end; MATCH where a match has ended before it. */
   private step(state: number, symbol: number): number {
     const at = state * this.width + symbol;
-    const known = this.table[at]!;
+    const known = this.table[at];
     if (known !== UNKNOWN) return known;
-    const { before, states } = this.kernels[state]!;
-    const byte = symbol === this.width - 1 ? -1 : this.samples[symbol]!;
+    const { before, states } = this.kernels[state];
+    const byte = symbol === this.width - 1 ? -1 : this.samples[symbol];
     const next = this.advance(states, before, byte);
     if (!next || byte < 0) {
       this.table[at] = next ? state : MATCH;
-      return this.table[at]!;
+      return this.table[at];
     }
     const full = this.kernels.length >= this.table.length / this.width;
     const kind = this.hasAssertions ? kindOf(byte) : OTHER;
@@ -115,7 +115,7 @@ export class Automaton {
       const at = pending.pop()!;
       if (this.reached[at] === mark) continue;
       this.reached[at] = mark;
-      const state: State = all[at]!;
+      const state: State = all[at];
       if (state.kind === 'match') return undefined;
       if (state.kind === 'fork') pending.push(state.next, state.other);
       else if (state.kind === 'assert') {
@@ -141,7 +141,7 @@ export class Automaton {
 function split(classes: Uint8Array, set: ByteSet): void {
   const numbers = new Map<number, number>();
   for (let byte = 0; byte < 256; byte++) {
-    const old = classes[byte]! * 2 + Number(has(set, byte));
+    const old = classes[byte] * 2 + Number(has(set, byte));
     if (!numbers.has(old)) numbers.set(old, numbers.size);
     classes[byte] = numbers.get(old)!;
   }

@@ -6,12 +6,12 @@ export function emptySet(): ByteSet {
 }
 
 export function has(set: ByteSet, byte: number): boolean {
-  return (set[byte >> 5]! & (1 << (byte & 31))) !== 0;
+  return (set[byte >> 5] & (1 << (byte & 31))) !== 0;
 }
 
 /** Adds the bytes from `first` to `last`. */
 export function addRange(set: ByteSet, first: number, last = first): void {
-  for (let byte = first; byte <= last; byte++) set[byte >> 5]! |= 1 << (byte & 31);
+  for (let byte = first; byte <= last; byte++) set[byte >> 5] |= 1 << (byte & 31);
 }
 
 export function setOf(...ranges: readonly (readonly [first: number, last: number])[]): ByteSet {
@@ -25,11 +25,11 @@ export function inverted(set: ByteSet): ByteSet {
 }
 
 export function union(a: ByteSet, b: ByteSet): ByteSet {
-  return a.map((word, i) => word | b[i]!);
+  return a.map((word, i) => word | b[i]);
 }
 
 export function intersects(a: ByteSet, b: ByteSet): boolean {
-  for (let i = 0; i < 8; i++) if ((a[i]! & b[i]!) !== 0) return true;
+  for (let i = 0; i < 8; i++) if ((a[i] & b[i]) !== 0) return true;
   return false;
 }
 

@@ -47,7 +47,7 @@ export interface EscapedByte {
 export function escapedByte(source: string, at: number, inClass: boolean): EscapedByte | undefined {
   const char = source[at];
   if (char === undefined) throw new PatternError('a backslash at the end', at - 1);
-  if (char in CONTROL) return { byte: CONTROL[char]!, next: at + 1 };
+  if (char in CONTROL) return { byte: CONTROL[char], next: at + 1 };
   if (char === 'x') return hexadecimal(source, at + 1);
   if (char === 'c') return { byte: (source[at + 1] ?? '@').toUpperCase().charCodeAt(0) ^ 64, next: at + 2 };
   if (char === 'b' && inClass) return { byte: 8, next: at + 1 };
@@ -105,14 +105,14 @@ function classItem(source: string, at: number): { what: number | ByteSet; next: 
   posix.lastIndex = at;
   const named = posix.exec(source);
   if (named) {
-    const set = POSIX[named[2]!];
+    const set = POSIX[named[2]];
     if (!set) throw new PatternError(`no class [:${named[2]}:]`, at);
     return { what: named[1] ? inverted(set) : set, next: at + named[0].length };
   }
   if (source[at] !== '\\') return { what: source.charCodeAt(at), next: at + 1 };
   const letter = source[at + 1];
   if (letter && letter !== 'N' && letter !== 'C' && letter in CLASS_ESCAPES)
-    return { what: CLASS_ESCAPES[letter]!, next: at + 2 };
+    return { what: CLASS_ESCAPES[letter], next: at + 2 };
   const byte = escapedByte(source, at + 1, true);
   if (byte) return { what: byte.byte, next: byte.next };
   throw new PatternError(`\\${letter} in a class`, at);

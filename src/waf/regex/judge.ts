@@ -81,7 +81,7 @@ class Judging {
     }
     const longer = before
       .map(({ bytes: all, loops, needs }) => ({
-        bytes: all.map((word, i) => word & bytes[i]!),
+        bytes: all.map((word, i) => word & bytes[i]),
         loops: loops + 1,
         needs,
       }))
@@ -156,7 +156,7 @@ function startsAtStart(node: Pattern): boolean {
     case 'assertion':
       return node.what === 'start' || node.what === 'line-start';
     case 'concat':
-      return node.parts.length > 0 && startsAtStart(node.parts[0]!);
+      return node.parts.length > 0 && startsAtStart(node.parts[0]);
     case 'alternatives':
       return node.branches.every(startsAtStart);
     case 'group':
@@ -223,7 +223,7 @@ function bytesAfter(states: readonly State[], from: number): readonly number[] |
   const pending = [from];
   while (pending.length > 0) {
     const at = pending.pop()!;
-    const state = states[at]!;
+    const state = states[at];
     if (reached.has(at)) return undefined;
     reached.add(at);
     if (state.kind === 'byte') out.push(at);

@@ -6,7 +6,7 @@ import { LiteralMatcher } from './literals.ts';
 /** The literals that occur, by searching for each. */
 function expected(literals: readonly string[], value: string, caseless: boolean): number[] {
   const fold = (text: string): string => (caseless ? text.replace(/[A-Z]/g, (c) => c.toLowerCase()) : text);
-  return [...literals.keys()].filter((n) => fold(value).includes(fold(literals[n]!)));
+  return [...literals.keys()].filter((n) => fold(value).includes(fold(literals[n])));
 }
 
 function scanned(matcher: LiteralMatcher, value: string): number[] {
@@ -18,13 +18,13 @@ function scanned(matcher: LiteralMatcher, value: string): number[] {
 function bitsOf(matcher: LiteralMatcher, value: string): number[] {
   const bits = new Uint32Array(Math.ceil(matcher.count / 32));
   const any = matcher.scanInto(value, bits);
-  const found = Array.from({ length: matcher.count }, (_, n) => n).filter((n) => (bits[n >> 5]! >>> (n & 31)) & 1);
+  const found = Array.from({ length: matcher.count }, (_, n) => n).filter((n) => (bits[n >> 5] >>> (n & 31)) & 1);
   assert.equal(any, found.length > 0);
   return found;
 }
 
 const text = fc
-  .array(fc.constantFrom(...'abAB<\xe9\xc9\0'), { minLength: 1, maxLength: 5 })
+  .array(fc.constantFrom(...'abAB<\xe9\xc9\0'.split('')), { minLength: 1, maxLength: 5 })
   .map((chars) => chars.join(''));
 
 test('finds what searching for each literal finds', () => {
@@ -51,9 +51,9 @@ test('more literals of one byte than there are bits for', () => {
   const literals = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte));
   const matcher = new LiteralMatcher(literals, { caseless: false });
   for (let byte = 0; byte < 256; byte++) {
-    assert.deepEqual(scanned(matcher, literals[byte]!), [byte]);
-    assert.deepEqual(bitsOf(matcher, literals[byte]!), [byte]);
-    assert.equal(matcher.first(literals[byte]!), byte);
+    assert.deepEqual(scanned(matcher, literals[byte]), [byte]);
+    assert.deepEqual(bitsOf(matcher, literals[byte]), [byte]);
+    assert.equal(matcher.first(literals[byte]), byte);
   }
 });
 

@@ -35,12 +35,12 @@ export class LiteralMatcher {
   constructor(literals: readonly string[], options: LiteralOptions) {
     this.count = literals.length;
     const folded = options.caseless ? literals.map(lowerCase) : literals;
-    this.singles = [...folded.keys()].filter((n) => folded[n]!.length === 1).slice(0, MOST_BITS);
+    this.singles = [...folded.keys()].filter((n) => folded[n].length === 1).slice(0, MOST_BITS);
     for (const [bit, number] of this.singles.entries()) {
-      const byte = folded[number]!.charCodeAt(0) & 255;
+      const byte = folded[number].charCodeAt(0) & 255;
       const bits = bit < 31 ? this.lowBits : this.highBits;
-      bits[byte]! |= 1 << (bit % 31);
-      if (options.caseless && byte >= 97 && byte <= 122) bits[byte - 32]! |= 1 << (bit % 31);
+      bits[byte] |= 1 << (bit % 31);
+      if (options.caseless && byte >= 97 && byte <= 122) bits[byte - 32] |= 1 << (bit % 31);
     }
     const apart = new Set(this.singles);
     const trie = new Trie(folded, apart, options.caseless);
@@ -60,9 +60,9 @@ export class LiteralMatcher {
     let high = 0;
     for (let i = 0; i < value.length; i++) {
       const byte = value.charCodeAt(i) & 255;
-      low |= lowBits[byte]!;
-      high |= highBits[byte]!;
-      const to = next[state | classes[byte]!]!;
+      low |= lowBits[byte];
+      high |= highBits[byte];
+      const to = next[state | classes[byte]];
       state = to & STATE;
       if (to !== state) this.markEnds(state, mark);
     }
@@ -71,11 +71,11 @@ export class LiteralMatcher {
   }
 
   private markEnds(state: number, mark: Mark): void {
-    for (let at = this.endsOf[state >> this.shift]!; this.ends[at]! >= 0; at++) mark(this.ends[at]!);
+    for (let at = this.endsOf[state >> this.shift]; this.ends[at] >= 0; at++) mark(this.ends[at]);
   }
 
   private markBits(bits: number, first: number, mark: Mark): void {
-    for (let left = bits; left !== 0; left &= left - 1) mark(this.singles[first + 31 - Math.clz32(left & -left)]!);
+    for (let left = bits; left !== 0; left &= left - 1) mark(this.singles[first + 31 - Math.clz32(left & -left)]);
   }
 
   /**
@@ -90,21 +90,21 @@ export class LiteralMatcher {
     let any = 0;
     for (let i = 0; i < value.length; i++) {
       const byte = value.charCodeAt(i) & 255;
-      low |= lowBits[byte]!;
-      high |= highBits[byte]!;
-      const to = next[state | classes[byte]!]!;
+      low |= lowBits[byte];
+      high |= highBits[byte];
+      const to = next[state | classes[byte]];
       state = to & STATE;
       if (to === state) continue;
       any = 1;
-      for (let at = endsOf[state >> shift]!; ends[at]! >= 0; at++) bits[ends[at]! >> 5]! |= 1 << (ends[at]! & 31);
+      for (let at = endsOf[state >> shift]; ends[at] >= 0; at++) bits[ends[at] >> 5] |= 1 << (ends[at] & 31);
     }
     for (let left = low; left !== 0; left &= left - 1) {
-      const literal = singles[31 - Math.clz32(left & -left)]!;
-      bits[literal >> 5]! |= 1 << (literal & 31);
+      const literal = singles[31 - Math.clz32(left & -left)];
+      bits[literal >> 5] |= 1 << (literal & 31);
     }
     for (let left = high; left !== 0; left &= left - 1) {
-      const literal = singles[62 - Math.clz32(left & -left)]!;
-      bits[literal >> 5]! |= 1 << (literal & 31);
+      const literal = singles[62 - Math.clz32(left & -left)];
+      bits[literal >> 5] |= 1 << (literal & 31);
     }
     return (any | low | high) !== 0;
   }
@@ -118,11 +118,11 @@ export class LiteralMatcher {
     let state = 0;
     for (let i = 0; i < value.length; i++) {
       const byte = value.charCodeAt(i) & 255;
-      const to = next[state | classes[byte]!]!;
+      const to = next[state | classes[byte]];
       state = to & STATE;
-      if (to !== state) return this.ends[this.endsOf[state >> this.shift]!]!;
-      const bits = lowBits[byte]! | highBits[byte]!;
-      if (bits !== 0) return this.singles[(lowBits[byte] === 0 ? 62 : 31) - Math.clz32(bits & -bits)]!;
+      if (to !== state) return this.ends[this.endsOf[state >> this.shift]];
+      const bits = lowBits[byte] | highBits[byte];
+      if (bits !== 0) return this.singles[(lowBits[byte] === 0 ? 62 : 31) - Math.clz32(bits & -bits)];
     }
     return -1;
   }
@@ -149,7 +149,7 @@ class Trie {
     this.children = new Int32Array(bytes << this.shift).fill(-1);
     for (let number = 0; number < literals.length; number++) {
       if (literals[number] === '') throw new RangeError('an empty literal');
-      if (!apart.has(number)) this.add(literals[number]!, number);
+      if (!apart.has(number)) this.add(literals[number], number);
     }
     this.children = this.children.slice(0, this.states << this.shift);
   }
@@ -171,14 +171,14 @@ class Trie {
   private add(literal: string, number: number): void {
     let state = 0;
     for (let i = 0; i < literal.length; i++) {
-      const at = (state << this.shift) | this.classes[literal.charCodeAt(i) & 255]!;
+      const at = (state << this.shift) | this.classes[literal.charCodeAt(i) & 255];
       if (this.children[at] === -1) {
         this.children[at] = this.states++;
         this.own.push([]);
       }
       state = this.children[at]!;
     }
-    this.own[state]!.push(number);
+    this.own[state].push(number);
   }
 
   /** Breadth first: a missing child is the one of the longest suffix that is a state too. */
@@ -189,15 +189,15 @@ class Trie {
     const queue = new Int32Array(states);
     let filled = 1;
     for (let taken = 0; taken < filled; taken++) {
-      const state = queue[taken]!;
+      const state = queue[taken];
       for (let symbol = 0; symbol < width; symbol++) {
         const at = (state << shift) | symbol;
-        const fallback = state === 0 ? 0 : children[(suffix[state]! << shift) | symbol]!;
-        const child = children[at]!;
+        const fallback = state === 0 ? 0 : children[(suffix[state] << shift) | symbol];
+        const child = children[at];
         if (child === -1) children[at] = fallback;
         else {
           suffix[child] = fallback;
-          own[child]!.push(...own[fallback]!);
+          own[child].push(...own[fallback]);
           queue[filled++] = child;
         }
       }
@@ -210,8 +210,8 @@ class Trie {
       ends.push(...numbers, -1);
     }
     for (let at = 0; at < children.length; at++) {
-      const state = children[at]!;
-      children[at] = (state << shift) | (endsOf[state]! >= 0 ? OUTPUT : 0);
+      const state = children[at];
+      children[at] = (state << shift) | (endsOf[state] >= 0 ? OUTPUT : 0);
     }
     return { next: children, endsOf, ends: Int32Array.from(ends) };
   }

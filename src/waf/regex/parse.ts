@@ -95,24 +95,24 @@ class Parser {
     do {
       if (reset) this.groups = firstGroup;
       const parts: Pattern[] = [];
-      while (this.at < this.source.length && !'|)'.includes(this.source[this.at]!)) {
+      while (this.at < this.source.length && !'|)'.includes(this.source[this.at])) {
         const changed = this.flagsFromHere(flags);
         if (changed) flags = changed;
         else if (!this.skipped(flags)) this.item(flags, parts);
       }
-      branches.push(parts.length === 1 ? parts[0]! : { kind: 'concat', parts });
+      branches.push(parts.length === 1 ? parts[0] : { kind: 'concat', parts });
       most = Math.max(most, this.groups);
     } while (this.take('|'));
     this.groups = most;
     this.depth--;
-    return branches.length === 1 ? branches[0]! : { kind: 'alternatives', branches };
+    return branches.length === 1 ? branches[0] : { kind: 'alternatives', branches };
   }
 
   /** `(?i)` and kin: the flags until the group ends. */
   private flagsFromHere(flags: Flags): Flags | undefined {
     if (!this.source.startsWith('(?', this.at)) return undefined;
     const match = this.match(/\(\?([imsxUJ]*)(?:-([imsxUJ]+))?\)/y);
-    return match && changedFlags(flags, match[1]!, match[2]);
+    return match && changedFlags(flags, match[1], match[2]);
   }
 
   /** Comments, and white space where it does not count. */
@@ -157,7 +157,7 @@ class Parser {
   }
 
   private atom(flags: Flags): Pattern {
-    const char = this.source[this.at]!;
+    const char = this.source[this.at];
     if (char === '(') return this.group(flags);
     if (char === '[') {
       const { set, next } = parseClass(this.source, this.at, flags.caseless);
@@ -179,11 +179,11 @@ class Parser {
     if (back) return back;
     if (letter in CLASS_ESCAPES) {
       this.at += 2;
-      return { kind: 'set', set: CLASS_ESCAPES[letter]! };
+      return { kind: 'set', set: CLASS_ESCAPES[letter] };
     }
     if (letter in ASSERTION_ESCAPES) {
       this.at += 2;
-      return { kind: 'assertion', what: ASSERTION_ESCAPES[letter]! };
+      return { kind: 'assertion', what: ASSERTION_ESCAPES[letter] };
     }
     if (letter === 'R') {
       this.at += 2;
@@ -230,14 +230,14 @@ class Parser {
     if (this.take('(?>')) return { kind: 'atomic', body: this.alternatives(flags, false) };
     if (this.take('(?|')) return this.alternatives(flags, true);
     const local = this.match(/\(\?([imsxUJ]*)(?:-([imsxUJ]+))?:/y);
-    if (local) return this.alternatives(changedFlags(flags, local[1]!, local[2]), false);
+    if (local) return this.alternatives(changedFlags(flags, local[1], local[2]), false);
     const named = this.match(/\(\?(?:P?<|')([A-Za-z_]\w*)[>']/y);
     if (!named && this.source.startsWith('(?', this.at)) {
       throw this.error('a recursion or condition, of which there is no counterpart here');
     }
     if (!named) this.at++;
     const index = ++this.groups;
-    if (named) this.names.set(named[1]!, index);
+    if (named) this.names.set(named[1], index);
     return { kind: 'group', index, body: this.alternatives(flags, false) };
   }
 }
@@ -261,5 +261,5 @@ const CASELESS: readonly Pattern[] = Array.from({ length: 256 }, (_, byte) => ({
 }));
 
 function byteOf(byte: number, flags: Flags): Pattern {
-  return (flags.caseless ? CASELESS : CASED)[byte]!;
+  return (flags.caseless ? CASELESS : CASED)[byte];
 }

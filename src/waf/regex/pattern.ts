@@ -27,8 +27,6 @@ export type Pattern =
  */
 export type Assertion = 'line-start' | 'line-end' | 'start' | 'end' | 'last-line-end' | 'word' | 'not-word';
 
-export const EMPTY: Pattern = { kind: 'concat', parts: [] };
-
 /** What is wrong with a pattern, and where (an offset into its source). */
 export class PatternError extends Error {
   constructor(message: string, offset: number) {

@@ -150,7 +150,7 @@ const source = fc.letrec<{ pattern: string }>((tie) => ({
 })).pattern;
 
 test('the automaton and V8 agree, and what matches has what is required', () => {
-  const bytes = fc.constantFrom(...'aAbc \n.1\xe9');
+  const bytes = fc.constantFrom(...'aAbc \n.1\xe9'.split(''));
   fc.assert(
     fc.property(source, fc.array(bytes, { maxLength: 10 }), (text, chars) => {
       const value = chars.join('');
@@ -190,7 +190,7 @@ test('the patterns of the Core Rule Set', { skip: !existsSync(RULES) && `no ${RU
       const { literals, bytes } = regex.requirements;
       const lower = value.toLowerCase();
       assert.ok(!literals || literals.some((literal) => lower.includes(literal)), `${id}: ${JSON.stringify(value)}`);
-      assert.ok(!bytes || [...value].some((char) => has(bytes, char.charCodeAt(0))), `${id}`);
+      assert.ok(!bytes || Array.from(value).some((char) => has(bytes, char.charCodeAt(0))), `${id}`);
     }
     if (regex.degree <= 2) continue;
     const attack = `${pumped(root, random, random(countLoops(root)), 3000)}!\0`;

@@ -43,7 +43,7 @@ function write(node: Pattern, state: State): string {
     case 'repeat':
       return writeRepeat(node, state);
     case 'group': {
-      state.groups[node.index - 1]!.push(++state.count);
+      state.groups[node.index - 1].push(++state.count);
       return `(${write(node.body, state)})`;
     }
     case 'atomic':
@@ -53,7 +53,7 @@ function write(node: Pattern, state: State): string {
     case 'assertion':
       return writeAssertion(node.what, state);
     case 'back-reference': {
-      const references = state.groups[node.index - 1]!.map((index) => `\\${index}`).join('');
+      const references = state.groups[node.index - 1].map((index) => `\\${index}`).join('');
       return node.caseless && !state.caseless ? `(?i:${references})` : `(?:${references})`;
     }
   }
@@ -98,8 +98,8 @@ function writeAssertion(what: Assertion, state: State): string {
 
 function writeSet(set: ByteSet, caseless: boolean): string {
   const bytes = members(set);
-  if (bytes.length === 1) return writeByte(bytes[0]!);
-  if (caseless && bytes.length === 2 && bytes[0]! + 32 === bytes[1] && isLetter(bytes[0]!)) return writeByte(bytes[1]);
+  if (bytes.length === 1) return writeByte(bytes[0]);
+  if (caseless && bytes.length === 2 && bytes[0] + 32 === bytes[1] && isLetter(bytes[0])) return writeByte(bytes[1]);
   if (equals(set, ANY_BYTE)) return '[^]';
   if (bytes.length === 0) return '[]';
   const negated = bytes.length > 128;
@@ -111,9 +111,9 @@ function writeRanges(bytes: readonly number[]): string {
   let out = '';
   for (let i = 0; i < bytes.length; ) {
     let end = i;
-    while (bytes[end + 1] === bytes[end]! + 1) end++;
-    out += writeByte(bytes[i]!);
-    if (end > i) out += `${end > i + 1 ? '-' : ''}${writeByte(bytes[end]!)}`;
+    while (bytes[end + 1] === bytes[end] + 1) end++;
+    out += writeByte(bytes[i]);
+    if (end > i) out += `${end > i + 1 ? '-' : ''}${writeByte(bytes[end])}`;
     i = end + 1;
   }
   return out;

@@ -159,7 +159,7 @@ function commonness(literals: readonly string[]): number {
   let sum = 0;
   for (const literal of literals) {
     let one = 1;
-    for (let i = 0; i < literal.length; i++) one *= FREQUENCY[literal.charCodeAt(i)]!;
+    for (let i = 0; i < literal.length; i++) one *= FREQUENCY[literal.charCodeAt(i)];
     sum += one;
   }
   return sum;
@@ -177,7 +177,7 @@ function factsOf(set: ByteSet): SetFacts {
   let facts = FACTS.get(set);
   if (!facts) {
     const bytes = members(set);
-    facts = { folded: foldedMembers(bytes), weight: bytes.reduce((sum, byte) => sum + FREQUENCY[byte]!, 0) };
+    facts = { folded: foldedMembers(bytes), weight: bytes.reduce((sum, byte) => sum + FREQUENCY[byte], 0) };
     FACTS.set(set, facts);
   }
   return facts;

@@ -28,7 +28,7 @@ function mapRange(value: string, first: number, last: number, by: number): strin
 
 const ODD = Uint8Array.from(
   { length: 256 },
-  (_, code) => [...code.toString(2)].filter((bit) => bit === '1').length & 1,
+  (_, code) => Array.from(code.toString(2)).filter((bit) => bit === '1').length & 1,
 );
 
 function mapBytes(value: string, map: (code: number) => number): string {

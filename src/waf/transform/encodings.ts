@@ -59,7 +59,7 @@ export function base64Decode(value: string): string {
     const code = text.charCodeAt(i);
     if (code === 13 || code === 10 || code === 32) continue;
     if (code === PAD) whole--;
-    group = (group << 6) | (DIGIT[code]! & 63);
+    group = (group << 6) | (DIGIT[code] & 63);
     if (++digits < 4) continue;
     if (whole > 0) out[length++] = (group >> 16) & 255;
     if (whole > 1) out[length++] = (group >> 8) & 255;
@@ -86,7 +86,7 @@ export function base64DecodeExt(value: string): string {
       if (digits % 4 === 1 && value.charCodeAt(i + 1) !== PAD) return '';
       continue;
     }
-    const digit = code === 45 ? 62 : code === 95 ? 63 : DIGIT[code]!;
+    const digit = code === 45 ? 62 : code === 95 ? 63 : DIGIT[code];
     if (digit < 0) continue;
     group = ((group << 6) | digit) & 0xffffff;
     const place = digits++ % 4;

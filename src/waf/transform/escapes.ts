@@ -3,7 +3,7 @@ import { foldFullWidth, hexPair, hexValue, isOctal, isSpace, writable, written }
 const BACKSLASH = 92;
 
 /** What stands after the backslash -> the byte, as in C and JavaScript. */
-const CONTROL = new Map([...'abfnrtv'].map((letter, i) => [letter.charCodeAt(0), [7, 8, 12, 10, 13, 9, 11][i]!]));
+const CONTROL = new Map(Array.from('abfnrtv').map((letter, i) => [letter.charCodeAt(0), [7, 8, 12, 10, 13, 9, 11][i]]));
 
 /** `\uHHHH` (low byte; full-width forms as ASCII), `\xHH`, octal, the control letters; of any other `\c` the c. */
 export function jsDecode(value: string): string {

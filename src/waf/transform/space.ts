@@ -42,7 +42,7 @@ export function cmdLine(value: string): string {
   let space = false;
   for (let i = 0; i < value.length; i++) {
     const code = value.charCodeAt(i);
-    const kind = CMD_LINE[code]!;
+    const kind = CMD_LINE[code];
     if (kind === REMOVED) continue;
     if (kind === SEPARATOR) {
       if (!space) out[length++] = 32;

@@ -27,7 +27,7 @@ export function utf8toUnicode(value: string): string {
       continue;
     }
     length = writeEscape(out, length, point);
-    if ((point >= 0xd800 && point <= 0xdfff) || point < LEAST[size]!) out[length++] = first;
+    if ((point >= 0xd800 && point <= 0xdfff) || point < LEAST[size]) out[length++] = first;
     i += size;
   }
   return written(out, length, value);

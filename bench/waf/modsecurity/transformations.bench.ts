@@ -1,6 +1,6 @@
 /**
  * Compares every transformation with libmodsecurity on random values made of what they look for.
- *   node bench/waf/modsecurity/transformations.ts REFERENCE [VALUES] [SEED]
+ *   node bench/waf/modsecurity/transformations.bench.ts REFERENCE [VALUES] [SEED]
  * REFERENCE is the program built from reference.cc. Prints each difference; exits with 1 where there is any.
  */
 import { execFileSync } from 'node:child_process';
@@ -30,7 +30,7 @@ function random(below: number): number {
 }
 
 const [reference, count = '2000'] = process.argv.slice(2);
-if (!reference) throw new Error('usage: transformations.ts REFERENCE [VALUES] [SEED]');
+if (!reference) throw new Error('usage: transformations.bench.ts REFERENCE [VALUES] [SEED]');
 const values = Array.from({ length: Number(count) }, () => {
   let text = '';
   for (let left = 1 + random(9); left > 0; left--) text += PIECES[random(PIECES.length)];
@@ -57,7 +57,7 @@ try {
     .toString()
     .split('\n');
   for (const [i, value] of values.entries()) {
-    const expected = new Map(lines[i]!.split('\t').map((entry) => entry.split('=') as [string, string]));
+    const expected = new Map(lines[i].split('\t').map((entry) => entry.split('=') as [string, string]));
     for (const [j, name] of NAMES.entries()) {
       const transformed = transformation(name.toLowerCase())!(value);
       const actual = Buffer.from(transformed, 'latin1').toString('hex');

@@ -1,6 +1,6 @@
 /**
  * Compares regular expressions with libmodsecurity's PCRE: every pattern of a rule set, on values made from it.
- *   node bench/waf/modsecurity/regex.ts REFERENCE RULES... [--values=N] [--seed=N]
+ *   node bench/waf/modsecurity/regex.bench.ts REFERENCE RULES... [--values=N] [--seed=N]
  * REFERENCE is the program built from reference.cc, RULES are files of SecLang.
  */
 import { execFileSync } from 'node:child_process';
@@ -20,7 +20,7 @@ const { values: options, positionals } = parseArgs({
   options: { values: { type: 'string', default: '40' }, seed: { type: 'string', default: '1' } },
 });
 const [reference, ...files] = positionals;
-if (!reference) throw new Error('usage: regex.ts REFERENCE RULES...');
+if (!reference) throw new Error('usage: regex.bench.ts REFERENCE RULES...');
 const random = seeded(Number(options.seed));
 
 const folder = mkdtempSync(join(tmpdir(), 'lb-modsecurity-'));
