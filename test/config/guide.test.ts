@@ -10,11 +10,12 @@ const page = (name: string) => readFileSync(new URL(`../../docs/${name}`, import
 const guide = page('configuration.md');
 const files = page('static-files.md');
 const waf = page('waf-rules.md');
+const limits = page('rate-limits.md');
 const blocks = (language: string, pages = [guide, files]) =>
   pages.flatMap((text) => [...text.matchAll(/```(\w*)\n(.*?)```/gs)].filter(([, name]) => name === language));
 
 test('every lb.json in the guide is valid', async () => {
-  const examples = blocks('json', [guide, files, waf]).map(([, , text]) => text);
+  const examples = blocks('json', [guide, files, waf, limits]).map(([, , text]) => text);
   assert.ok(examples.length >= 4);
   const pem = await (await createAuthority()).issue();
   for (const text of examples) {
