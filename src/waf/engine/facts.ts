@@ -44,6 +44,8 @@ export interface CandidateTables {
 /** Longer values are not remembered. */
 const LONGEST_REMEMBERED = 1024;
 const BASES = 1024;
+/** In values from this length on literals are found so often that they are first gathered. */
+const LONG = 256;
 
 interface Base {
   readonly a: number;
@@ -63,6 +65,8 @@ export class FactBook {
   readonly #seen: Int32Array;
   readonly #seed = (Math.random() * 0x7fffffff) | 1;
   readonly #found: Uint32Array;
+  #marked: number[] = [];
+  readonly #mark = (literal: number): void => addOperators(this.#marked, this.#tables.operatorsOf[literal]);
   readonly #bases: (Base | undefined)[] = new Array(BASES).fill(undefined);
 
   /** @param remembered values kept from one transaction to the next */
@@ -156,23 +160,28 @@ export class FactBook {
   /** The operators that may match the value. */
   candidates(facts: Facts): number[] {
     if (facts.candidates !== undefined) return facts.candidates;
-    const { always, byLength, matcher, operatorsOf, words } = this.#tables;
+    const { always, byLength, matcher, words } = this.#tables;
     const bits = always.slice();
-    const found = this.#found;
-    if (matcher.count > 0 && matcher.scanInto(facts.value, found)) {
-      for (let i = 0; i < found.length; i++) {
-        for (let left = found[i]; left !== 0; left &= left - 1) {
-          const operators = operatorsOf[(i << 5) + 31 - Math.clz32(left & -left)];
-          for (let k = 0; k < operators.length; k += 2) bits[operators[k]] |= operators[k + 1];
-        }
-        found[i] = 0;
-      }
+    if (facts.value.length < LONG) {
+      this.#marked = bits;
+      matcher.scan(facts.value, this.#mark);
+    } else if (matcher.scanInto(facts.value, this.#found)) {
+      this.#markFound(bits);
     }
     const base = this.#base(facts);
     const lengths = byLength[Math.min(facts.value.length, byLength.length - 1)];
     for (let i = 0; i < words; i++) bits[i] &= base[i] & lengths[i];
     facts.candidates = bits;
     return bits;
+  }
+
+  #markFound(bits: number[]): void {
+    const found = this.#found;
+    for (let i = 0; i < found.length; i++) {
+      for (let left = found[i]; left !== 0; left &= left - 1)
+        addOperators(bits, this.#tables.operatorsOf[(i << 5) + 31 - Math.clz32(left & -left)]);
+      found[i] = 0;
+    }
   }
 
   /** The operators whose bytes the value has, or that ask for none. */
@@ -188,6 +197,10 @@ export class FactBook {
     this.#bases[slot] = { a, b, c, bits };
     return bits;
   }
+}
+
+function addOperators(bits: number[], operators: readonly number[]): void {
+  for (let k = 0; k < operators.length; k += 2) bits[operators[k]] |= operators[k + 1];
 }
 
 /** A copy that does not hold on to the longer string that it may be a part of. */
