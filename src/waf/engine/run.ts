@@ -33,17 +33,14 @@ export class Runner {
   run(program: Program, state: State, listener: Listener, from = 0): void {
     for (let at = from; at < program.length; ) {
       const rule = program[at];
-      if (!this.#mayMatch(rule.first, state) || !this.#matches(rule, state)) {
-        at++;
-        if (state.captured === WORKED) {
-          state.captured = 0;
-          if (listener.overBudget()) return;
-        }
-        continue;
+      const matched = this.#mayMatch(rule.first, state) && this.#matches(rule, state);
+      if (matched && this.#report(rule, state, listener)) return;
+      if (state.worked) {
+        state.worked = false;
+        if (listener.overBudget()) return;
       }
-      if (this.#report(rule, state, listener)) return;
       if (state.mode === 'off') return;
-      at = rule.nextAfterMatch;
+      at = matched ? rule.nextAfterMatch : at + 1;
     }
   }
 
@@ -185,13 +182,13 @@ export class Runner {
       last = facts;
       const candidates = this.#book.candidates(facts);
       if ((candidates[link.word] & link.bit) === 0) continue;
+      state.worked = true;
       state.captured = 0;
       if ((link.operator as NonNullable<Link['operator']>).test(facts.value, state)) {
         this.#match(link, entry, facts.value, state);
         any = true;
-      } else {
-        if (link.pure) candidates[link.word] &= ~link.bit;
-        state.captured = WORKED;
+      } else if (link.pure) {
+        candidates[link.word] &= ~link.bit;
       }
     }
     return any;
@@ -214,6 +211,7 @@ export class Runner {
 
   #answer(link: Link, value: string, state: State): boolean {
     if (link.lastValue === value) return link.lastAnswer;
+    if (value.length > LONGEST_LAST) state.worked = true;
     state.captured = 0;
     const answer = (link.operator as NonNullable<Link['operator']>).test(value, state);
     if (link.pure && !link.rule.capture && value.length <= LONGEST_LAST) {
@@ -248,7 +246,6 @@ export class Runner {
   /** Tells of a rule that has matched; true: the phase is over. */
   #report({ first, redirectUrl, tags, tagMacros }: ProgramRule, state: State, listener: Listener): boolean {
     const { rule } = first;
-    state.captured = 0;
     if (rule.severity >= 0 && rule.severity < state.highestSeverity) state.highestSeverity = rule.severity;
     if (rule.log || rule.auditlog) {
       listener.matched({
@@ -268,8 +265,6 @@ export class Runner {
   }
 }
 
-/** In `captured` between rules: an operator has run, so that time may have passed. */
-const WORKED = -1;
 /** No bits: no values. */
 const NONE: readonly number[] = [];
 const NOTHING: Summary = { a: 0, b: 0, c: 0, bits: NONE };

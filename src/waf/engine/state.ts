@@ -32,6 +32,8 @@ export interface TargetRemoval {
 export class State implements OperatorContext {
   readonly captures: (string | undefined)[] = [];
   captured = 0;
+  /** An operator has run since the time was last looked at. */
+  worked = false;
 
   readonly shared: Shared;
   readonly request: WafRequest;
