@@ -29,9 +29,10 @@ const FEW = 6;
 /** Chains that are looked at; with more the pattern counts as one that doubles. */
 const MOST_CHAINS = 64;
 
-export function judge(root: Pattern): Judgement {
+/** With `oneLine` for values without a line feed, where a pattern that begins with `^` has one place to begin. */
+export function judge(root: Pattern, oneLine: boolean): Judgement {
   const judging = new Judging();
-  judging.walk(root, startsAtStart(root) ? [] : [{ bytes: ANY_BYTE, loops: 1, needs: [] }]);
+  judging.walk(root, startsAtStart(root, oneLine) ? [] : [{ bytes: ANY_BYTE, loops: 1, needs: [] }]);
   return { degree: judging.degree };
 }
 
@@ -150,20 +151,20 @@ function alphabet(node: Pattern): ByteSet {
   }
 }
 
-/** Whether every match begins at the value's start (where it has one line): then V8 tries no other place. */
-function startsAtStart(node: Pattern): boolean {
+/** Whether every match begins at the value's start: then V8 tries no other place. */
+function startsAtStart(node: Pattern, oneLine: boolean): boolean {
   switch (node.kind) {
     case 'assertion':
-      return node.what === 'start' || node.what === 'line-start';
+      return node.what === 'start' || (oneLine && node.what === 'line-start');
     case 'concat':
-      return node.parts.length > 0 && startsAtStart(node.parts[0]);
+      return node.parts.length > 0 && startsAtStart(node.parts[0], oneLine);
     case 'alternatives':
-      return node.branches.every(startsAtStart);
+      return node.branches.every((branch) => startsAtStart(branch, oneLine));
     case 'group':
     case 'atomic':
-      return startsAtStart(node.body);
+      return startsAtStart(node.body, oneLine);
     case 'repeat':
-      return node.min > 0 && startsAtStart(node.body);
+      return node.min > 0 && startsAtStart(node.body, oneLine);
     default:
       return false;
   }

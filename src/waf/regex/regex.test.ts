@@ -127,6 +127,12 @@ test('takes little time where V8 alone would take years', () => {
   }
 });
 
+test('a pattern that begins with ^ takes little time also where a value has many lines', () => {
+  const start = process.cpuUsage();
+  assert.equal(new Regex('^[^a]*b').test('\n'.repeat(100_000)), false);
+  assert.ok(process.cpuUsage(start).user < 1_000_000);
+});
+
 test('finds in long values what it finds in short ones', () => {
   const padding = 'x y '.repeat(2000);
   assert.equal(ask('(?:a+)+b', `${padding}aab`)?.endsWith('aab'), true);

@@ -16,6 +16,18 @@ const EXCERPT = 64;
 const MOST_PIECES = 8;
 const MOST_STEPS_OF_PIECE = 2_000_000;
 
+/** The power of the length with which V8's time grows, and the longest values that it is given: any, with several lines. */
+interface Judged {
+  readonly degree: number;
+  readonly longest: number;
+  readonly longestOfLines: number;
+}
+
+function longestOf(degree: number): number {
+  if (degree <= 1) return Infinity;
+  return degree === Infinity ? 0 : Math.floor(MOST_STEPS ** (1 / degree));
+}
+
 /**
  * A PCRE pattern, compiled; values are binary strings. V8 runs it wherever its time is proven to stay small: always for
  * patterns that it runs in linear time, else for short values. Longer ones go to an automaton in linear time; what only
@@ -25,7 +37,7 @@ export class Regex {
   readonly requirements: Requirements;
   private readonly pattern: ParsedPattern;
   private readonly expressions: Expressions;
-  private found: { readonly degree: number; readonly longest: number } | undefined;
+  private found: Judged | undefined;
   private slow: { readonly automaton: Automaton; readonly exact: boolean } | undefined;
 
   /** Throws PatternError where the pattern cannot be compiled. */
@@ -40,22 +52,24 @@ export class Regex {
     return this.judged().degree;
   }
 
-  /** The longest value that V8 is given whole. */
-  get longest(): number {
-    return this.judged().longest;
-  }
-
-  private judged(): { readonly degree: number; readonly longest: number } {
+  private judged(): Judged {
     if (!this.found) {
-      const { degree } = judge(this.pattern.root);
-      const longest = degree <= 1 ? Infinity : degree === Infinity ? 0 : Math.floor(MOST_STEPS ** (1 / degree));
-      this.found = { degree, longest };
+      const { degree } = judge(this.pattern.root, true);
+      const lines = judge(this.pattern.root, false).degree;
+      this.found = { degree, longest: longestOf(degree), longestOfLines: longestOf(lines) };
     }
     return this.found;
   }
 
+  /** Whether V8 may be given the value whole. */
+  private isShort(value: string): boolean {
+    const { longest, longestOfLines } = this.judged();
+    if (value.length <= longestOfLines) return true;
+    return value.length <= longest && !value.includes('\n');
+  }
+
   test(value: string): boolean {
-    if (value.length <= this.judged().longest) return this.expressions.for(value).test(value);
+    if (this.isShort(value)) return this.expressions.for(value).test(value);
     const { exact, automaton } = this.linear();
     const end = automaton.search(value);
     return end >= 0 && (exact || this.pieceThatMatches(value, end) !== undefined);
@@ -63,7 +77,7 @@ export class Regex {
 
   /** Puts the match and its first nine groups into `captures`, and gives how many it put; 0 where nothing matches. */
   match(value: string, captures: Captures): number {
-    if (value.length <= this.judged().longest) return this.put(value, captures);
+    if (this.isShort(value)) return this.put(value, captures);
     const { exact, automaton } = this.linear();
     const end = automaton.search(value);
     if (end < 0) return 0;
@@ -76,7 +90,7 @@ export class Regex {
 
   /** As `match`, for every match one after another, until there are captures for ten; of a long value the first only. */
   matchAll(value: string, captures: Captures): number {
-    if (value.length > this.judged().longest) return this.match(value, captures);
+    if (!this.isShort(value)) return this.match(value, captures);
     const { source, flags } = this.expressions.for(value);
     let count = 0;
     for (const match of value.matchAll(new RegExp(source, `${flags}g`))) {
@@ -93,7 +107,7 @@ export class Regex {
 
   /** The part of the value before and a little after a place, as long as V8 may be given. */
   private pieceBefore(value: string, end: number): string {
-    const { longest } = this.judged();
+    const longest = this.judged().longestOfLines;
     const start = Math.max(0, end - Math.floor(longest * 0.75));
     return value.slice(start, start + longest);
   }
