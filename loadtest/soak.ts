@@ -34,6 +34,8 @@ or the machine too busy to tell whether memory grows.
 /** Longest wait for descriptors and pins to come back after the last client has left, in ms. */
 const PATIENCE = 60_000;
 const MB = 1024 * 1024;
+/** Faults shown while it runs. */
+const SHOWN = 5;
 
 interface Options {
   minutes: number;
@@ -136,7 +138,8 @@ function tell({ memory, hours, mostOnDisk }: Watch, findings: Findings, purges: 
     `${((memory.at(-1)?.y ?? 0) / MB).toFixed(1)} MB resident`,
     `${(mostOnDisk / MB).toFixed(0)} MB on disk`,
   ];
-  process.stderr.write(`${parts.join(', ')}\n`);
+  const faults = [...findings.wrong, ...findings.failed].map((fault) => `! ${fault}\n`);
+  process.stderr.write(`${parts.join(', ')}\n${faults.slice(0, SHOWN).join('')}`);
 }
 
 function readOptions(argv: readonly string[]): Options | undefined {

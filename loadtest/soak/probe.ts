@@ -4,9 +4,11 @@
  */
 import { appendFileSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { isMainThread, threadId } from 'node:worker_threads';
 import { loadMemoryAddon } from '../../native-bindings/memory/index.ts';
-import { collectAll } from '../../src/base/garbage.ts';
+import { tickAfter } from './ticks.ts';
 
 /** Bytes that a thread holds after a collection. */
 export interface ThreadProbe {
@@ -27,13 +29,18 @@ export interface ProcessProbe {
   shared: number;
 }
 
-const PERIOD = 30_000;
-
 /** How long the other threads have for their collection, and V8's threads to free what was collected, in ms. */
 const SETTLING = 700;
 
 const file = process.env.SOAK_PROBE ?? '';
 const name = `${basename(process.argv[1] ?? '', '.js')} ${threadId}`;
+
+/** As when memory runs out: what weak references keep goes too, and pages that are empty go back to the system. */
+function collectAll(): void {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as (options: object) => void;
+  collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+}
 
 function write(probe: ThreadProbe | ProcessProbe): void {
   appendFileSync(file, `${JSON.stringify(probe)}\n`);
@@ -48,7 +55,7 @@ async function probeProcess(tick: number): Promise<void> {
 
 function wait(): void {
   const now = Date.now();
-  const tick = now - (now % PERIOD) + PERIOD;
+  const tick = tickAfter(now);
   setTimeout(() => {
     collectAll();
     const { heapUsed: heap, external, arrayBuffers: buffers } = process.memoryUsage();

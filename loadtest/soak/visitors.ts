@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer, Asker, Question } from './ask.ts';
 import { checkBody, Fault, type Versions, type Wanted } from './check.ts';
 import { contentOf, etagOf, KINDS, type Kind, LANGUAGES, slotOf, versionOf } from './objects.ts';
+import { restAt } from './ticks.ts';
 
 /** What all visitors saw. */
 export interface Findings {
@@ -68,7 +69,7 @@ export async function visit(scene: Scene, until: AbortSignal): Promise<void> {
       const list = error instanceof Fault && error.isWrong ? findings.wrong : findings.failed;
       list.push(`${new Date().toISOString()} ${counted}: ${(error as Error).message}`);
     }
-    await sleep(Math.random() * PAUSE);
+    await sleep(Math.random() * PAUSE + restAt(Date.now()));
   }
 }
 
