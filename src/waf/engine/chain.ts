@@ -8,12 +8,16 @@ import type { ByteSets, Mask } from './byte-sets.ts';
 export interface Chain {
   readonly index: number;
   readonly steps: readonly Transformation[];
+  /** All steps but the last: what comes of them is shared with other chains; undefined of a chain without steps. */
+  readonly before: Chain | undefined;
+  /** As `triggers`, of the last step alone. */
+  readonly lastTriggers: Mask | undefined;
   /** A value whose mask has none of these bits comes out as it went in; undefined: nothing is known. */
   readonly triggers: Mask | undefined;
 }
 
 function bytes(text: string, ...ranges: readonly (readonly [number, number])[]): number[] {
-  const list = [...text].map((char) => char.charCodeAt(0));
+  const list = Array.from(text, (char) => char.charCodeAt(0));
   for (const [from, to] of ranges) for (let byte = from; byte <= to; byte++) list.push(byte);
   return list;
 }
@@ -48,7 +52,7 @@ export const TRIGGERS: Readonly<Record<string, readonly number[]>> = {
   uppercase: bytes('', [0x61, 0x7a]),
   urldecode: bytes('%+'),
   urldecodeuni: bytes('%+'),
-  utf8tounicode: bytes('', [0x80, 0xff]),
+  utf8tounicode: bytes('\0', [0x80, 0xff]),
 };
 
 /** All chains of a plan, each once. */
@@ -68,7 +72,10 @@ export class Chains {
     const key = names.join();
     let chain = this.#byNames.get(key);
     if (chain === undefined) {
-      chain = { index: this.all.length, steps: names.map((name) => this.#step(name)), triggers: this.#triggers(names) };
+      const before = names.length === 0 ? undefined : this.of(names.slice(0, -1));
+      const lastTriggers = this.#triggers(names.slice(-1));
+      const steps = names.map((name) => this.#step(name));
+      chain = { index: this.all.length, steps, before, triggers: this.#triggers(names), lastTriggers };
       this.#byNames.set(key, chain);
       this.all.push(chain);
     }

@@ -127,16 +127,17 @@ export class FactBook {
 
   /** What the chain makes of the value. */
   through(facts: Facts, chain: Chain): Facts {
-    const { triggers } = chain;
-    if (triggers !== undefined && ((facts.a & triggers.a) | (facts.b & triggers.b) | (facts.c & triggers.c)) === 0) {
-      return facts;
-    }
+    const { before, triggers } = chain;
+    if (before === undefined || (triggers !== undefined && !hasAny(facts, triggers))) return facts;
     facts.results ??= [];
     const known = facts.results[chain.index];
     if (known !== undefined) return known;
-    let value = facts.value;
-    for (const step of chain.steps) value = step(value);
-    const result = value === facts.value ? facts : this.#same(facts.results, value);
+    const input = this.through(facts, before);
+    let result = input;
+    if (chain.lastTriggers === undefined || hasAny(input, chain.lastTriggers)) {
+      const value = chain.steps[chain.steps.length - 1](input.value);
+      if (value !== input.value) result = value === facts.value ? facts : this.#same(facts.results, value);
+    }
     facts.results[chain.index] = result;
     return result;
   }
@@ -197,6 +198,10 @@ export class FactBook {
     this.#bases[slot] = { a, b, c, bits };
     return bits;
   }
+}
+
+function hasAny(facts: Facts, { a, b, c }: Mask): boolean {
+  return ((facts.a & a) | (facts.b & b) | (facts.c & c)) !== 0;
 }
 
 function addOperators(bits: number[], operators: readonly number[]): void {
