@@ -158,7 +158,7 @@ function compileControl(control: Control, { numbers }: ActionContext): Run | und
     case 'ruleengine':
       return (state) => {
         // what lb's configuration says, only to log, is not undone by a rule
-        state.mode = control.value === 'on' ? state.shared.mode : control.value;
+        state.mode = control.value === 'on' ? state.modeWanted : control.value;
       };
     case 'remove-rule':
       return compileRuleRemoval(numbers.select(control.rules));

@@ -1,12 +1,12 @@
 /** From a set of rules to a plan. */
-import type { EngineMode, Rule, RuleSet } from '../lang/rule.ts';
+import type { Rule, RuleSet } from '../lang/rule.ts';
 import { type CompiledRules, compileRules } from './compile-rules.ts';
 import { FactBook } from './facts.ts';
 import { Collections } from './persistent.ts';
 import type { Program } from './program.ts';
 import { Runner } from './run.ts';
 import { runSetup } from './setup.ts';
-import type { Shared } from './state.ts';
+import { modeOf, type Shared } from './state.ts';
 import { type TransactionPlan, WafTransaction } from './transaction.ts';
 import type { Transaction, WafOptions, WafPlan, WafRequest } from './waf.ts';
 
@@ -70,12 +70,8 @@ function sharedState(settings: RuleSet['engine'], rules: CompiledRules, options:
     mode: modeOf(settings.mode, options.mode),
     now: options.now ?? Date.now,
     elapsed: options.elapsed ?? (() => performance.now()),
+    processorTime: options.elapsed ?? processorTime,
   };
-}
-
-function modeOf(set: EngineMode, wanted: WafOptions['mode']): EngineMode {
-  if (set === 'off' || wanted === undefined) return set;
-  return wanted === 'log' ? 'detection-only' : 'on';
 }
 
 function readsResponseBody(program: Program): boolean {

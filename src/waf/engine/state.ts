@@ -20,6 +20,8 @@ export interface Shared {
   readonly mode: EngineMode;
   readonly now: () => number;
   readonly elapsed: () => number;
+  /** Milliseconds that the processor has worked for this thread. */
+  readonly processorTime: () => number;
 }
 
 /** A target that `ctl` has taken from some rules. */
@@ -41,6 +43,8 @@ export class State implements OperatorContext {
   /** Milliseconds of the monotonic clock. */
   readonly began: number;
 
+  /** As the configuration says. */
+  readonly modeWanted: EngineMode;
   mode: EngineMode;
   processor: BodyProcessor | undefined = undefined;
   requestBodyAccess: boolean;
@@ -67,6 +71,8 @@ export class State implements OperatorContext {
   contentType = '';
 
   requestBody = '';
+  /** Bytes that came of it. */
+  requestBodyLength = 0;
   requestBodyCut = false;
   parsed: ParsedBody | undefined = undefined;
 
@@ -99,7 +105,8 @@ export class State implements OperatorContext {
     this.path = path;
     this.tx = new TxStore(shared.txNames, shared.txStart.slice());
     this.began = shared.elapsed();
-    this.mode = shared.mode;
+    this.modeWanted = modeOf(shared.mode, request.mode);
+    this.mode = this.modeWanted;
     this.requestBodyAccess = settings.requestBody.access;
     this.responseBodyAccess = settings.responseBody.access;
     this.requestBodyLimit = settings.requestBody.limit;
@@ -121,6 +128,12 @@ export class State implements OperatorContext {
     spare.push(this.gathered);
     this.gathered = new Gathered({ ...sizes, sources: 0, pairs: 0, groups: 0, lists: 0 });
   }
+}
+
+/** The mode of a set of rules with what is said otherwise: rules that are off stay so. */
+export function modeOf(set: EngineMode, wanted: 'block' | 'log' | undefined): EngineMode {
+  if (set === 'off' || wanted === undefined) return set;
+  return wanted === 'log' ? 'detection-only' : 'on';
 }
 
 const MOST_SPARE = 16;

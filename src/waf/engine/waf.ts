@@ -21,6 +21,8 @@ export interface WafRequest {
   readonly serverPort: number;
   /** ISO 3166-1 alpha-2 of the client's address where it is known: GEO:COUNTRY_CODE. */
   readonly country?: string | undefined;
+  /** In place of the plan's mode. */
+  readonly mode?: 'block' | 'log';
 }
 
 /** A rule (the whole of a chain) that has matched and is to be logged. */
@@ -111,7 +113,7 @@ export interface WafPlan {
 export interface WafOptions {
   /** `log`: rules run, nothing is stopped (as `SecRuleEngine DetectionOnly`). Default: as SecRuleEngine says. */
   readonly mode?: 'block' | 'log';
-  /** Milliseconds that the rules may take for one transaction in all; default 250. */
+  /** Milliseconds that the rules may take for one transaction in all, at most twice that where the thread had to wait; default 250. */
   readonly timeBudget?: number;
   /** How many distinct values are remembered from one request to the next; default 4096, 0 for none. */
   readonly rememberedValues?: number;
