@@ -55,6 +55,9 @@ const MAX_LOST = (SESSION_MEMORY << 20) / 2;
 /** How long a client may take to say that it heard that no more streams are taken, in ms. */
 const NOTICE = 1000;
 
+/** How long its requests may come after that word, in ms: clients send the word before what they had begun to send. */
+const OVERTAKEN = 100;
+
 /** How often is looked for idle connections and streams that hang, in ms. */
 const TICK = 1000;
 
@@ -217,9 +220,12 @@ function shutDown(session: ServerHttp2Session, state: Session): void {
     clearTimeout(timer);
     if (!session.destroyed && !session.closed) session.close();
   };
-  const timer = setTimeout(end, NOTICE);
+  let timer = setTimeout(end, NOTICE);
   session.once('close', () => clearTimeout(timer));
-  session.ping(end);
+  session.ping(() => {
+    clearTimeout(timer);
+    if (!session.destroyed) timer = setTimeout(end, OVERTAKEN);
+  });
 }
 
 function settingsFor({ streams, maxRequestHeader }: Http2Limits) {

@@ -14,7 +14,7 @@ import { test } from 'node:test';
 import type { Reply } from '../../src/request/reply.ts';
 import { type Cleanup, until, within } from '../support/cleanup.ts';
 import { type Answer, say, startListener, TERMS, type TestListener } from '../tls/listener.ts';
-import { ERROR, frame, GET, openRaw, TYPE, word } from './raw.ts';
+import { ERROR, FLAG, frame, GET, openRaw, TYPE, word } from './raw.ts';
 
 interface Scene extends TestListener {
   session: ClientHttp2Session;
@@ -330,6 +330,24 @@ test('closeAfter ends the connection once its streams have ended', async (t) => 
   const closed = once(s.session, 'close');
   equal((await ask(s, {})).body.toString(), 'bye');
   await within(closed, 'the end of the connection');
+});
+
+test('a request that comes just behind the word that the end was heard of is answered', async (t) => {
+  const { port } = await scene(t, (_, reply) => {
+    reply.closeAfter = true;
+    say(reply, 'bye');
+  });
+  const client = await openRaw(t, port);
+  client.begin();
+  client.request(1);
+  const ping = await client.find(({ type, flags }) => type === TYPE.ping && flags === 0);
+  client.send(frame(TYPE.ping, FLAG.ack, 0, ping?.payload));
+  setTimeout(() => client.request(3), 20);
+  const answer = await client.find(
+    ({ type, stream }) => stream === 3 && (type === TYPE.headers || type === TYPE.reset),
+  );
+  equal(answer?.type, TYPE.headers);
+  await client.end();
 });
 
 test('a connection without a stream ends after its time', async (t) => {
