@@ -1,3 +1,4 @@
+import { keptBytes } from '../base/kept-bytes.ts';
 import { CacheKey, USER_BORN } from '../cache/cache.ts';
 import { type AnyCoding, dictionaryHeader, isMade, isMadeOnTheWay } from '../compress/by-dictionary.ts';
 import { activeCoders, type Recoding } from '../compress/coder.ts';
@@ -194,8 +195,7 @@ function makeForms(x: Exchange, view: StoredView, config: CompressionConfig): Co
 
 /** What of a view goes with its head. */
 function headOf(view: StoredView, lines: HeaderList) {
-  const tail = Buffer.from(tailOf(lines), 'latin1');
-  const head = Buffer.concat([view.head.subarray(0, view.meta.tail), tail]);
+  const head = keptBytes(view.head.subarray(0, view.meta.tail), tailOf(lines));
   const fresh = { notModified: undefined, dressed: undefined, forms: undefined };
   return { head, aged: head, age: -1, tail: head.subarray(view.meta.tail), ...fresh };
 }

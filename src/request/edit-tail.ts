@@ -1,3 +1,4 @@
+import { keptBytes } from '../base/kept-bytes.ts';
 import { parseTail, tailOf } from '../fill/head.ts';
 import type { StoredView } from '../fill/stored.ts';
 import type { HeaderEdits } from '../http/header-edits.ts';
@@ -30,7 +31,7 @@ export function editRefusal(tail: string, edits: HeaderEdits): Buffer {
 export function dress(view: StoredView, edits: HeaderEdits, ownLines: string): StoredView {
   if (view.dressed?.edits === edits && ownLines === '') return view.dressed.view;
   const lines = ownLines === '' ? view.tail : Buffer.concat([view.tail, Buffer.from(ownLines, 'latin1')]);
-  const head = Buffer.concat([view.head.subarray(0, view.meta.tail), editTail(lines, edits)]);
+  const head = keptBytes(view.head.subarray(0, view.meta.tail), editTail(lines, edits));
   const tail = head.subarray(view.meta.tail);
   const dressed = { ...view, head, aged: head, age: -1, tail, notModified: undefined, dressed: undefined };
   if (edits.isShared && ownLines === '') view.dressed = { edits, view: dressed };

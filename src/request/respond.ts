@@ -1,3 +1,4 @@
+import { keptBytes } from '../base/kept-bytes.ts';
 import { USER_BORN } from '../cache/cache.ts';
 import type { Recoding } from '../compress/coder.ts';
 import { PROXY_NAME, parseTail, tailOf } from '../fill/head.ts';
@@ -109,7 +110,7 @@ function withLines(tail: Uint8Array | string, lines: string): Uint8Array {
 }
 
 function sendNotModified(x: Exchange, view: StoredView): Step {
-  view.notModified ??= Buffer.from(notModifiedTail(view), 'latin1');
+  view.notModified ??= keptBytes(notModifiedTail(view));
   x.status = 304;
   sendHead(x, statusText(304), view, view.notModified);
   x.reply.endEmpty(-1);
