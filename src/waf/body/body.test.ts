@@ -113,6 +113,15 @@ test('multipart: arguments, files, header lines', () => {
   assert.deepEqual(read.partHeaders.slice(-2), ['f', 'Content-Type: text/plain\r\n']);
 });
 
+test('multipart: of large files only the beginning stands in the excerpt', () => {
+  const file = part('Content-Disposition: form-data; name="f"; filename="a"', 'y'.repeat(70_000));
+  const read = parseMultipart(`${form('g')}${file}${form('h')}--B--\r\n`, FORM, BOUNDS);
+  assert.equal(read.excerpt?.match(/y+/)?.[0].length, 65_536);
+  assert.ok(read.excerpt?.includes('name="g"') && read.excerpt.endsWith(`${form('h')}--B--\r\n`));
+  assert.equal(read.files[0].content.length, 70_000);
+  assert.equal(parseMultipart(`${form('g')}--B--\r\n`, FORM, BOUNDS).excerpt, undefined);
+});
+
 test('multipart: each liberty has its flag', () => {
   const strict = 'multipart_strict_error';
   const whole = `${form('f')}--B--\r\n`;

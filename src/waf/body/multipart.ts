@@ -28,6 +28,9 @@ const STRICT = [
   'multipart_file_limit_exceeded',
 ];
 
+/** How much of a file stands in the excerpt of a body, in bytes. */
+const FILE_BEGINNING = 65_536;
+
 /** @param contentType the value of the field, which begins with `multipart/form-data` in any case */
 export function parseMultipart(body: string, contentType: string, bounds: BodyBounds): ParsedBody {
   const boundary = findBoundary(contentType);
@@ -46,6 +49,9 @@ class MultipartReader {
   readonly #files: UploadedFile[] = [];
   readonly #partHeaders: string[] = [];
   #error = '';
+  /** The body up to `#excerptTo`, without the later parts of large files. */
+  #excerpt: string | undefined = undefined;
+  #excerptTo = 0;
   /** An error of the kind that is a strict error too. */
   #strict = false;
   #noFiles = 0;
@@ -99,6 +105,7 @@ class MultipartReader {
       from = to;
     }
     if (state === 'data') this.#endPart(header, body, dataFrom, body.length);
+    if (this.#excerpt !== undefined) this.#excerpt += body.slice(this.#excerptTo);
     if (state === 'before') this.fail('Multipart: No boundaries found in payload.', false);
     else if (state !== 'after') this.fail('Multipart: Final boundary missing.', false);
     if (this.#unmatched) this.#flags.set('multipart_unmatched_boundary', state === 'after' ? '2' : '1');
@@ -139,9 +146,16 @@ class MultipartReader {
     if (header.error !== '') this.fail(header.error, false);
     const name = header.name ?? '';
     for (const line of header.lines) this.#partHeaders.push(name, line);
-    const content = body.slice(from, to).replace(/\r?\n$/, '');
-    if (header.filename !== undefined && header.filename !== '') this.#addFile(name, header.filename, content);
-    else this.#addArgument(name, content);
+    const end = body.endsWith('\r\n', to) ? to - 2 : body.endsWith('\n', to) ? to - 1 : to;
+    const content = body.slice(from, Math.max(from, end));
+    if (header.filename === undefined || header.filename === '') {
+      this.#addArgument(name, content);
+      return;
+    }
+    this.#addFile(name, header.filename, content);
+    if (to - from <= FILE_BEGINNING) return;
+    this.#excerpt = (this.#excerpt ?? '') + body.slice(this.#excerptTo, from + FILE_BEGINNING);
+    this.#excerptTo = to;
   }
 
   #addFile(field: string, filename: string, content: string): void {
@@ -166,6 +180,7 @@ class MultipartReader {
       files: this.#files,
       partHeaders: this.#partHeaders,
       flags,
+      excerpt: this.#excerpt,
       error: this.#error,
     });
   }

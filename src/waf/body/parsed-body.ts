@@ -20,6 +20,8 @@ export interface ParsedBody {
   /** Variables `multipart_*` (lower case) that are not 0. */
   readonly flags: Map<string, string>;
   readonly xml: XmlElement | undefined;
+  /** The body for rules that look at it as a whole, where that is not all of it: files are cut after their beginning. */
+  readonly excerpt: string | undefined;
   /** A `%` that no two hex digits follow. */
   readonly urlencodedError: boolean;
   /** REQBODY_ERROR_MSG, empty where all is well. What was read before the error is there all the same. */
@@ -46,6 +48,7 @@ export function parsedBody(parts: Partial<ParsedBody> = {}): ParsedBody {
     partHeaders: [],
     flags: new Map(),
     xml: undefined,
+    excerpt: undefined,
     urlencodedError: false,
     error: '',
     ...parts,

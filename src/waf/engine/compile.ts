@@ -74,6 +74,11 @@ function sharedState(settings: RuleSet['engine'], rules: CompiledRules, options:
   };
 }
 
+function processorTime(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
+
 function readsResponseBody(program: Program): boolean {
   const reads = (rule: Rule | undefined): boolean =>
     rule !== undefined &&

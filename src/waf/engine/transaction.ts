@@ -37,6 +37,7 @@ export class WafTransaction implements Transaction, Listener {
   #spent = 0;
   #phaseBegan = 0;
   #phase = 0;
+  #processorFrom: number | undefined = undefined;
 
   constructor(plan: TransactionPlan, request: WafRequest) {
     this.#plan = plan;
@@ -66,10 +67,12 @@ export class WafTransaction implements Transaction, Listener {
 
   bodyPhase(): Verdict | undefined {
     const state = this.#state;
+    state.requestBodyLength = state.requestBody.length;
     const parsed = state.requestBody === '' ? undefined : this.#parse();
     if (parsed !== undefined) {
       state.parsed = parsed;
       state.urlencodedError ||= parsed.urlencodedError;
+      if (parsed.excerpt !== undefined) state.requestBody = parsed.excerpt;
       pushArguments(state, parsed.arguments, 'ARGS_POST');
       state.forgetGathered();
     }
@@ -171,9 +174,16 @@ export class WafTransaction implements Transaction, Listener {
     return this.#verdict !== undefined;
   }
 
+  /**
+   * Time on the clock is cheap to look at, but passes also while other threads run. So once the budget has passed on the
+   * clock, as much again is given, in time of the processor.
+   */
   overBudget(): boolean {
     const { timeBudget, shared } = this.#plan;
     if (this.#spent + shared.elapsed() - this.#phaseBegan <= timeBudget) return false;
+    const now = shared.processorTime();
+    this.#processorFrom ??= now;
+    if (now - this.#processorFrom <= timeBudget) return false;
     this.#decide({ action: 'deny', status: BUDGET_STATUS, location: '', ruleId: 0, reason: 'time-budget' });
     return true;
   }
