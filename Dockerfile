@@ -31,6 +31,10 @@ COPY --from=build /app/node_modules/node-api-headers ./node_modules/node-api-hea
 COPY native-bindings ./native-bindings
 RUN node native-bindings/build.ts && chmod -R go+rX node_modules/.cache
 
+# Rules of the firewall, for sites that have one.
+FROM node:24-trixie-slim AS rules
+RUN apt-get update && apt-get install -y --no-install-recommends modsecurity-crs && rm -rf /var/lib/apt/lists/*
+
 FROM node:24-trixie-slim
 ARG VERSION=dev
 LABEL org.opencontainers.image.title="lb" \
@@ -46,6 +50,8 @@ COPY --from=addons /app/node_modules/.cache ./node_modules/.cache
 COPY native-bindings/sockets/sockets.c ./native-bindings/sockets/sockets.c
 COPY native-bindings/disk/disk.c ./native-bindings/disk/disk.c
 COPY native-bindings/memory/memory.c ./native-bindings/memory/memory.c
+COPY --from=rules /usr/share/modsecurity-crs /usr/share/modsecurity-crs
+COPY --from=rules /etc/modsecurity/crs /etc/modsecurity/crs
 # Accounts and certificates of ACME. A new volume that is mounted here has this folder's owner.
 COPY --from=build --chown=node:node /app/data /data
 USER node

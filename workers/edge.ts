@@ -20,6 +20,8 @@ import { Uncacheable } from '../src/fill/uncacheable.ts';
 import { openCountries } from '../src/geo/country.ts';
 import { compileGuard } from '../src/guard/compile.ts';
 import { LimitEvents } from '../src/guard/events.ts';
+import { WafPlans } from '../src/guard/waf-plans.ts';
+import { type CountFinding, WafEvents, type WafReport } from '../src/guard/waf-report.ts';
 import { networkTest } from '../src/http/networks.ts';
 import { DEFAULT_REQUEST_LIMITS } from '../src/http/request-check.ts';
 import { OriginPools, type PreparedPools } from '../src/origin/pools.ts';
@@ -32,7 +34,7 @@ import { plannedListeners } from '../src/server/listeners.ts';
 import { hostTables } from '../src/site/host-table.ts';
 import { NO_COUNTRIES } from '../src/site/key-plan.ts';
 import { SitePlan } from '../src/site/plan.ts';
-import { openCounters, SLOT, WORKER_SLOT } from '../src/stats/counters.ts';
+import { openCounters, SLOT, WORKER_SLOT, wafSlots } from '../src/stats/counters.ts';
 import { AccessLogWriter } from '../src/stats/log-ring.ts';
 import { Doorbells } from '../src/threads/doorbell.ts';
 import type { EdgeData, FromEdge, PlanData, ToEdge } from '../src/threads/messages.ts';
@@ -42,6 +44,8 @@ import { EdgeListeners } from '../src/transport/edge-listeners.ts';
 import { loadUws } from '../src/transport/load-uws.ts';
 import { TlsChallenges } from '../src/transport/tls-challenges.ts';
 import { UwsApps } from '../src/transport/uws-apps.ts';
+import type { WafPlan } from '../src/waf/engine/waf.ts';
+import { compileRedaction } from '../src/waf/ruleset/waf-rules.ts';
 
 /** How long main may take to detach a dying edge, in ms. */
 const DETACH_TIMEOUT = 500;
@@ -84,26 +88,35 @@ const pools = new OriginPools(config.sites, {
 const limits = new RateLimits(data.rateLimits, worker);
 const limitEvents = new LimitEvents((message, details) => tell({ type: 'log', level: 'warn', message, details }));
 
+const wafPlans = new WafPlans();
+const wafEvents = new WafEvents((message, details) => tell({ type: 'log', level: 'warn', message, details }));
+
 /** What a plan comes to on this thread. */
 type Planned = Pick<
   RequestContext,
   'hosts' | 'lines' | 'maxRequestBody' | 'requestLimits' | 'isTrusted' | 'challengeFolder'
 > & {
   sites: SitePlan[];
+  firewalls: ReadonlyMap<string, WafPlan>;
 };
 
 /** @param lines of the sites before; requests under way may be for one that is no more */
-function planned({ config, countries, limitLines }: PlanData, lines: readonly number[]): Planned {
+function planned({ config, countries, limitLines, waf }: PlanData, lines: readonly number[]): Planned {
   const countryOf = countries && openCountries(countries);
+  const firewalls = wafPlans.prepare(waf.sets);
   const sites = config.sites.map((site, i) => {
     const report = limitEvents.reporter(site.name, config.log.redact);
-    const guard = compileGuard(site, limitLines[i] ?? [], { limits, countryOf: countryOf ?? NO_COUNTRIES, report });
+    const guard = compileGuard(site, limitLines[i] ?? [], {
+      ...{ limits, countryOf: countryOf ?? NO_COUNTRIES, report },
+      waf: { plan: firewalls.get(waf.ofSites[i]), report: wafReport(site, config.log.redact) },
+    });
     return new SitePlan(site.number, site, cache, countryOf, guard);
   });
   const known = lines.slice();
   for (const { index } of sites) known[index] = counters.site(index);
   return {
     sites,
+    firewalls,
     hosts: hostTables(sites),
     lines: known,
     maxRequestBody: config.maxRequestBody,
@@ -117,7 +130,16 @@ function planned({ config, countries, limitLines }: PlanData, lines: readonly nu
   };
 }
 
+function wafReport({ name: site, number, waf }: SiteConfig, redact: readonly string[]): WafReport {
+  const line = counters.site(number);
+  const count: CountFinding = (action, tags) => {
+    for (const slot of wafSlots(action, tags)) counters.add(line, slot, 1);
+  };
+  return wafEvents.reporter({ site, redact, isSecret: compileRedaction(waf ?? { redact: [] }), count });
+}
+
 let current = planned(data.plan, []);
+wafPlans.keep(current.firewalls);
 
 const clients = new ClientWatch(config.limits);
 const warn = (message: string, details: Record<string, unknown>) =>
@@ -147,7 +169,7 @@ const context: { -readonly [K in keyof RequestContext]: RequestContext[K] } = {
     tell({ type: 'log', level: 'error', message: 'a request failed by a bug', details: { stack: error.stack } }),
 };
 
-function inForce(plan: Planned): Omit<Planned, 'sites'> {
+function inForce(plan: Planned): Omit<Planned, 'sites' | 'firewalls'> {
   const { hosts, lines, maxRequestBody, requestLimits, isTrusted, challengeFolder } = plan;
   return { hosts, lines, maxRequestBody, requestLimits, isTrusted, challengeFolder };
 }
@@ -226,6 +248,7 @@ async function prepare(plan: PlanData): Promise<void> {
 function commit(generation: number): void {
   if (next?.plan.generation !== generation) return;
   current = next.planned;
+  wafPlans.keep(current.firewalls);
   Object.assign(context, inForce(current));
   pools.commit(next.origins);
   limitClients(next.plan.config.limits);

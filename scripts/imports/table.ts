@@ -18,7 +18,7 @@ export const IMPORT_TABLE: Readonly<Record<string, Rule>> = {
   config: { imports: ['base', 'http'] },
   geo: { imports: ['base'] },
   tracing: { imports: ['base', 'http', 'config', 'stats'] },
-  threads: { imports: ['base', 'config'], types: ['tls', 'compress'] },
+  threads: { imports: ['base', 'config'], types: ['tls', 'compress', 'waf'] },
   ratelimit: { imports: ['base', 'http', 'config'] },
   guard: { imports: ['base', 'http', 'config', 'ratelimit', 'waf', 'geo'] },
   site: { imports: ['base', 'http', 'config', 'cache'], types: ['guard'] },

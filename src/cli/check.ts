@@ -1,8 +1,10 @@
 import { Argument, Command } from 'commander';
 import type { Config } from '../config/config.ts';
+import type { ConfigError } from '../config/errors.ts';
 import { loadConfig } from '../config/load.ts';
 import { CertificateError, FILES_FIX } from '../tls/certificates.ts';
 import { TlsKeeper } from '../tls/keeper.ts';
+import { isInspecting, rulesKey, shareRules, WafRulesError } from '../waf/ruleset/shared-rules.ts';
 import { CliError, EXIT } from './exit.ts';
 import type { Io } from './io.ts';
 import { addSettingFlags, type GivenFlags } from './setting-flags.ts';
@@ -27,6 +29,8 @@ function printText(given: GivenFlags, io: Io): void {
   const { config, announcements, file } = loadOrFail(given, io);
   const { error, warnings } = checkCertificates(config);
   if (error !== undefined) throw new CliError(error, EXIT.usage);
+  const wrong = checkWafRules(config, io);
+  if (wrong !== undefined) throw new CliError(wrong.message, EXIT.usage);
   for (const text of [...announcements, ...warnings]) io.stderr.write(`note: ${text}\n`);
   const rules = config.sites.reduce((count, site) => count + site.cache.rules.length, 0);
   io.stdout.write(
@@ -37,17 +41,32 @@ function printText(given: GivenFlags, io: Io): void {
 function printJson(given: GivenFlags, io: Io): void {
   const result = loadConfig(loadOptions(given, io));
   const errors = 'errors' in result ? result.errors : [];
-  const shown = errors.map(({ source, line, column, message, fix }) =>
-    line > 0 ? { source, line, column, message, fix } : { source, message, fix },
-  );
+  const shown = errors.map(shownMistake);
   const announcements = 'errors' in result ? [] : [...result.announcements];
   if ('config' in result) {
     const { error, warnings } = checkCertificates(result.config);
     announcements.push(...warnings);
     if (error !== undefined) shown.push({ source: 'tls', message: error, fix: FILES_FIX });
+    for (const mistake of checkWafRules(result.config, io)?.mistakes ?? []) shown.push(shownMistake(mistake));
   }
   io.stdout.write(`${JSON.stringify({ ok: shown.length === 0, errors: shown, announcements }, null, 2)}\n`);
   if (shown.length > 0) throw new CliError('', EXIT.usage);
+}
+
+function shownMistake({ source, line, column, message, fix }: ConfigError): Record<string, unknown> {
+  return line > 0 ? { source, line, column, message, fix } : { source, message, fix };
+}
+
+/** What `lb serve` would say of the firewalls' rules. */
+function checkWafRules({ sites, dataDir }: Config, io: Io): WafRulesError | undefined {
+  const wanted = new Map(sites.flatMap(({ waf }) => (isInspecting(waf) ? [[rulesKey(waf), waf] as const] : [])));
+  try {
+    for (const waf of wanted.values()) shareRules(waf, { env: io.env, dataDir });
+    return undefined;
+  } catch (error) {
+    if (error instanceof WafRulesError) return error;
+    throw error;
+  }
 }
 
 /** What `lb serve` would say of the certificates. */

@@ -13,6 +13,7 @@ import { LineOutput, stdoutStream } from '../stats/output.ts';
 import type { Shared } from '../supervisor/messages.ts';
 import { Parent } from '../supervisor/parent.ts';
 import { CertificateError } from '../tls/certificates.ts';
+import { WafRulesError } from '../waf/ruleset/shared-rules.ts';
 import { EXIT, fail } from './exit.ts';
 import { stopSignal } from './stop-signal.ts';
 import { readVersion } from './version.ts';
@@ -107,7 +108,8 @@ async function start(
     const { config, origins: settings, file } = loaded;
     return await startServer(config, { version: readVersion(), settings, testHooks, file, ...options });
   } catch (error) {
-    if (error instanceof CertificateError || error instanceof CountryDatabaseError) {
+    const isMistake = error instanceof CertificateError || error instanceof WafRulesError;
+    if (isMistake || error instanceof CountryDatabaseError) {
       return fail(error.message, EXIT.usage);
     }
     if (error instanceof ListenError || error instanceof AdminStartError) return fail(error.message);

@@ -56,7 +56,7 @@ export function resolveSite(
     },
   };
   site.rateLimits = resolveRateLimits(pick, site.rules, announcements, errors);
-  const waf = resolveWaf(pick, announcements);
+  const waf = resolveWaf(pick);
   announcements.push(...redirectLoops(site.rules), ...repeatedOrigins(origins, name));
   if (waf) site.waf = waf;
   return site;

@@ -1,13 +1,11 @@
 /** `addons.waf` of one site. */
 
-import { formatPlace } from './errors.ts';
 import type { Picker } from './picker.ts';
 import type { CustomRuleConfig, WafBodyConfig, WafConfig, WafExclusion, WafMode, WafPathMode } from './waf-config.ts';
 
 /** Undefined where there is none. */
-export function resolveWaf(pick: Picker, announcements: string[]): WafConfig | undefined {
-  const place = pick.findObject('addons.waf');
-  if (!place) return undefined;
+export function resolveWaf(pick: Picker): WafConfig | undefined {
+  if (!pick.findObject('addons.waf')) return undefined;
   const number = (path: string): number | undefined => pick.value(`addons.waf.${path}`) as number | undefined;
   const waf: WafConfig = {
     ruleset: pick.text('addons.waf.ruleset'),
@@ -33,9 +31,6 @@ export function resolveWaf(pick: Picker, announcements: string[]): WafConfig | u
     timeBudget: pick.number('addons.waf.time_budget'),
     redact: pick.list('addons.waf.redact'),
   };
-  if (waf.mode !== 'off') {
-    announcements.push(`addons.waf (${formatPlace(place)}) is not active in this version: requests are not inspected`);
-  }
   return waf;
 }
 

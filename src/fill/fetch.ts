@@ -8,6 +8,7 @@ import { isIdempotent, retryCause } from '../origin/retry.ts';
 import { SLOT } from '../stats/counters.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import type { EdgeContext } from './context.ts';
+import { InspectedAnswer, type InspectedSource } from './inspected.ts';
 import type { OriginRequest } from './origin-request.ts';
 
 /** Interim answers of one request that are passed on; the origin may send more. */
@@ -55,7 +56,7 @@ export interface Source {
  * One request to a site's origins, with its answer led to a sink. Where an origin fails before anything of its answer was
  * delivered, and the request may be sent twice, another one is tried; see docs/origins.md.
  */
-export class Fetch implements Source, AttemptOwner {
+export class Fetch implements Source, AttemptOwner, InspectedSource {
   /** May be replaced between two calls. */
   sink: FetchSink;
   /** When the request was handed to the pool, seconds since 1970. */
@@ -72,7 +73,11 @@ export class Fetch implements Source, AttemptOwner {
   /** The head of the final answer is there. */
   #began = false;
   #interim = 0;
+  /** Where the answer is looked at before the sink has it. */
+  #inspected: InspectedAnswer | undefined;
   #paused = false;
+  /** The answer is held back until it has been judged. */
+  #isJudged = false;
   #ended = false;
 
   constructor(context: EdgeContext, site: number, sink: FetchSink) {
@@ -120,6 +125,7 @@ export class Fetch implements Source, AttemptOwner {
 
   /** Gives the answer up: the connection is closed unless the answer was complete. The sink hears no more. */
   abort(): void {
+    this.#inspected?.drop();
     if (this.#ended || this.#aborted) return;
     this.#aborted = true;
     clearTimeout(this.#timer);
@@ -137,7 +143,7 @@ export class Fetch implements Source, AttemptOwner {
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.#attempt?.resume();
+    if (!this.#isJudged) this.#attempt?.resume();
   }
 
   onStatus(status: number, headers: Record<string, string | string[] | undefined>): void {
@@ -149,8 +155,31 @@ export class Fetch implements Source, AttemptOwner {
     else if (!this.#isRetried(status)) {
       this.#began = true;
       if (this.#paused) this.#attempt?.pause();
-      this.#deliver(() => this.sink.onHead(status, headerList(headers)));
+      this.#deliver(() => this.#onHead(status, headerList(headers)));
     }
+  }
+
+  #onHead(status: number, headers: HeaderList): void {
+    const inspect = this.#attempt?.request.inspect;
+    if (inspect === undefined) {
+      this.sink.onHead(status, headers);
+      return;
+    }
+    this.#inspected = new InspectedAnswer(inspect(), this);
+    this.#inspected.onHead(status, headers);
+  }
+
+  /** The answer waits for its judgement; apart from those who pause because they take no more. */
+  hold(isHeld: boolean): void {
+    this.#isJudged = isHeld;
+    if (isHeld) this.#attempt?.pause();
+    else if (!this.#paused) this.#attempt?.resume();
+  }
+
+  /** What has been looked at is for nobody. */
+  refuse(error: OriginError): void {
+    this.abort();
+    this.sink.onError(error);
   }
 
   #isRetried(status: number): boolean {
@@ -168,16 +197,17 @@ export class Fetch implements Source, AttemptOwner {
     this.#context.counters.add(this.#line, SLOT.originResponseBytes, chunk.length);
     countPassing(chunk.length);
     try {
-      this.sink.onData(chunk);
+      if (this.#inspected === undefined) this.sink.onData(chunk);
+      else this.#inspected.onData(chunk);
     } catch (error) {
-      this.#bug(error as Error);
+      this.bug(error as Error);
     }
   }
 
   onEnd(trailers: Record<string, string | string[] | undefined>): void {
     this.#ended = true;
     clearTimeout(this.#timer);
-    this.#deliver(() => this.sink.onEnd(headerList(trailers)));
+    this.#deliver(() => (this.#inspected ?? this.sink).onEnd(headerList(trailers)));
   }
 
   onFailure(error: OriginError): void {
@@ -185,6 +215,7 @@ export class Fetch implements Source, AttemptOwner {
     if (cause !== 'other' && this.#tryAgain(cause === 'reset')) return;
     this.#aborted = this.#ended = true;
     clearTimeout(this.#timer);
+    this.#inspected?.drop();
     // an end in the middle of an answer is another thing than no answer
     const isCut = this.#began && error.type === 'connection_terminated';
     this.sink.onError(isCut ? originError('http_response_incomplete') : error);
@@ -237,12 +268,12 @@ export class Fetch implements Source, AttemptOwner {
     try {
       tell();
     } catch (error) {
-      this.#bug(error as Error);
+      this.bug(error as Error);
     }
   }
 
   /** What the sink throws is a bug of ours; undici would take it for a failure of the origin, and nobody would know. */
-  #bug(error: Error): void {
+  bug(error: Error): void {
     this.#context.onBug(error);
     this.abort();
     this.#aborted = true;

@@ -16,6 +16,7 @@ import type { HostEntry } from '../site/host-table.ts';
 import type { CachePolicy } from '../site/plan.ts';
 import type { OriginSpan, RequestTrace, SpanParent } from '../tracing/tracer.ts';
 import { PROXY_NAME } from './head.ts';
+import type { ResponseInspection } from './inspected.ts';
 
 /** Fields that say how a request's body is to be read: with a body in the key, all that are not keyed are left out. */
 const KEYED_CONTENT: ReadonlySet<string> = new Set(['content-type', 'content-encoding', 'content-length']);
@@ -29,6 +30,8 @@ export interface OriginRequest {
   body: Readable | Buffer | null;
   /** Ended by whoever sends the request. */
   span?: OriginSpan | undefined;
+  /** Looks at the answer before anybody has it. */
+  inspect?: (() => ResponseInspection) | undefined;
 }
 
 /** What a fill needs to know of the request that caused it; outlives the client. */
@@ -60,6 +63,8 @@ export interface ClientRequest {
   cookies?: string | undefined;
   /** What the site's rules change of the fields; the key holds it. */
   edits?: HeaderEdits | undefined;
+  /** Made anew for each answer of an origin; undefined where nobody looks at them. */
+  inspect?: (() => ResponseInspection) | undefined;
 }
 
 /** Validators of stored responses, for asking the origin whether one of them is still good. */
@@ -92,6 +97,7 @@ export function passRequest(
   streamed: Readable | null,
   encodings?: string,
 ): OriginRequest {
+  const { inspect } = client;
   const body = client.body ?? streamed;
   const span = originSpan(client, origin, client.method);
   const headers = forwardedHeaders(client, origin, span, body !== null, false);
@@ -102,9 +108,10 @@ export function passRequest(
       headers: withHeader(headers, 'accept-encoding', encodings),
       body,
       span,
+      inspect,
     };
   }
-  return { method: client.method, target: client.target, headers, body, span };
+  return { method: client.method, target: client.target, headers, body, span, inspect };
 }
 
 /**
@@ -118,15 +125,15 @@ export function fillRequest(
   stored?: StoredValidators,
   isPart = false,
 ): OriginRequest {
-  const { body } = client;
+  const { body, inspect } = client;
   const span = originSpan(client, origin, body === undefined ? 'GET' : client.method);
   const headers = forwardedHeaders(client, origin, span, body !== undefined, true);
   headers.push('accept-encoding', fillEncodings(client, isPart));
   if (client.policy.targets.includes(SURROGATE_CONTROL)) headers.push('surrogate-capability', SURROGATE_CAPABILITY);
-  if (body !== undefined) return { method: client.method, target: client.target, headers, body, span };
+  if (body !== undefined) return { method: client.method, target: client.target, headers, body, span, inspect };
   if (stored !== undefined && stored.etags.length > 0) headers.push('if-none-match', stored.etags.join(', '));
   if (stored?.lastModified !== undefined) headers.push('if-modified-since', stored.lastModified);
-  return { method: 'GET', target: client.target, headers, body: null, span };
+  return { method: 'GET', target: client.target, headers, body: null, span, inspect };
 }
 
 function fillEncodings({ policy, headers }: ClientRequest, isPart: boolean): string {

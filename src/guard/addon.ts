@@ -1,5 +1,6 @@
 import type { HeaderList } from '../http/headers.ts';
 import type { LimitSubject } from '../ratelimit/subject.ts';
+import type { Inspection } from './inspection.ts';
 
 /** The addon goes on later: it is asked again once what it waits for is there. */
 export const PENDING = 1;
@@ -49,6 +50,8 @@ export interface GuardRequest extends LimitSubject {
   readonly contentLength: number;
   /** Which addon of the plan is asked next; kept by the plan. */
   guardAt: number;
+  /** That of the WAF, where it looks at the request. */
+  inspection: Inspection | undefined;
   /** No addon looks at it. */
   isTrustedClient: boolean;
   /** All header lines: [name, value, ...], names lowercase. Host is among them. */

@@ -12,6 +12,7 @@ function request(address = '192.0.2.1'): GuardRequest {
     ...{ method: 'GET', scheme: 'http', protocol: '1.1', path: '/', query: '', target: '/', contentLength: 0 },
     host: { host: 'a.test' },
     guardAt: 0,
+    inspection: undefined,
     isTrustedClient: false,
     clientAddress: () => address,
     field: () => '',

@@ -24,6 +24,7 @@ const ADVICE: Partial<Record<ProxyErrorType, string>> = {
   connection_read_timeout: 'the origin stopped sending its answer',
   destination_ip_prohibited: "the origin's address is not public, and only public ones are allowed here",
   destination_ip_unroutable: "no route leads to the origin's address",
+  http_request_denied: 'the firewall of the site lets nobody have the answer of the origin',
   http_response_timeout: 'the origin accepted the request but did not answer in time',
   http_response_incomplete: "the origin's answer does not have the length that it declares",
   http_response_header_section_size: "the origin's response head is too large",

@@ -7,6 +7,7 @@ import { requestDirectives } from '../fill/judge.ts';
 import type { ClientRequest } from '../fill/origin-request.ts';
 import type { StoredMeta, StoredView } from '../fill/stored.ts';
 import type { GuardRequest, HeldBytes, HoldTerms, PENDING } from '../guard/addon.ts';
+import type { Inspection } from '../guard/inspection.ts';
 import type { RequestDirectives } from '../http/cache-control.ts';
 import { appendForwardedFor, forwardedAddress } from '../http/forwarded.ts';
 import { getHeader, type HeaderList } from '../http/headers.ts';
@@ -94,6 +95,7 @@ export class Exchange implements FlightClient, GuardRequest, ReplyEvents, RuleSu
   held: HeldBody | undefined;
   /** Which addon is asked next. */
   guardAt = 0;
+  inspection: Inspection | undefined;
   isTrustedClient = false;
   /** What the limits on origin fetches say is known. */
   isOriginCounted = false;
@@ -288,6 +290,7 @@ export class Exchange implements FlightClient, GuardRequest, ReplyEvents, RuleSu
       body: this.body,
       cookies: this.#cookies,
       edits: this.rules?.request,
+      inspect: this.host.plan.guard?.inspectorOf(this),
     };
   }
 
@@ -476,6 +479,7 @@ export class Exchange implements FlightClient, GuardRequest, ReplyEvents, RuleSu
     this.admitted = this.retrieval = this.bypass = this.validated = false;
     this.held = undefined;
     this.guardAt = 0;
+    this.inspection = undefined;
     this.isTrustedClient = this.isOriginCounted = false;
     this.attempts = 0;
     this.hintsSince = -1;

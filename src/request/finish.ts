@@ -1,3 +1,4 @@
+import type { WafResult } from '../guard/inspection.ts';
 import { requestId } from '../http/request-id.ts';
 import { requestSlot, SLOT } from '../stats/counters.ts';
 import { type AccessLogWriter, CACHE_RESULT } from '../stats/log-ring.ts';
@@ -29,6 +30,8 @@ const OUTCOME_LOG: Record<Outcome, number> = {
   revalidated: CACHE_RESULT.REVALIDATED,
 };
 
+const WAF_LOG: Record<WafResult, number> = { none: 0, passed: 1, would_block: 2, blocked: 3, response_blocked: 3 };
+
 /** Counts and logs the request and lets go of all that it held. */
 export function finish(x: Exchange): Step {
   const { cache, counters, log } = x.context;
@@ -38,6 +41,7 @@ export function finish(x: Exchange): Step {
   x.releasePins();
   if (x.rows !== undefined) x.releaseRows();
   if (x.held !== undefined) x.held.discard();
+  x.inspection?.requestOver();
   const slot = x.method === 'GET' && x.status === 200 ? HIT_SLOT : requestSlot(x.method, x.status);
   counters.add(x.line, slot, 1);
   counters.add(x.line, SLOT.responseBytes, x.reply.offset);
@@ -65,6 +69,7 @@ function writeLog(x: Exchange, log: AccessLogWriter): void {
   record.bytes = x.tunnel === undefined ? x.reply.offset : x.tunnel.sent;
   record.duration = duration;
   record.cache = OUTCOME_LOG[x.outcome];
+  record.waf = x.inspection === undefined ? 0 : WAF_LOG[x.inspection.result];
   record.site = x.line === x.context.unrouted ? -1 : x.host.plan.index;
   record.client = x.address;
   record.host = x.hostField;

@@ -4,6 +4,7 @@ import { countPassing } from '../base/garbage.ts';
 import { OURS } from '../fill/attempt.ts';
 import type { EdgeContext } from '../fill/context.ts';
 import type { FetchSink, OriginRequest, Source } from '../fill/fetch.ts';
+import { InspectedAnswer, type InspectedSource } from '../fill/inspected.ts';
 import type { HeaderList } from '../http/headers.ts';
 import type { ProxyErrorType } from '../http/proxy-status.ts';
 import { errorKind, type OriginError, originError, originErrorFrom } from '../origin/origin-error.ts';
@@ -42,7 +43,7 @@ export interface UpgradeTerms {
 /**
  * A request for another protocol, on a connection of its own. An answer that is no 101 is led to the sink like any other.
  */
-export class UpgradeFetch implements Source {
+export class UpgradeFetch implements Source, InspectedSource {
   sink!: FetchSink;
   readonly requestTime = Date.now() / 1000;
   readonly #started = performance.now();
@@ -58,6 +59,8 @@ export class UpgradeFetch implements Source {
   #over = false;
   #paused = false;
   #interim = 0;
+  #inspect: OriginRequest['inspect'];
+  #inspected: InspectedAnswer | undefined;
 
   /** @param onSwitch takes the connection, or says what is wrong with the answer */
   constructor(
@@ -79,6 +82,7 @@ export class UpgradeFetch implements Source {
   /** Asks. What goes wrong is told to the sink. */
   begin(request: OriginRequest, sink: FetchSink): void {
     this.sink = sink;
+    this.#inspect = request.inspect;
     this.#span = request.span;
     this.#context.counters.add(this.#line, SLOT.originRequests, 1);
     this.#terms.dial().then(
@@ -147,17 +151,18 @@ export class UpgradeFetch implements Source {
       this.#context.counters.add(this.#line, SLOT.originResponseBytes, chunk.length);
       countPassing(chunk.length);
       this.#wait(betweenBytes, 'connection_read_timeout');
-      if (!this.#over) this.#tell(() => this.sink.onData(chunk));
+      if (!this.#over) this.#tell(() => (this.#inspected ?? this.sink).onData(chunk));
     });
     answer.on('end', () => {
       if (this.#over) return;
       this.#close();
-      if (answer.complete) this.#tell(() => this.sink.onEnd(lowercase(answer.rawTrailers)));
+      if (answer.complete) this.#tell(() => (this.#inspected ?? this.sink).onEnd(lowercase(answer.rawTrailers)));
       else this.#report(originError('http_response_incomplete'));
     });
     answer.on('error', () => this.#fail(originError('http_response_incomplete')));
     this.#wait(betweenBytes, 'connection_read_timeout');
-    this.#tell(() => this.sink.onHead(status, lowercase(rawHeaders)));
+    if (this.#inspect !== undefined) this.#inspected = new InspectedAnswer(this.#inspect(), this);
+    this.#tell(() => (this.#inspected ?? this.sink).onHead(status, lowercase(rawHeaders)));
   }
 
   #wait(time: number, type: 'http_response_timeout' | 'connection_read_timeout'): void {
@@ -172,9 +177,20 @@ export class UpgradeFetch implements Source {
   }
 
   abort(): void {
+    this.#inspected?.drop();
     if (this.#over) return;
     this.#close();
     this.#socket?.destroy();
+  }
+
+  hold(isHeld: boolean): void {
+    if (isHeld) this.pause();
+    else this.resume();
+  }
+
+  refuse(error: OriginError): void {
+    this.abort();
+    this.sink.onError(error);
   }
 
   pause(): void {
@@ -192,9 +208,13 @@ export class UpgradeFetch implements Source {
     try {
       tell();
     } catch (error) {
-      this.#context.onBug(error as Error);
-      this.#fail(originError('proxy_internal_error'));
+      this.bug(error as Error);
     }
+  }
+
+  bug(error: Error): void {
+    this.#context.onBug(error);
+    this.#fail(originError('proxy_internal_error'));
   }
 
   #fail(error: OriginError): void {

@@ -4,6 +4,8 @@ import { loadCountries } from '../geo/country.ts';
 import { rulesAskForCountries } from '../site/rules.ts';
 import type { EdgeListen, PlanData } from '../threads/messages.ts';
 import type { TlsKeeper } from '../tls/keeper.ts';
+import { CustomRules } from '../waf/custom/custom-rules.ts';
+import { isInspecting, rulesKey, type SharedRules, shareRules } from '../waf/ruleset/shared-rules.ts';
 import type { LimitLines } from './limit-lines.ts';
 import type { Origins } from './origins.ts';
 
@@ -13,6 +15,8 @@ export class Planner {
   readonly #origins: Origins;
   readonly #limits: LimitLines;
   #countries: SharedArrayBuffer | undefined;
+  /** By what sites want to be loaded. */
+  #rules: ReadonlyMap<string, SharedRules> = new Map();
   /** The file that they came from, as it was then. */
   #database = '';
 
@@ -22,7 +26,7 @@ export class Planner {
     this.#origins = origins;
   }
 
-  /** @throws CountryDatabaseError, CertificateError */
+  /** @throws CountryDatabaseError, CertificateError, WafRulesError */
   plan(config: Config, generation: number, listen: EdgeListen[]): PlanData {
     // edges have no use for the secrets
     const shared = { ...config, adminToken: undefined, acme: { ...config.acme, eabKey: undefined } };
@@ -32,9 +36,24 @@ export class Planner {
       countries: this.#countriesFor(config),
       originSlots: this.#origins.assign(config.sites),
       limitLines: this.#limits.assign(config.sites),
+      waf: this.#rulesFor(config),
       tls: this.#tls.termsFor(config),
       listen,
     };
+  }
+
+  #rulesFor({ sites, dataDir }: Config): PlanData['waf'] {
+    const rules = new Map<string, SharedRules>();
+    const ofSites = sites.map(({ waf }) => {
+      if (!isInspecting(waf)) return '';
+      const key = rulesKey(waf);
+      const set = rules.get(key) ?? shareRules(waf, { env: process.env, dataDir }, this.#rules.get(key));
+      rules.set(key, set);
+      return set.id;
+    });
+    this.#rules = rules;
+    const byId = new Map([...rules.values()].map((set) => [set.id, set]));
+    return { sets: [...byId.values()], ofSites };
   }
 
   #countriesFor({ sites, geo }: Config): SharedArrayBuffer | undefined {
@@ -56,7 +75,8 @@ function identityOf(file: string | undefined): string {
 
 /** Whether a cache key, a rule or a limit of the site has the client's country in it. */
 function asksForCountries(site: SiteConfig): boolean {
-  const { cache, rateLimits } = site;
+  const { cache, rateLimits, waf } = site;
+  if (waf !== undefined && new CustomRules(waf.customRules).asksForCountries) return true;
   if (rateLimits.some(({ by }) => by.includes('country'))) return true;
   return [cache, ...cache.rules].some(({ key }) => key.country) || rulesAskForCountries(site);
 }

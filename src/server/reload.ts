@@ -5,6 +5,7 @@ import type { Provenance } from '../config/picker.ts';
 import { CountryDatabaseError } from '../geo/country.ts';
 import type { Logger } from '../stats/logger.ts';
 import { CertificateError, certificateFiles, FILES_FIX } from '../tls/certificates.ts';
+import { WafRulesError } from '../waf/ruleset/shared-rules.ts';
 import { type Changes, changesBetween, withStartSettings } from './changes.ts';
 import { FileWatch, type Watched } from './file-watch.ts';
 
@@ -125,6 +126,7 @@ function mistakesOf(error: unknown): ConfigError[] {
   const mistake = (source: string, fix?: string) => [
     { source, line: 0, column: 0, text: '', width: 1, message: (error as Error).message, fix },
   ];
+  if (error instanceof WafRulesError) return [...error.mistakes];
   if (error instanceof CertificateError) return mistake('tls', FILES_FIX);
   return error instanceof CountryDatabaseError ? mistake('geo.database') : [];
 }
@@ -136,7 +138,9 @@ function namesOf({ changed, needsRestart }: Changes): Record<string, unknown> {
 /** What a reload reads: the configuration and certificates. */
 export function watchedFiles({ tls, sites }: Config, file: string | undefined): Watched {
   const ofOrigins = sites.flatMap(({ originTls: { ca, cert, key } }) => [ca, cert, key]);
-  const named = [file === undefined ? undefined : resolve(file), ...certificateFiles(tls), ...ofOrigins];
+  const ofRules = sites.flatMap(({ waf }) => [...(waf?.setup ?? []), ...(waf?.rules ?? [])]);
+  const plain = ofRules.filter((name) => !/[*?[]/.test(name));
+  const named = [file === undefined ? undefined : resolve(file), ...certificateFiles(tls), ...ofOrigins, ...plain];
   return {
     files: [...new Set(named.filter((name) => name !== undefined))],
     folders: tls.folder === undefined ? [] : [tls.folder],

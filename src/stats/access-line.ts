@@ -1,5 +1,5 @@
 // What a record of the ring becomes for whoever reads it: the members of a line of the access log.
-import { type AccessRecord, CACHE_RESULTS } from './log-ring.ts';
+import { type AccessRecord, CACHE_RESULTS, WAF_RESULTS } from './log-ring.ts';
 
 /** Fields that configuration may leave out of every line. */
 export const REDACTABLE = ['client_ip', 'host', 'path', 'user_agent', 'request_id'] as const;
@@ -22,6 +22,8 @@ export interface AccessLine {
   readonly duration_ms: number;
   /** One of `CACHE_RESULTS`. */
   readonly cache: string;
+  /** One of `WAF_RESULTS`, where rules have fired. */
+  readonly waf: string | undefined;
   readonly user_agent: string | undefined;
   /** Share of requests that there are lines of, where that is below 1. */
   readonly sample: number | undefined;
@@ -58,6 +60,7 @@ export function lineMaker({ siteName, redact }: LineTerms): (record: AccessRecor
     bytes: record.bytes,
     duration_ms: Math.round(record.duration * 1000) / 1000,
     cache: CACHE_RESULTS[record.cache],
+    waf: record.waf === 0 ? undefined : WAF_RESULTS[record.waf],
     user_agent: keep('user_agent', record.userAgent),
     sample,
   });

@@ -18,6 +18,7 @@ import {
   slotsOf,
   WORKER_METRICS,
 } from './table.ts';
+import { WAF_ACTIONS, WAF_FAMILIES, wafFamilies } from './waf-table.ts';
 
 const MAGIC = 0x6c62_6374;
 const VERSION = 1;
@@ -76,6 +77,13 @@ export function requestSlot(method: string, status: number): number {
 /** Slot of `lb_origin_errors_total` for a kind of failure. */
 export function originErrorSlot(kind: OriginErrorKind): number {
   return SLOT.originErrors + ORIGIN_ERROR_KINDS.indexOf(kind);
+}
+
+/** Slots of requests in which rules of the firewall fired. @param tags of the rules' families */
+export function wafSlots(action: (typeof WAF_ACTIONS)[number], tags: readonly string[]): number[] {
+  const row = WAF_ACTIONS.indexOf(action);
+  const first = SLOT.wafFamilies + row * WAF_FAMILIES.length;
+  return [SLOT.wafRequests + row, ...wafFamilies(tags).map((family) => first + family)];
 }
 
 /**

@@ -29,6 +29,7 @@ const FIELDS = {
   ),
   requestId: fc.uuid(),
   userAgent: fc.constantFrom('', 'curl/8', 'agent “quoted”'),
+  waf: fc.integer({ min: 0, max: 3 }),
   forLog: fc.constant(true),
   streamed: fc.constant(false),
 };

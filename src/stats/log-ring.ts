@@ -7,7 +7,7 @@
 // head and tail count bytes modulo 2^32; both are multiples of 8. A record never wraps: where it does not fit before
 // the end of the ring, a length of 0 sends the reader back to the beginning. Record, at an 8-byte boundary:
 //
-//   0 Int32 bytes of the record | 4 Uint16 status | 6 Uint8 method | 7 Uint8 cache result, with 128 where not for the log, 64 where streamed
+//   0 Int32 bytes of the record | 4 Uint16 status | 6 Uint8 method | 7 Uint8 cache result, with 128 where not for the log, 64 where streamed, 16 x WAF result
 //   8 Float64 time, ms since 1970 | 16 Float64 body bytes | 24 Float32 duration, ms | 28 Int32 site
 //   32 Uint16 x 5 lengths of the strings: client, host, path, request id, user agent | 42 strings, UTF-8
 //
@@ -25,6 +25,9 @@ const WHOLE = 65_536;
 /** Bits of the cache result's byte: the log has no use for the record; those who listen have. */
 const NOT_FOR_LOG = 128;
 const FOR_STREAM = 64;
+/** Two bits of that byte: what the firewall has made of the request. */
+const WAF_SHIFT = 4;
+const WAF_BITS = 3 << WAF_SHIFT;
 const HEADER_BYTES = 128;
 
 const RECORD_FIXED = 42;
@@ -54,6 +57,9 @@ export const CACHE_RESULT: Readonly<Record<CacheResult, number>> = {
   ERROR: 7,
 };
 
+/** What the firewall has made of a request; the index is the wire number. */
+export const WAF_RESULTS = ['none', 'passed', 'would_block', 'blocked'] as const;
+
 // Append only, the index is the wire number; the first stands for any other method.
 const METHODS = ['OTHER', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'CONNECT', 'TRACE', 'PROPFIND'];
 const METHOD_CODES: ReadonlyMap<string, number> = new Map(METHODS.map((name, code) => [name, code]));
@@ -70,6 +76,8 @@ export interface AccessRecord {
   duration: number;
   /** One of `CACHE_RESULT`. */
   cache: number;
+  /** Index in `WAF_RESULTS`. */
+  waf: number;
   /** Index of the site. */
   site: number;
   client: string;
@@ -93,6 +101,7 @@ export function emptyRecord(): AccessRecord {
     bytes: 0,
     duration: 0,
     cache: CACHE_RESULT.NONE,
+    waf: 0,
     site: 0,
     client: '',
     host: '',
@@ -176,7 +185,8 @@ export class AccessLogWriter {
     records.setInt32(start, length, true);
     records.setUint16(start + 4, record.status, true);
     buffer[start + 6] = METHOD_CODES.get(record.method) ?? 0;
-    buffer[start + 7] = record.cache | (forLog ? 0 : NOT_FOR_LOG) | (streamed ? FOR_STREAM : 0);
+    buffer[start + 7] =
+      record.cache | (record.waf << WAF_SHIFT) | (forLog ? 0 : NOT_FOR_LOG) | (streamed ? FOR_STREAM : 0);
     records.setFloat64(start + 8, record.time, true);
     records.setFloat64(start + 16, record.bytes, true);
     records.setFloat32(start + 24, record.duration, true);
@@ -287,7 +297,8 @@ export class AccessLogReader {
     const record = this.#record;
     record.status = records.getUint16(at + 4, true);
     record.method = METHODS[buffer[at + 6]];
-    record.cache = buffer[at + 7] & ~(NOT_FOR_LOG | FOR_STREAM);
+    record.cache = buffer[at + 7] & ~(NOT_FOR_LOG | FOR_STREAM | WAF_BITS);
+    record.waf = (buffer[at + 7] & WAF_BITS) >> WAF_SHIFT;
     record.forLog = (buffer[at + 7] & NOT_FOR_LOG) === 0;
     record.streamed = (buffer[at + 7] & FOR_STREAM) !== 0;
     record.time = records.getFloat64(at + 8, true);

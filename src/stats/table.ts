@@ -7,6 +7,7 @@ import { COMPRESSION_METRICS } from './compression-table.ts';
 import { DISK_METRICS } from './disk-table.ts';
 import { LIMIT_METRICS } from './limit-table.ts';
 import { ORIGIN_METRICS } from './origin-table.ts';
+import { WAF_METRICS } from './waf-table.ts';
 
 export type MetricType = 'counter' | 'gauge' | 'histogram';
 
@@ -158,6 +159,7 @@ export const SITE_METRICS = {
     labels: { direction: ['from_client', 'to_client'] },
   },
   ...COMPRESSION_METRICS,
+  ...WAF_METRICS,
 } as const satisfies Record<string, MetricRow>;
 
 export const WORKER_METRICS = {

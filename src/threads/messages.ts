@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { BackgroundRequest } from '../compress/background.ts';
 import type { Address, Config } from '../config/config.ts';
 import type { TlsChallenge, TlsTerms } from '../tls/terms.ts';
+import type { SharedRules } from '../waf/ruleset/shared-rules.ts';
 
 /** Every message between threads, and what a thread is born with. Shared memory is passed once, in `EdgeData` and `DiskTerms`. */
 
@@ -55,6 +56,8 @@ export interface PlanData {
   originSlots: readonly { readonly site: number; readonly origins: readonly number[] }[];
   /** Of each site in its order, the lines of the counters of its rate limits. */
   limitLines: readonly (readonly number[])[];
+  /** Rules of WAFs: each set once, and the id of that of each site in its order, '' where there is none. */
+  waf: { readonly sets: readonly SharedRules[]; readonly ofSites: readonly string[] };
   /** Undefined where there is no listener with TLS. */
   tls: TlsTerms | undefined;
   /** Where edges listen themselves, by Node; sockets of other listeners are handed over by main. */

@@ -125,13 +125,22 @@ test('version', async () => {
   });
 });
 
-test('check says what is fine, and notes what is not active', async () => {
+test('check says what is fine, and what is wrong with rules of the firewall', async () => {
   using folder = new Folder({
-    'a.json': '{"origins": ["a:80"], "addons": {"waf": {}}, "cache": {"api": {"match": "/a"}}}',
+    'a.json': '{"origins": ["a:80"], "addons": {"waf": {"path": "."}}, "cache": {"api": {"match": "/a"}}}',
+    'b.json': '{"origins": ["a:80"], "addons": {"waf": {"path": ".", "rules": "own.rules"}}}',
+    'c.json': '{"origins": ["a:80"], "addons": {"waf": {"path": "nowhere"}}}',
+    'REQUEST-901-INITIALIZATION.conf': 'SecAction "id:1,phase:1,pass,nolog"\n',
+    'own.rules': '\nSecRule ARGS "@contain x" "id:2,phase:2,deny"\n',
   });
   const { code, stdout, stderr } = await folder.lb(['check', 'a.json']);
+  assert.equal(stderr, '');
   assert.deepEqual([code, stdout], [0, 'a.json: ok (1 site, 1 cache rule)\n']);
-  assert.match(stderr, /^note: addons.waf \(a.json:1:34\) is not active in this version/);
+  const wrong = await folder.lb(['check', 'b.json']);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /own\.rules:2: .*contain/);
+  const missing = await folder.lb(['check', 'c.json', '--json']);
+  assert.match(missing.stdout, /there is no rule set in .*nowhere/);
   const json = await folder.lb(['check', 'a.json', '--json']);
   assert.deepEqual([json.code, (JSON.parse(json.stdout) as { ok: boolean }).ok], [0, true]);
 });
