@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CacheKey, createCache, openCache } from './cache.ts';
+import { BROKEN, CacheKey, createCache, openCache } from './cache.ts';
 import { Random } from './stress.bodies.ts';
 import { Bench, bytes, NO_WORDS } from './testing.ts';
 
@@ -153,5 +153,37 @@ test('a few large entries that are all in use do not keep others from making roo
     if (held.length > 2) cache.drop(held.shift() ?? -1);
   }
   for (const handle of held) cache.drop(handle);
+  cache.audit();
+});
+
+test('what can find no room, since the rest is in use, pushes nobody out', () => {
+  const bench = new Bench({ memory: 16 << 20, maxObject: 8 << 20 });
+  const cache = bench.open(1);
+  const held: number[] = [];
+  for (let n = 0; n < 5; n++) {
+    assert.notEqual(bench.put(cache, `/held/${n}`, new Uint8Array(2 << 20)), 0);
+    const handles = [1, 2].map(() => cache.hold(cache.lookup(bench.key(`/held/${n}`))));
+    held.push(...handles);
+  }
+  cache.unpin();
+  for (let n = 0; n < 1000; n++) assert.notEqual(bench.put(cache, `/small/${n}`, new Uint8Array(2000)), 0);
+  const before = cache.stats();
+  assert.ok(before.freePages * before.pageBytes < 4 << 20);
+  for (let n = 0; n < 3; n++) {
+    assert.equal(bench.put(cache, '/large', new Uint8Array(6 << 20)), 0);
+    assert.equal(bench.fill(cache, '/large', new Uint8Array(6 << 20)), false);
+  }
+  assert.ok(cache.stats().evictions - before.evictions < 100, `${cache.stats().evictions} evictions`);
+  // of unknown length: what it pushes out before it ends is not all
+  assert.equal(bench.fill(cache, '/large', new Uint8Array(6 << 20), false), false);
+  cache.audit();
+  const { id, handle } = cache.claim(bench.key('/growing'));
+  assert.ok(cache.open(id, NOTHING, NOTHING, -1));
+  while (cache.append(id, new Uint8Array(16 << 10)));
+  assert.ok(cache.stats().objects > 100, `${cache.stats().objects} entries are left`);
+  cache.finish(id, BROKEN);
+  cache.drop(handle);
+  for (const pin of held) cache.drop(pin);
+  assert.notEqual(bench.put(cache, '/large', new Uint8Array(6 << 20)), 0);
   cache.audit();
 });

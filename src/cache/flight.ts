@@ -141,7 +141,7 @@ export class Flights {
     const fixed = SLOT_HEADER + (keyWords + tags.length) * 4 + align4(meta.length) + align4(head.length);
     const plan = planFor(this.#slab, a.pageBytes, fixed, length);
     if (plan === null || !this.#space.place(id, plan, fixed, meta.length, head.length, tags)) return false;
-    const filling: Filling = { capacity: length < 0 ? plan.inline : length, page: -1 };
+    const filling: Filling = { capacity: length < 0 ? plan.inline : length, page: -1, cleared: 0 };
     if (!this.#space.grow(id, filling, plan.pages)) {
       acquire(a);
       freeBody(a, this.#slab, id);

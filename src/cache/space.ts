@@ -4,6 +4,7 @@ import {
   type Arena,
   E_PAGE,
   E_SLOT,
+  H_FREE_PAGES,
   P_LINK,
   S_HEAD_BYTES,
   S_INLINE,
@@ -16,12 +17,17 @@ import {
   UNIT,
 } from './layout.ts';
 import { acquire, release } from './lock.ts';
+import { Reach } from './reach.ts';
 import type { Slab } from './slab.ts';
 import { align4, type Plan } from './storage.ts';
 import { type TagHashes, writeTags } from './tags.ts';
 
 /** Pages allocated under one acquisition of the lock. */
 const PAGES_PER_HOLD = 16;
+/** One page in so many is left to small entries, whatever else is pinned: bodies of whole pages do not push them all out. */
+const LEFT_SHARE = 32;
+/** Evictions for so many pages, of all there are, follow one look at what they can yield. */
+const LOOK_SHARE = 64;
 /** Room in a slot that a longer (variant) key may still take. */
 const KEY_SLACK = 256;
 
@@ -30,6 +36,8 @@ export interface Filling {
   capacity: number;
   /** Last body page, -1 none. */
   page: number;
+  /** Pages that evictions may make room for before it is looked anew whether they can. */
+  cleared: number;
 }
 
 /** Takes the lock by itself. */
@@ -37,11 +45,13 @@ export class Space {
   readonly #a: Arena;
   readonly #slab: Slab;
   readonly #evictor: Evictor;
+  readonly #reach: Reach;
 
   constructor(a: Arena, slab: Slab, evictor: Evictor) {
     this.#a = a;
     this.#slab = slab;
     this.#evictor = evictor;
+    this.#reach = new Reach(a, slab);
   }
 
   /** Moves a flight into its final meta slot, with its tags, and takes its tail slot. */
@@ -75,7 +85,7 @@ export class Space {
     return slot !== 0 && (plan.tail < 0 || tail !== 0);
   }
 
-  /** Chains `pages` more body pages, a few at a time so that others get the lock. */
+  /** Chains `pages` more body pages, a few at a time so that others get the lock. False where there is no room to be had for all. */
   grow(id: number, filling: Filling, pages: number): boolean {
     const a = this.#a;
     const slab = this.#slab;
@@ -84,13 +94,22 @@ export class Space {
       acquire(a);
       if (filling.page < 0) filling.page = slab.freeRun(pages) - 1;
       for (let batch = PAGES_PER_HOLD; batch > 0 && done < pages && room; batch--, done++) {
-        const page = this.#evictor.page(filling.page + 1);
+        const page = this.#mayTake(filling, pages - done) ? this.#evictor.page(filling.page + 1) : -1;
         room = page >= 0;
         if (room) this.#chain(id, filling, page);
       }
       release(a);
     }
     return room;
+  }
+
+  /** Whether there are so many pages, or evictions can make room for them. */
+  #mayTake(filling: Filling, pages: number): boolean {
+    const a = this.#a;
+    if (a.words[H_FREE_PAGES] >= pages || filling.cleared-- > 0) return true;
+    const room = this.#reach.pages() - Math.floor(a.pages / LEFT_SHARE);
+    filling.cleared = Math.min(room, Math.max(PAGES_PER_HOLD, Math.floor(a.pages / LOOK_SHARE))) - 1;
+    return room >= pages;
   }
 
   #chain(id: number, filling: Filling, page: number): void {
