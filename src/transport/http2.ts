@@ -43,20 +43,17 @@ const MAX_REJECTED_STREAMS = 200;
 /** Settings of one frame. */
 const MAX_SETTINGS = 32;
 
-/** Pieces of outgoing data and other frames that a connection may make us hold. MB. */
-const SESSION_MEMORY = 16;
-
 /**
- * Bytes that streams may have taken with them unsent when they were reset, before their connection ends in good order: Node counts
- * such bytes as held for as long as the connection lasts, and refuses all streams once they have reached SESSION_MEMORY.
+ * What Node counts as held by a connection, beyond which it refuses all streams. MB. What is held is bounded by that of each stream; but Node counts
+ * what a reset stream had not sent until its connection ends, so that the limit has to have room for that.
  */
-const MAX_LOST = (SESSION_MEMORY << 20) / 2;
+const SESSION_MEMORY = 2000;
+
+/** Bytes that streams may have taken with them unsent when they were reset, before their connection ends in good order. */
+const MAX_LOST = 1e9;
 
 /** How long a client may take to say that it heard that no more streams are taken, in ms. */
 const NOTICE = 1000;
-
-/** How long its requests may come after that word, in ms: clients send the word before what they had begun to send. */
-const OVERTAKEN = 100;
 
 /** How often is looked for idle connections and streams that hang, in ms. */
 const TICK = 1000;
@@ -220,12 +217,9 @@ function shutDown(session: ServerHttp2Session, state: Session): void {
     clearTimeout(timer);
     if (!session.destroyed && !session.closed) session.close();
   };
-  let timer = setTimeout(end, NOTICE);
+  const timer = setTimeout(end, NOTICE);
   session.once('close', () => clearTimeout(timer));
-  session.ping(() => {
-    clearTimeout(timer);
-    if (!session.destroyed) timer = setTimeout(end, OVERTAKEN);
-  });
+  session.ping(end);
 }
 
 function settingsFor({ streams, maxRequestHeader }: Http2Limits) {

@@ -14,7 +14,7 @@ import { test } from 'node:test';
 import type { Reply } from '../../src/request/reply.ts';
 import { type Cleanup, until, within } from '../support/cleanup.ts';
 import { type Answer, say, startListener, TERMS, type TestListener } from '../tls/listener.ts';
-import { ERROR, FLAG, frame, GET, openRaw, TYPE, word } from './raw.ts';
+import { ERROR, frame, GET, openRaw, TYPE, word } from './raw.ts';
 
 interface Scene extends TestListener {
   session: ClientHttp2Session;
@@ -279,28 +279,18 @@ test('a complete answer that waits to leave ends with its stream, and a connecti
 });
 
 test('however many answers a client leaves in the middle, none of its requests is refused', async (t) => {
+  // in all twice what Node has connections hold unless told otherwise
   const big = 'x'.repeat(1_000_000);
   const { port } = await startListener(t, (_, reply) => say(reply, big), { h2c: true });
-  let session: ClientHttp2Session | undefined;
-  const told: number[] = [];
-  for (let i = 0; i < 60; i++) {
-    if (session === undefined || session.closed) {
-      const made = connect(`http://127.0.0.1:${port}`);
-      t.after(() => made.destroy());
-      made.on('goaway', (code) => {
-        told.push(code);
-        made.close();
-      });
-      session = made;
-    }
+  const session = connect(`http://127.0.0.1:${port}`);
+  t.after(() => session.destroy());
+  for (let i = 0; i < 20; i++) {
     const stream = session.request({ ':path': '/' });
     stream.on('error', () => {});
     stream.once('data', () => stream.close(constants.NGHTTP2_CANCEL));
-    await within(once(stream, 'close'), 'the end of a stream');
+    await within(new Promise((resolve) => stream.once('close', resolve)), 'the end of a stream');
     equal(stream.rstCode, constants.NGHTTP2_CANCEL);
   }
-  ok(told.length > 0);
-  ok(told.every((code) => code === constants.NGHTTP2_NO_ERROR));
 });
 
 test('a drain tells the client, lets streams end and refuses none that was on its way', async (t) => {
@@ -330,24 +320,6 @@ test('closeAfter ends the connection once its streams have ended', async (t) => 
   const closed = once(s.session, 'close');
   equal((await ask(s, {})).body.toString(), 'bye');
   await within(closed, 'the end of the connection');
-});
-
-test('a request that comes just behind the word that the end was heard of is answered', async (t) => {
-  const { port } = await scene(t, (_, reply) => {
-    reply.closeAfter = true;
-    say(reply, 'bye');
-  });
-  const client = await openRaw(t, port);
-  client.begin();
-  client.request(1);
-  const ping = await client.find(({ type, flags }) => type === TYPE.ping && flags === 0);
-  client.send(frame(TYPE.ping, FLAG.ack, 0, ping?.payload));
-  setTimeout(() => client.request(3), 20);
-  const answer = await client.find(
-    ({ type, stream }) => stream === 3 && (type === TYPE.headers || type === TYPE.reset),
-  );
-  equal(answer?.type, TYPE.headers);
-  await client.end();
 });
 
 test('a connection without a stream ends after its time', async (t) => {
