@@ -264,6 +264,11 @@ test('what cannot be compiled names its place', () => {
   assert.throws(() => planOf('SecRule XML:count(/a) "@rx a" "id:2,phase:2,pass"'), /test\.conf:1: XML:/);
 });
 
+test('what a rule says of a long value is cut', () => {
+  const plan = planOf(`SecRule ARGS "@rx x" "id:1,phase:2,pass,log,logdata:'%{MATCHED_VAR}'"`);
+  assert.equal(send(plan, { target: `/?a=${'x'.repeat(9000)}` }).matched[0].data.length, 4096);
+});
+
 test('scores are what CRS keeps in TX', () => {
   const rules = 'SecAction "id:1,phase:2,pass,nolog,setvar:tx.anomaly_score=7,setvar:tx.outbound_anomaly_score=3"';
   assert.deepEqual(send(planOf(rules)).scores, { inbound: 7, outbound: 3 });

@@ -6,6 +6,11 @@ export interface Mask {
   readonly c: number;
 }
 
+/** Whether the two have a bit in common. */
+export function hasAny(x: Mask, y: Mask): boolean {
+  return ((x.a & y.a) | (x.b & y.b) | (x.c & y.c)) !== 0;
+}
+
 const MOST = 96;
 
 export class ByteSets {

@@ -4,7 +4,7 @@
  * again; only operators whose answer depends on nothing but the value are.
  */
 import type { LiteralMatcher } from '../regex/literals.ts';
-import type { ByteSets, Mask } from './byte-sets.ts';
+import { type ByteSets, hasAny, type Mask } from './byte-sets.ts';
 import type { Chain } from './chain.ts';
 
 export class Facts {
@@ -198,10 +198,6 @@ export class FactBook {
     this.#bases[slot] = { a, b, c, bits };
     return bits;
   }
-}
-
-function hasAny(facts: Facts, { a, b, c }: Mask): boolean {
-  return ((facts.a & a) | (facts.b & b) | (facts.c & c)) !== 0;
 }
 
 function addOperators(bits: number[], operators: readonly number[]): void {

@@ -1,6 +1,6 @@
 /** Runs rules over a transaction's state. */
 import type { Rule } from '../lang/rule.ts';
-import type { Mask } from './byte-sets.ts';
+import { hasAny } from './byte-sets.ts';
 import { type Entry, fullName } from './entry.ts';
 import type { FactBook, Facts } from './facts.ts';
 import type { Group, Link, Pair, Program, ProgramRule, SourceList } from './program.ts';
@@ -252,8 +252,8 @@ export class Runner {
         id: rule.id,
         phase: rule.phase,
         place: rule.place,
-        message: state.ruleMessage,
-        data: state.ruleData,
+        message: cut(state.ruleMessage),
+        data: cut(state.ruleData),
         variable: state.matchedNames[0] ?? '',
         tags: tagMacros ? tags.map((tag) => tag(state)) : rule.tags,
         severity: rule.severity,
@@ -271,9 +271,11 @@ const NOTHING: Summary = { a: 0, b: 0, c: 0, bits: NONE };
 /** Longer values are not compared with the last one. */
 const LONGEST_LAST = 256;
 const MOST_MATCHED = 1000;
+/** Of messages and data of a rule that matched, in bytes. */
+const LONGEST_TEXT = 4096;
 
-function hasAny(summary: Summary, { a, b, c }: Mask): boolean {
-  return ((summary.a & a) | (summary.b & b) | (summary.c & c)) !== 0;
+function cut(text: string): string {
+  return text.length > LONGEST_TEXT ? text.slice(0, LONGEST_TEXT) : text;
 }
 
 /** Either of the two where the other adds nothing, else a new set. */
