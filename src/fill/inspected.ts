@@ -98,7 +98,7 @@ export class InspectedAnswer {
     if (this.#trailers === undefined) this.#source.hold(true);
     decoded(this.#chunks, coding, this.#inspection.bodyLimit).then(
       (parts) => this.#decide(parts),
-      (error: Error) => this.#source.bug(error),
+      (error: unknown) => this.#source.bug(error as Error),
     );
   }
 
