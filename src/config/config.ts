@@ -3,6 +3,7 @@
  * `loadConfig` in load.ts makes it; all other code reads these types and never lb.json, flags or the environment.
  */
 
+import type { BotsConfig, ChallengeConfig, GeoConfig } from './bot-config.ts';
 import type { WafConfig } from './waf-config.ts';
 
 /** All of lb's settings. Times in ms and sizes in bytes unless a comment says otherwise. */
@@ -176,6 +177,10 @@ export interface SiteConfig {
   rateLimits: RateLimitConfig[];
   /** Networks of clients whose requests no addon looks at. */
   addonsAllow: string[];
+  geo?: GeoConfig;
+  bots?: BotsConfig;
+  /** Of bots and custom rules, where they may ask for it. */
+  challenge?: ChallengeConfig;
   waf?: WafConfig;
 }
 

@@ -41,6 +41,8 @@ export function describeType(setting: Setting): string {
     case 'names':
     case 'target-fields':
       return 'field names, or an array of them';
+    case 'geo-paths':
+      return 'an array of objects such as {"match": "/shop/*", "allow": ["DE"]}';
     case 'globs':
       return 'globs such as "*.js,*.css", or an array of them';
     case 'host':
@@ -131,6 +133,7 @@ function formatItem(setting: Setting, item: Item): Json {
       return formatRule(item as SiteRule);
     case 'conditions':
     case 'custom-rules':
+    case 'geo-paths':
     case 'waf-exclusions':
     case 'waf-paths':
       return formatWafItem(item as object);

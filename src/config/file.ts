@@ -5,6 +5,7 @@ import type { Document, Node } from './document.ts';
 import { type ErrorList, formatPlace, Problem } from './errors.ts';
 import { type Env, jsonOf, ValueReader } from './file-values.ts';
 import type { Files } from './files.ts';
+import { buildGeoPath } from './geo-objects.ts';
 import { emptyLayer, type Layer } from './layer.ts';
 import { buildLimit } from './limit-values.ts';
 import { buildCertificate, buildDictionary, buildOrigin, buildRule, ListObject } from './list-objects.ts';
@@ -172,6 +173,7 @@ const BUILD: { readonly [type in Setting['type']]?: (object: ListObject) => Item
   conditions: buildCondition,
   'custom-rules': (object) => buildCustomRule(object, formatPlace(object.place)),
   dictionaries: buildDictionary,
+  'geo-paths': buildGeoPath,
   limits: buildLimit,
   origins: buildOrigin,
   rules: buildRule,

@@ -149,6 +149,7 @@ const REQUIRED: { readonly [type in Setting['type']]?: Schema } = {
   certificates: { required: ['cert', 'key'] },
   'custom-rules': { required: ['action', 'when'] },
   dictionaries: { required: ['match'] },
+  'geo-paths': { required: ['match'] },
   'waf-paths': { required: ['match', 'mode'] },
 };
 

@@ -6,8 +6,10 @@ import type { ErrorList } from './errors.ts';
 import type { Layer } from './layer.ts';
 import type { Picker } from './picker.ts';
 import { redirectLoops } from './redirect-loops.ts';
+import { resolveBots, resolveChallenge } from './resolve-bots.ts';
 import { resolveCache } from './resolve-cache.ts';
 import { resolveCompression } from './resolve-compression.ts';
+import { countryRule, resolveGeo } from './resolve-geo.ts';
 import { resolveRateLimits } from './resolve-limits.ts';
 import { repeatedOrigins, resolveOriginTerms } from './resolve-origins.ts';
 import { isStatic, resolveStatic } from './resolve-sources.ts';
@@ -56,9 +58,18 @@ export function resolveSite(
     },
   };
   site.rateLimits = resolveRateLimits(pick, site.rules, announcements, errors);
+  const geo = resolveGeo(pick, errors);
+  if (geo) {
+    site.geo = geo;
+    site.rules = [...countryRule(pick, geo), ...site.rules];
+  }
+  const bots = resolveBots(pick, errors);
+  if (bots) site.bots = bots;
   const waf = resolveWaf(pick);
   announcements.push(...redirectLoops(site.rules), ...repeatedOrigins(origins, name));
   if (waf) site.waf = waf;
+  if (bots || waf?.customRules.some(({ action }) => action === 'challenge'))
+    site.challenge = resolveChallenge(pick, errors);
   return site;
 }
 

@@ -17,6 +17,7 @@ export type SettingType =
   | 'fields' // object of header fields
   | 'file' // name of a file that must be there; resolved to an absolute path
   | 'folder' // name of a folder that must be there; resolved to an absolute path
+  | 'geo-paths' // list of objects with match and countries
   | 'globs' // list of globs on the path
   | 'hash-key' // what requests are spread by
   | 'host' // list of host names, with `*.` in front or `*` alone

@@ -21,6 +21,7 @@ const TYPE_NAMES: Record<SettingType, string> = {
   fields: 'Object of header fields',
   file: 'File',
   folder: 'Folder',
+  'geo-paths': 'List of objects',
   globs: 'List of globs',
   'hash-key': 'Text',
   host: 'List of host names',

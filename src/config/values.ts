@@ -1,6 +1,7 @@
 /** One value of a setting, read and checked by the row's type. */
 
 import { parseHost, parseHostPattern, parseListen, parseOrigin } from './address.ts';
+import type { GeoPath } from './bot-config.ts';
 import type { Address, DictionaryConfig, OriginConfig, RateLimitConfig, SiteRule } from './config.ts';
 import { Problem } from './errors.ts';
 import { type Field, parseChangedName, parseFieldText, parseTargetTemplate } from './field-values.ts';
@@ -40,6 +41,7 @@ export type Item =
   | Condition
   | CustomRuleConfig
   | DictionaryConfig
+  | GeoPath
   | SiteRule
   | WafExclusion
   | WafPathMode
@@ -69,6 +71,7 @@ const LISTS = new Set<Setting['type']>([
   'dictionaries',
   'domains',
   'fields',
+  'geo-paths',
   'key-fields',
   'matches',
   'name-servers',
@@ -95,6 +98,7 @@ const OF_OBJECTS = new Set<Setting['type']>([
   'conditions',
   'custom-rules',
   'dictionaries',
+  'geo-paths',
   'matches',
   'rules',
   'waf-exclusions',

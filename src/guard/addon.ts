@@ -54,6 +54,8 @@ export interface GuardRequest extends LimitSubject {
   inspection: Inspection | undefined;
   /** No addon looks at it. */
   isTrustedClient: boolean;
+  /** What country and bots' class say of the client, for logs; see base/guard-note.ts. */
+  note: number;
   /** All header lines: [name, value, ...], names lowercase. Host is among them. */
   headerLines(): Readonly<HeaderList>;
   /**

@@ -97,6 +97,7 @@ export class Exchange implements FlightClient, GuardRequest, ReplyEvents, RuleSu
   guardAt = 0;
   inspection: Inspection | undefined;
   isTrustedClient = false;
+  note = 0;
   /** What the limits on origin fetches say is known. */
   isOriginCounted = false;
   /** Rows of `Holds` that this request counts in. */
@@ -478,7 +479,7 @@ export class Exchange implements FlightClient, GuardRequest, ReplyEvents, RuleSu
     this.contentLength = 0;
     this.admitted = this.retrieval = this.bypass = this.validated = false;
     this.held = undefined;
-    this.guardAt = 0;
+    this.guardAt = this.note = 0;
     this.inspection = undefined;
     this.isTrustedClient = this.isOriginCounted = false;
     this.attempts = 0;

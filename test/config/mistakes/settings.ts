@@ -43,7 +43,7 @@ export const SETTINGS: readonly Mistake[] = [
     file: `{${ORIGIN},\n "addons": {"bot": {}}}`,
     at: 'lb.json:2:13',
     says: /unknown key "bot" in addons/,
-    fix: /rate_limit, waf/,
+    fix: /did you mean "bots"/,
   },
   {
     name: 'a key given twice',
