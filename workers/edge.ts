@@ -17,24 +17,18 @@ import { Flights } from '../src/fill/flights.ts';
 import { SliceTerms } from '../src/fill/slice-terms.ts';
 import { StoredViews } from '../src/fill/stored.ts';
 import { Uncacheable } from '../src/fill/uncacheable.ts';
-import { openCountries } from '../src/geo/country.ts';
-import { compileGuard } from '../src/guard/compile.ts';
-import { LimitEvents } from '../src/guard/events.ts';
-import { WafPlans } from '../src/guard/waf-plans.ts';
-import { type CountFinding, WafEvents, type WafReport } from '../src/guard/waf-report.ts';
+import { GuardThread, type PreparedGuards } from '../src/guard/thread.ts';
 import { networkTest } from '../src/http/networks.ts';
 import { DEFAULT_REQUEST_LIMITS } from '../src/http/request-check.ts';
 import { OriginPools, type PreparedPools } from '../src/origin/pools.ts';
 import { OriginStates } from '../src/origin/state.ts';
-import { RateLimits } from '../src/ratelimit/limiter.ts';
 import { ClientWatch } from '../src/request/client-watch.ts';
 import type { RequestContext } from '../src/request/context.ts';
 import { Pipeline } from '../src/request/pipeline.ts';
 import { plannedListeners } from '../src/server/listeners.ts';
 import { hostTables } from '../src/site/host-table.ts';
-import { NO_COUNTRIES } from '../src/site/key-plan.ts';
 import { SitePlan } from '../src/site/plan.ts';
-import { openCounters, SLOT, WORKER_SLOT, wafSlots } from '../src/stats/counters.ts';
+import { openCounters, SLOT, WORKER_SLOT } from '../src/stats/counters.ts';
 import { AccessLogWriter } from '../src/stats/log-ring.ts';
 import { Doorbells } from '../src/threads/doorbell.ts';
 import type { EdgeData, FromEdge, PlanData, ToEdge } from '../src/threads/messages.ts';
@@ -44,8 +38,6 @@ import { EdgeListeners } from '../src/transport/edge-listeners.ts';
 import { loadUws } from '../src/transport/load-uws.ts';
 import { TlsChallenges } from '../src/transport/tls-challenges.ts';
 import { UwsApps } from '../src/transport/uws-apps.ts';
-import type { WafPlan } from '../src/waf/engine/waf.ts';
-import { compileRedaction } from '../src/waf/ruleset/waf-rules.ts';
 
 /** How long main may take to detach a dying edge, in ms. */
 const DETACH_TIMEOUT = 500;
@@ -85,11 +77,9 @@ const pools = new OriginPools(config.sites, {
   ring: (other) => doorbells.ring(other),
 });
 
-const limits = new RateLimits(data.rateLimits, worker);
-const limitEvents = new LimitEvents((message, details) => tell({ type: 'log', level: 'warn', message, details }));
-
-const wafPlans = new WafPlans();
-const wafEvents = new WafEvents((message, details) => tell({ type: 'log', level: 'warn', message, details }));
+const guards = new GuardThread(data.rateLimits, worker, counters, (message, details) =>
+  tell({ type: 'log', level: 'warn', message, details }),
+);
 
 /** What a plan comes to on this thread. */
 type Planned = Pick<
@@ -97,26 +87,20 @@ type Planned = Pick<
   'hosts' | 'lines' | 'maxRequestBody' | 'requestLimits' | 'isTrusted' | 'challengeFolder'
 > & {
   sites: SitePlan[];
-  firewalls: ReadonlyMap<string, WafPlan>;
+  guards: PreparedGuards;
 };
 
 /** @param lines of the sites before; requests under way may be for one that is no more */
-function planned({ config, countries, limitLines, waf }: PlanData, lines: readonly number[]): Planned {
-  const countryOf = countries && openCountries(countries);
-  const firewalls = wafPlans.prepare(waf.sets);
-  const sites = config.sites.map((site, i) => {
-    const report = limitEvents.reporter(site.name, config.log.redact);
-    const guard = compileGuard(site, limitLines[i] ?? [], {
-      ...{ limits, countryOf: countryOf ?? NO_COUNTRIES, report },
-      waf: { plan: firewalls.get(waf.ofSites[i]), report: wafReport(site, config.log.redact) },
-    });
-    return new SitePlan(site.number, site, cache, countryOf, guard);
-  });
+function planned(plan: PlanData, lines: readonly number[]): Planned {
+  const { config } = plan;
+  const prepared = guards.prepare(plan);
+  const { countryOf, plans } = prepared;
+  const sites = config.sites.map((site, i) => new SitePlan(site.number, site, cache, countryOf, plans[i]));
   const known = lines.slice();
   for (const { index } of sites) known[index] = counters.site(index);
   return {
     sites,
-    firewalls,
+    guards: prepared,
     hosts: hostTables(sites),
     lines: known,
     maxRequestBody: config.maxRequestBody,
@@ -130,16 +114,8 @@ function planned({ config, countries, limitLines, waf }: PlanData, lines: readon
   };
 }
 
-function wafReport({ name: site, number, waf }: SiteConfig, redact: readonly string[]): WafReport {
-  const line = counters.site(number);
-  const count: CountFinding = (action, tags) => {
-    for (const slot of wafSlots(action, tags)) counters.add(line, slot, 1);
-  };
-  return wafEvents.reporter({ site, redact, isSecret: compileRedaction(waf ?? { redact: [] }), count });
-}
-
 let current = planned(data.plan, []);
-wafPlans.keep(current.firewalls);
+guards.keep(current.guards);
 
 const clients = new ClientWatch(config.limits);
 const warn = (message: string, details: Record<string, unknown>) =>
@@ -156,7 +132,7 @@ const context: { -readonly [K in keyof RequestContext]: RequestContext[K] } = {
   slices: new SliceTerms(cache, config.disk?.size),
   disks: undefined,
   background: new BackgroundFills(),
-  limits,
+  limits: guards.limits,
   ...inForce(current),
   unrouted: counters.site(Number.POSITIVE_INFINITY),
   instance: data.instance,
@@ -169,7 +145,7 @@ const context: { -readonly [K in keyof RequestContext]: RequestContext[K] } = {
     tell({ type: 'log', level: 'error', message: 'a request failed by a bug', details: { stack: error.stack } }),
 };
 
-function inForce(plan: Planned): Omit<Planned, 'sites' | 'firewalls'> {
+function inForce(plan: Planned): Omit<Planned, 'sites' | 'guards'> {
   const { hosts, lines, maxRequestBody, requestLimits, isTrusted, challengeFolder } = plan;
   return { hosts, lines, maxRequestBody, requestLimits, isTrusted, challengeFolder };
 }
@@ -248,7 +224,7 @@ async function prepare(plan: PlanData): Promise<void> {
 function commit(generation: number): void {
   if (next?.plan.generation !== generation) return;
   current = next.planned;
-  wafPlans.keep(current.firewalls);
+  guards.keep(current.guards);
   Object.assign(context, inForce(current));
   pools.commit(next.origins);
   limitClients(next.plan.config.limits);

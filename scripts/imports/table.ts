@@ -16,7 +16,7 @@ export const IMPORT_TABLE: Readonly<Record<string, Rule>> = {
   disk: { imports: ['base', 'cache', 'stats', 'threads', 'native-bindings'] },
   stats: { imports: ['base'] },
   config: { imports: ['base', 'http'] },
-  geo: { imports: ['base'] },
+  geo: { imports: ['base', 'http', 'config'] },
   tracing: { imports: ['base', 'http', 'config', 'stats'] },
   threads: { imports: ['base', 'config'], types: ['tls', 'compress', 'waf'] },
   ratelimit: { imports: ['base', 'http', 'config'] },

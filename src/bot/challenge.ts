@@ -33,7 +33,7 @@ export interface ChallengeAnswer {
 }
 
 /** Request field that a solution comes in. */
-export const SOLUTION_FIELD = 'x-lb-challenge';
+const SOLUTION_FIELD = 'x-lb-challenge';
 
 /** Seconds that a puzzle may be solved in. */
 const PUZZLE_TTL = 300;
@@ -43,7 +43,6 @@ const MOST_CHECKED = 8192;
 const MAC_LENGTH = 22;
 
 export interface ChallengeTools {
-  readonly secret: string;
   /** Whether a text has not been seen for as long as puzzles live, on any thread. */
   once(text: string): boolean;
   /** Seconds since 1970. */
@@ -68,13 +67,17 @@ export class Challenge {
 
   /** Undefined where the client has passed, else what it is told. */
   check(x: ChallengeSubject): ChallengeAnswer | undefined {
-    if (this.isPassed(x)) return undefined;
+    return this.#isPassed(x) ? undefined : this.#ask(x);
+  }
+
+  /** Undefined where a request brings no solution. */
+  judge(x: ChallengeSubject): ChallengeAnswer | undefined {
     const solution = x.field(SOLUTION_FIELD);
-    return solution === '' ? this.#ask(x) : this.#judge(x, solution);
+    return solution === '' ? undefined : this.#judge(x, solution);
   }
 
   /** Whether a request has a cookie that was given to its client. */
-  isPassed(x: ChallengeSubject): boolean {
+  #isPassed(x: ChallengeSubject): boolean {
     const cookie = this.#cookieOf(x.field('cookie'));
     if (cookie === '') return false;
     const client = clientOf(x);
@@ -140,7 +143,7 @@ export class Challenge {
 
   #mac(what: string, client: string, text: string): string {
     const parts = [what, this.#site, client, text].map((part) => `${part.length}:${part}`).join('');
-    return createHmac('sha256', this.#tools.secret).update(parts).digest('base64url').slice(0, MAC_LENGTH);
+    return createHmac('sha256', this.#config.secret).update(parts).digest('base64url').slice(0, MAC_LENGTH);
   }
 }
 

@@ -65,7 +65,7 @@ function judgeHints(x: SignalSubject, hints: string, claim: BrowserClaim, found:
 export function scoreOf(x: SignalSubject, claim: BrowserClaim): number {
   sum = 0;
   findSignals(x, claim, add);
-  return sum > 100 ? 100 : sum;
+  return Math.min(sum, 100);
 }
 
 /** Of the request at hand. */

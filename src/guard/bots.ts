@@ -97,7 +97,8 @@ export class BotsAddon implements Addon {
   /** @param isKnown the operator has been asked, or is: no threshold is for it */
   #meet(x: GuardRequest, botClass: number, score: number, isKnown: boolean): Verdict | undefined {
     x.note |= botNote(botClass, score);
-    if (this.#robots !== undefined && x.path === ROBOTS_PATH) return this.#robots;
+    if (this.#robots !== undefined && x.path === ROBOTS_PATH && (x.method === 'GET' || x.method === 'HEAD'))
+      return this.#robots;
     const given = this.#given[botClass];
     const usual = this.#usual[botClass];
     const action = given >= 0 ? given : isKnown ? usual : Math.max(usual, this.#byScore[score]);

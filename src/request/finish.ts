@@ -70,6 +70,7 @@ function writeLog(x: Exchange, log: AccessLogWriter): void {
   record.duration = duration;
   record.cache = OUTCOME_LOG[x.outcome];
   record.waf = x.inspection === undefined ? 0 : WAF_LOG[x.inspection.result];
+  record.note = x.note;
   record.site = x.line === x.context.unrouted ? -1 : x.host.plan.index;
   record.client = x.address;
   record.host = x.hostField;

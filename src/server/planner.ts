@@ -5,7 +5,13 @@ import { rulesAskForCountries } from '../site/rules.ts';
 import type { EdgeListen, PlanData } from '../threads/messages.ts';
 import type { TlsKeeper } from '../tls/keeper.ts';
 import { CustomRules } from '../waf/custom/custom-rules.ts';
-import { isInspecting, rulesKey, type SharedRules, shareRules } from '../waf/ruleset/shared-rules.ts';
+import {
+  isInspecting,
+  rulesKey,
+  asksForCountries as rulesLookUp,
+  type SharedRules,
+  shareRules,
+} from '../waf/ruleset/shared-rules.ts';
 import type { LimitLines } from './limit-lines.ts';
 import type { Origins } from './origins.ts';
 
@@ -30,13 +36,14 @@ export class Planner {
   plan(config: Config, generation: number, listen: EdgeListen[]): PlanData {
     // edges have no use for the secrets
     const shared = { ...config, adminToken: undefined, acme: { ...config.acme, eabKey: undefined } };
+    const waf = this.#rulesFor(config);
     return {
       generation,
       config: shared,
-      countries: this.#countriesFor(config),
+      countries: this.#countriesFor(config, waf.sets),
       originSlots: this.#origins.assign(config.sites),
       limitLines: this.#limits.assign(config.sites),
-      waf: this.#rulesFor(config),
+      waf,
       tls: this.#tls.termsFor(config),
       listen,
     };
@@ -56,8 +63,8 @@ export class Planner {
     return { sets: [...byId.values()], ofSites };
   }
 
-  #countriesFor({ sites, geo }: Config): SharedArrayBuffer | undefined {
-    if (!sites.some(asksForCountries)) return undefined;
+  #countriesFor({ sites, geo }: Config, rules: readonly SharedRules[]): SharedArrayBuffer | undefined {
+    if (!sites.some(asksForCountries) && !rules.some(rulesLookUp)) return undefined;
     const database = identityOf(geo.database);
     if (this.#countries === undefined || this.#database !== database) {
       this.#countries = loadCountries(geo.database);
@@ -73,9 +80,10 @@ function identityOf(file: string | undefined): string {
   return stats === undefined ? `${file}` : `${file} ${stats.ino} ${stats.size} ${stats.mtimeMs}`;
 }
 
-/** Whether a cache key, a rule or a limit of the site has the client's country in it. */
+/** Whether an addon, a cache key or a rule of the site has the client's country in it. */
 function asksForCountries(site: SiteConfig): boolean {
-  const { cache, rateLimits, waf } = site;
+  const { cache, geo, rateLimits, waf } = site;
+  if (geo !== undefined) return true;
   if (waf !== undefined && new CustomRules(waf.customRules).asksForCountries) return true;
   if (rateLimits.some(({ by }) => by.includes('country'))) return true;
   return [cache, ...cache.rules].some(({ key }) => key.country) || rulesAskForCountries(site);

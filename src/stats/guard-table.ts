@@ -30,6 +30,3 @@ export const GUARD_METRICS = {
     help: 'Requests refused for the country of their client.',
   },
 } as const satisfies Record<string, MetricRow>;
-
-/** Slots of a class behind the first of `botRequests`. */
-export const BOT_RESULT_COUNT = BOT_RESULTS.length;

@@ -30,6 +30,7 @@ const FIELDS = {
   requestId: fc.uuid(),
   userAgent: fc.constantFrom('', 'curl/8', 'agent “quoted”'),
   waf: fc.integer({ min: 0, max: 3 }),
+  note: fc.integer({ min: 0, max: 2 ** 21 - 1 }),
   forLog: fc.constant(true),
   streamed: fc.constant(false),
 };

@@ -9,7 +9,8 @@
 //
 //   0 Int32 bytes of the record | 4 Uint16 status | 6 Uint8 method | 7 Uint8 cache result, with 128 where not for the log, 64 where streamed, 16 x WAF result
 //   8 Float64 time, ms since 1970 | 16 Float64 body bytes | 24 Float32 duration, ms | 28 Int32 site
-//   32 Uint16 x 5 lengths of the strings: client, host, path, request id, user agent | 42 strings, UTF-8
+//   32 Int32 note of the addons (base/guard-note.ts) | 36 Uint16 x 5 lengths of the strings: client, host, path, request id,
+//   user agent | 46 strings, UTF-8
 //
 // The writer publishes with Atomics.store(head) after plain stores, and the reader frees with Atomics.store(tail) after
 // its reads: both are sequentially consistent, so neither sees bytes of the other's future. A writer that dies inside
@@ -30,7 +31,7 @@ const WAF_SHIFT = 4;
 const WAF_BITS = 3 << WAF_SHIFT;
 const HEADER_BYTES = 128;
 
-const RECORD_FIXED = 42;
+const RECORD_FIXED = 46;
 const MAX_CLIENT = 64;
 const MAX_HOST = 256;
 const MAX_PATH = 4096;
@@ -78,6 +79,8 @@ export interface AccessRecord {
   cache: number;
   /** Index in `WAF_RESULTS`. */
   waf: number;
+  /** What addons have found out about the client, as `base/guard-note.ts` has it; 0 for nothing. */
+  note: number;
   /** Index of the site. */
   site: number;
   client: string;
@@ -102,6 +105,7 @@ export function emptyRecord(): AccessRecord {
     duration: 0,
     cache: CACHE_RESULT.NONE,
     waf: 0,
+    note: 0,
     site: 0,
     client: '',
     host: '',
@@ -176,11 +180,11 @@ export class AccessLogWriter {
       return false;
     }
     let at = start + RECORD_FIXED;
-    at += this.#string(record.client, start + 32, at, MAX_CLIENT);
-    at += this.#string(record.host, start + 34, at, MAX_HOST);
-    at += this.#string(path, start + 36, at, MAX_PATH);
-    at += this.#string(record.requestId, start + 38, at, MAX_REQUEST_ID);
-    at += this.#string(record.userAgent, start + 40, at, MAX_USER_AGENT);
+    at += this.#string(record.client, start + 36, at, MAX_CLIENT);
+    at += this.#string(record.host, start + 38, at, MAX_HOST);
+    at += this.#string(path, start + 40, at, MAX_PATH);
+    at += this.#string(record.requestId, start + 42, at, MAX_REQUEST_ID);
+    at += this.#string(record.userAgent, start + 44, at, MAX_USER_AGENT);
     const length = (at - start + 7) & ~7;
     records.setInt32(start, length, true);
     records.setUint16(start + 4, record.status, true);
@@ -191,6 +195,7 @@ export class AccessLogWriter {
     records.setFloat64(start + 16, record.bytes, true);
     records.setFloat32(start + 24, record.duration, true);
     records.setInt32(start + 28, record.site, true);
+    records.setInt32(start + 32, record.note, true);
     const skipped = start === (head & (size - 1)) ? 0 : size - (head & (size - 1));
     this.#publish((head + skipped + length) | 0);
     return true;
@@ -305,6 +310,7 @@ export class AccessLogReader {
     record.bytes = records.getFloat64(at + 16, true);
     record.duration = records.getFloat32(at + 24, true);
     record.site = records.getInt32(at + 28, true);
+    record.note = records.getInt32(at + 32, true);
     this.#strings(record, at);
     Atomics.store(words, TAIL, (tail + length) | 0);
     return record;
@@ -318,11 +324,11 @@ export class AccessLogReader {
       at += records.getUint16(start + lengthAt, true);
       return from === at ? '' : buffer.toString('utf8', from, at);
     };
-    record.client = next(32);
-    record.host = next(34);
-    record.path = next(36);
-    record.requestId = next(38);
-    record.userAgent = next(40);
+    record.client = next(36);
+    record.host = next(38);
+    record.path = next(40);
+    record.requestId = next(42);
+    record.userAgent = next(44);
   }
 
   /**

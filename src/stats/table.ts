@@ -5,6 +5,7 @@
 import { BACKGROUND_METRICS } from './background-table.ts';
 import { COMPRESSION_METRICS } from './compression-table.ts';
 import { DISK_METRICS } from './disk-table.ts';
+import { GUARD_METRICS } from './guard-table.ts';
 import { LIMIT_METRICS } from './limit-table.ts';
 import { ORIGIN_METRICS } from './origin-table.ts';
 import { WAF_METRICS } from './waf-table.ts';
@@ -160,6 +161,7 @@ export const SITE_METRICS = {
   },
   ...COMPRESSION_METRICS,
   ...WAF_METRICS,
+  ...GUARD_METRICS,
 } as const satisfies Record<string, MetricRow>;
 
 export const WORKER_METRICS = {

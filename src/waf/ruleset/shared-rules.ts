@@ -7,7 +7,7 @@ import type { WafConfig } from '../../config/waf-config.ts';
 import { compileWaf } from '../engine/compile.ts';
 import { WafCompileError, type WafPlan } from '../engine/waf.ts';
 import { RuleErrors } from '../lang/mistakes.ts';
-import type { RuleSet } from '../lang/rule.ts';
+import type { Rule, RuleSet } from '../lang/rule.ts';
 import { NoRuleSet, type Places } from './find.ts';
 import { loadWafRules } from './waf-rules.ts';
 
@@ -71,10 +71,20 @@ export function shareRules(waf: WafConfig, places: Omit<Places, 'path'>, former?
   }
 }
 
-/** The rules for one thread. */
-export function compileShared({ rules, data, timeBudget }: SharedRules): WafPlan {
+/** Whether some rule looks up the country of an address. */
+export function asksForCountries({ rules }: SharedRules): boolean {
+  const isLookup = ({ operator, chain }: Rule): boolean =>
+    operator?.name === 'geolookup' || (chain !== undefined && isLookup(chain));
+  return rules.items.some((item) => item.kind === 'rule' && isLookup(item));
+}
+
+/** The rules for one thread. @param countryOf for geoLookup; undefined for what is not known */
+export function compileShared(
+  { rules, data, timeBudget }: SharedRules,
+  countryOf?: (address: string) => string | undefined,
+): WafPlan {
   return compileWaf(rules, {
-    timeBudget,
+    ...{ timeBudget, countryOf },
     readFile: (path) => {
       const text = data.get(path);
       if (text === undefined) throw new Error(`${path} has not been read`);
