@@ -8,13 +8,18 @@ import { LiteralMatcher } from '../regex/literals.ts';
 import { compileActions } from './actions.ts';
 import { ByteSets } from './byte-sets.ts';
 import { type Chain, Chains } from './chain.ts';
-import type { CandidateTables } from './facts.ts';
+import { type CandidateTables, FactBook } from './facts.ts';
+import { foldConstants } from './fold.ts';
 import { compileMacro, compileText } from './macro.ts';
 import { OperatorBits } from './operator-bits.ts';
-import type { Group, Link, Pair, Program, ProgramRule, SourceList } from './program.ts';
+import { type Outlined, outlineOf } from './outline.ts';
+import type { Link, Program, ProgramRule } from './program.ts';
 import { RuleNumbers } from './rule-book.ts';
-import { type Source, Sources } from './source.ts';
-import type { State } from './state.ts';
+import { Runner } from './run.ts';
+import { Screens } from './screen.ts';
+import { nobody, runSetup } from './setup.ts';
+import { Sources } from './source.ts';
+import type { Shared, State } from './state.ts';
 import { TxNames } from './tx-store.ts';
 import { WafCompileError, type WafOptions } from './waf.ts';
 
@@ -25,14 +30,20 @@ export interface CompiledRules {
   readonly tables: CandidateTables;
   readonly names: TxNames;
   readonly sources: number;
-  readonly pairs: number;
-  readonly groups: number;
-  readonly lists: number;
+  /** What TX holds when a transaction begins. */
+  readonly txStart: readonly (string | undefined)[];
 }
 
-/** @throws WafCompileError for the first rule that cannot be compiled */
-export function compileRules(ruleSet: RuleSet, options: WafOptions): CompiledRules {
-  return new RuleCompiler(ruleSet, options).compile();
+/**
+ * @param sharedOf what transactions share, before the rules are compiled; TX is empty
+ * @throws WafCompileError for a rule that cannot be compiled
+ */
+export function compileRules(
+  ruleSet: RuleSet,
+  options: WafOptions,
+  sharedOf: (names: TxNames) => Shared,
+): CompiledRules {
+  return new RuleCompiler(ruleSet, options).compile(sharedOf);
 }
 
 class RuleCompiler {
@@ -44,9 +55,8 @@ class RuleCompiler {
   readonly #sources: Sources;
   readonly #chains: Chains;
   readonly #numbers: RuleNumbers;
-  readonly #pairs = new Map<string, Pair>();
-  readonly #groups = new Map<string, Group>();
-  readonly #lists = new Map<string, SourceList>();
+  readonly #screens = new Screens();
+  readonly #links = new Map<Rule, Link>();
 
   constructor(ruleSet: RuleSet, options: WafOptions) {
     this.#items = ruleSet.items;
@@ -56,36 +66,56 @@ class RuleCompiler {
     this.#numbers = new RuleNumbers(ruleSet.items.filter((item) => item.kind === 'rule'));
   }
 
-  compile(): CompiledRules {
-    const programs = [0, 1, 2, 3, 4, 5].map((phase) => this.#program(phase));
+  compile(sharedOf: (names: TxNames) => Shared): CompiledRules {
+    const outlines = [0, 1, 2, 3, 4, 5].map((phase) => outlineOf(this.#items, phase));
+    if (this.#options.everyRule) for (const outlined of outlines.flat()) this.#rule(outlined);
+    const runner = new Runner(new FactBook(this.#sets, this.#tables(), 0));
+    const shared = sharedOf(this.#names);
+    const setup = runSetup(outlines[1], (outlined) => this.#rule(outlined), runner, shared);
+    const state = nobody({ ...shared, txStart: setup.values });
+    const folded = foldConstants({
+      outlines: outlines.with(1, setup.outline),
+      answer: (link) => runner.matchesNow(this.#bare(link), state),
+      select: (selection) => this.#numbers.select(selection),
+    });
+    const rules = folded.map((outline) => outline.map((outlined) => this.#rule(outlined)));
+    for (const [phase, list] of rules.entries()) for (const { first } of list) this.#screenLinks(first, phase);
+    const tables = this.#tables();
+    const screens = this.#screens.items(tables.words);
     return {
-      programs,
+      programs: rules.map((list, phase): Program => ({ phase, rules: list, screen: screens[phase] })),
       sets: this.#sets,
-      tables: this.#bits.tables(this.#sets, (literals) => new LiteralMatcher(literals, { caseless: true })),
+      tables,
       names: this.#names,
       sources: this.#sources.all.length,
-      pairs: this.#pairs.size,
-      groups: this.#groups.size,
-      lists: this.#lists.size,
+      txStart: this.#names.names.map((_, slot) => setup.values[slot]),
     };
   }
 
-  #program(phase: number): Program {
-    const rules: ProgramRule[] = [];
-    const positions = new JumpTargets(this.#items, phase);
-    let number = 0;
-    for (const [at, item] of this.#items.entries()) {
-      if (item.kind !== 'rule') continue;
-      if (item.phase === phase) rules.push(this.#rule(item, number, positions.after(item, at, rules.length)));
-      number++;
-    }
-    return rules;
+  #tables(): CandidateTables {
+    return this.#bits.tables(this.#sets, (literals) => new LiteralMatcher(literals, { caseless: true }));
   }
 
-  #rule(rule: Rule, number: number, nextAfterMatch: number): ProgramRule {
+  #screenLinks(link: Link, phase: number): void {
+    this.#screens.add(link, phase);
+    if (link.next !== undefined) this.#screenLinks(link.next, phase);
+  }
+
+  /** The first link alone, without actions. */
+  #bare(rule: Rule): ProgramRule {
+    const alone = { ...rule, actions: [], chain: undefined, capture: false, log: false, auditlog: false };
+    return this.#rule({ rule: alone, number: 0, nextAfterMatch: 0 });
+  }
+
+  #rule({ rule, number, nextAfterMatch }: Outlined): ProgramRule {
     try {
+      let first = this.#links.get(rule);
+      if (first === undefined) {
+        first = this.#link(rule, rule, number);
+        this.#links.set(rule, first);
+      }
       return {
-        first: this.#link(rule, rule, number),
+        first,
         nextAfterMatch,
         redirectUrl: compileText(rule.redirectUrl, this.#names),
         tags: rule.tags.map((tag) => compileText(tag, this.#names)),
@@ -104,11 +134,10 @@ class RuleCompiler {
     const environment = this.#environment(rule);
     const operator = call === undefined ? undefined : compileOperator(call, environment, { capture: rule.capture });
     const pure = call !== undefined && call.name !== 'geolookup' && environment.macro(call.argument) === undefined;
-    const grouped = operator !== undefined && sources.length > 0 && sources.every((source) => source.fixed);
-    const { word, bit } =
-      grouped && operator !== undefined
-        ? this.#bits.bitOf(operator, pure, JSON.stringify([call, rule.capture, dirname(rule.place.file)]))
-        : { word: 0, bit: 0 };
+    const screened = operator !== undefined && sources.length > 0 && sources.every((source) => source.fixed);
+    const { word, bit } = screened
+      ? this.#bits.bitOf(operator, pure, JSON.stringify([call, rule.capture, dirname(rule.place.file)]))
+      : { word: 0, bit: 0 };
     const logged = first.log || first.auditlog;
     const actions = compileActions(rule.actions, { names: this.#names, numbers: this.#numbers });
     return {
@@ -118,7 +147,7 @@ class RuleCompiler {
       chains,
       operator,
       pure,
-      group: grouped ? this.#group(sources, chains) : undefined,
+      screened,
       word,
       bit,
       eachMatch: actions.eachMatch,
@@ -153,71 +182,8 @@ class RuleCompiler {
       this.#chains.of(transformations.slice(0, steps)),
     );
   }
-
-  #group(sources: readonly Source[], chains: readonly Chain[]): Group {
-    const pairs = sources.map((source) => this.#pair(source, chains));
-    const key = pairs.map(({ number }) => number).join();
-    let group = this.#groups.get(key);
-    if (group === undefined) {
-      const triggers = chains.length === 1 ? chains[0].triggers : undefined;
-      group = { number: this.#groups.size, list: this.#list(sources), pairs, triggers };
-      this.#groups.set(key, group);
-    }
-    return group;
-  }
-
-  #list(sources: readonly Source[]): SourceList {
-    const key = sources.map(({ number }) => number).join();
-    let list = this.#lists.get(key);
-    if (list === undefined) {
-      list = { number: this.#lists.size, sources };
-      this.#lists.set(key, list);
-    }
-    return list;
-  }
-
-  #pair(source: Source, chains: readonly Chain[]): Pair {
-    const key = `${source.number} ${chains.map(({ index }) => index).join()}`;
-    let pair = this.#pairs.get(key);
-    if (pair === undefined) {
-      pair = { number: this.#pairs.size, source, chains };
-      this.#pairs.set(key, pair);
-    }
-    return pair;
-  }
 }
 
 function readBinary(path: string): string {
   return readFileSync(path, 'latin1');
-}
-
-/** Where `skip` and `skipAfter` lead to within a phase. */
-class JumpTargets {
-  readonly #items: RuleSet['items'];
-  readonly #phase: number;
-
-  constructor(items: RuleSet['items'], phase: number) {
-    this.#items = items;
-    this.#phase = phase;
-  }
-
-  /**
-   * The position in the phase's program after `rule` has matched.
-   *
-   * @param at the rule's place among all items
-   * @param position its position in the program
-   */
-  after(rule: Rule, at: number, position: number): number {
-    if (rule.skipAfter === '') return position + 1 + rule.skip;
-    let next = position + 1;
-    for (const item of this.#items.slice(at + 1)) {
-      if (item.kind === 'marker') {
-        if (item.name === rule.skipAfter) return next;
-      } else if (item.phase === this.#phase) {
-        next++;
-        if (String(item.id) === rule.skipAfter) return next;
-      }
-    }
-    return next;
-  }
 }

@@ -1,13 +1,12 @@
 /** From a set of rules to a plan. */
 import type { Rule, RuleSet } from '../lang/rule.ts';
-import { type CompiledRules, compileRules } from './compile-rules.ts';
+import { compileRules } from './compile-rules.ts';
 import { FactBook } from './facts.ts';
 import { Collections } from './persistent.ts';
-import type { Program } from './program.ts';
 import { Runner } from './run.ts';
-import { runSetup } from './setup.ts';
 import { modeOf, type Shared } from './state.ts';
 import { type TransactionPlan, WafTransaction } from './transaction.ts';
+import type { TxNames } from './tx-store.ts';
 import type { Transaction, WafOptions, WafPlan, WafRequest } from './waf.ts';
 
 /** Milliseconds. */
@@ -33,21 +32,18 @@ class CompiledPlan implements WafPlan {
   readonly #plan: TransactionPlan;
 
   constructor({ items, engine, files }: RuleSet, options: WafOptions) {
-    const rules = compileRules({ items, engine, files }, options);
+    const sharedOf = (names: TxNames) => sharedState(engine, names, options);
+    const rules = compileRules({ items, engine, files }, options, sharedOf);
     const inUse = engine.mode !== 'off';
-    this.ruleCount = items.filter((item) => item.kind === 'rule').length;
-    this.needsRequestBody = inUse && engine.requestBody.access && rules.programs[2].length > 0;
-    this.needsResponse = inUse && rules.programs[3].length + rules.programs[4].length > 0;
-    this.needsResponseBody = inUse && engine.responseBody.access && readsResponseBody(rules.programs[4]);
-    const book = new FactBook(rules.sets, rules.tables, options.rememberedValues ?? DEFAULT_REMEMBERED);
-    const runner = new Runner(book);
-    const plain = sharedState(engine, rules, options);
-    const start = runSetup(rules.programs[1], runner, plain);
+    const all = items.filter((item) => item.kind === 'rule');
+    this.ruleCount = all.length;
+    this.needsRequestBody = inUse && engine.requestBody.access && all.some(({ phase }) => phase === 2);
+    this.needsResponse = inUse && all.some(({ phase }) => phase === 3 || phase === 4);
+    this.needsResponseBody = inUse && engine.responseBody.access && all.some(readsResponseBody);
     this.#plan = {
-      programs: [[], start.program, ...rules.programs.slice(2)],
-      firstRule: start.from,
-      runner,
-      shared: { ...plain, txStart: start.values },
+      programs: rules.programs,
+      runner: new Runner(new FactBook(rules.sets, rules.tables, options.rememberedValues ?? DEFAULT_REMEMBERED)),
+      shared: { ...sharedOf(rules.names), txStart: rules.txStart, sources: rules.sources },
       timeBudget: options.timeBudget ?? DEFAULT_TIME_BUDGET,
       needsRequestBody: this.needsRequestBody,
       needsResponseBody: this.needsResponseBody,
@@ -59,13 +55,13 @@ class CompiledPlan implements WafPlan {
   }
 }
 
-function sharedState(settings: RuleSet['engine'], rules: CompiledRules, options: WafOptions): Shared {
+function sharedState(settings: RuleSet['engine'], txNames: TxNames, options: WafOptions): Shared {
   return {
     settings,
-    txNames: rules.names,
-    txStart: new Array(rules.names.names.length).fill(undefined),
+    txNames,
+    txStart: [],
     collections: new Collections(MOST_COLLECTIONS, settings.collectionTimeout * 1000),
-    sizes: rules,
+    sources: 0,
     spare: [],
     mode: modeOf(settings.mode, options.mode),
     now: options.now ?? Date.now,
@@ -79,10 +75,9 @@ function processorTime(): number {
   return (user + system) / 1000;
 }
 
-function readsResponseBody(program: Program): boolean {
-  const reads = (rule: Rule | undefined): boolean =>
-    rule !== undefined &&
-    (rule.targets.some(({ variable }) => variable.startsWith('response_body') || variable === 'stream_output_body') ||
-      reads(rule.chain));
-  return program.some(({ first }) => reads(first.rule));
+function readsResponseBody({ phase, targets, chain }: Rule): boolean {
+  const reads = targets.some(
+    ({ variable }) => variable.startsWith('response_body') || variable === 'stream_output_body',
+  );
+  return phase === 4 && (reads || (chain !== undefined && readsResponseBody(chain)));
 }

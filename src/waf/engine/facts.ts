@@ -6,6 +6,7 @@
 import type { LiteralMatcher } from '../regex/literals.ts';
 import { type ByteSets, hasAny, type Mask } from './byte-sets.ts';
 import type { Chain } from './chain.ts';
+import type { ScreenSet } from './screen.ts';
 
 export class Facts {
   readonly value: string;
@@ -17,6 +18,8 @@ export class Facts {
   candidates: number[] | undefined = undefined;
   /** By the chain's index. */
   results: (Facts | undefined)[] | undefined = undefined;
+  /** By the number of a set of the screens: its operators that may match what its chains make of the value. */
+  screens: (readonly number[] | undefined)[] | undefined = undefined;
 
   constructor(value: string, a: number, b: number, c: number) {
     this.value = value;
@@ -173,6 +176,28 @@ export class FactBook {
     const lengths = byLength[Math.min(facts.value.length, byLength.length - 1)];
     for (let i = 0; i < words; i++) bits[i] &= base[i] & lengths[i];
     facts.candidates = bits;
+    return bits;
+  }
+
+  /** An empty set of operators. */
+  noOperators(): number[] {
+    return new Array<number>(this.#tables.words).fill(0);
+  }
+
+  /** The set's operators that may match the value, or what the set's chains make of it. */
+  screen(facts: Facts, set: ScreenSet): readonly number[] {
+    const bits = this.candidates(facts).slice();
+    if (set.triggers === undefined || hasAny(facts, set.triggers)) {
+      for (const chain of set.chains) {
+        const result = this.through(facts, chain);
+        if (result === facts) continue;
+        const more = this.candidates(result);
+        for (let i = 0; i < bits.length; i++) bits[i] |= more[i];
+      }
+    }
+    for (let i = 0; i < bits.length; i++) bits[i] &= set.operators[i];
+    facts.screens ??= [];
+    facts.screens[set.number] = bits;
     return bits;
   }
 

@@ -2,34 +2,11 @@
 import type { Rule } from '../lang/rule.ts';
 import type { Operator } from '../operator/operator.ts';
 import type { Run } from './actions.ts';
-import type { Mask } from './byte-sets.ts';
 import type { Chain } from './chain.ts';
 import type { Text } from './macro.ts';
+import type { ScreenItem } from './screen.ts';
 import type { Source } from './source.ts';
 import type { State } from './state.ts';
-
-/** A source seen through chains of transformations: many rules share one. */
-export interface Pair {
-  readonly number: number;
-  readonly source: Source;
-  /** One, or with multiMatch also those of fewer steps, from none on. */
-  readonly chains: readonly Chain[];
-}
-
-/** The sources of rules that look at the same. */
-export interface SourceList {
-  readonly number: number;
-  readonly sources: readonly Source[];
-}
-
-/** The pairs of a rule; rules that have the same share a group. */
-export interface Group {
-  readonly number: number;
-  readonly list: SourceList;
-  readonly pairs: readonly Pair[];
-  /** Of the only chain, where there is one: values without these bytes pass it unchanged. */
-  readonly triggers: Mask | undefined;
-}
 
 /** A rule, or a link of a chain. */
 export interface Link {
@@ -43,8 +20,8 @@ export interface Link {
   readonly operator: Operator<State> | undefined;
   /** Whether the operator's answer depends on the value alone. */
   readonly pure: boolean;
-  /** Of rules whose values are all fixed: the group, and the operator's bit in the candidates. */
-  readonly group: Group | undefined;
+  /** Whether all its values are fixed, so that the phase's screen tells of it by the operator's bit in the candidates. */
+  readonly screened: boolean;
   readonly word: number;
   readonly bit: number;
   readonly eachMatch: readonly Run[];
@@ -69,5 +46,11 @@ export interface ProgramRule {
   readonly tagMacros: boolean;
 }
 
-/** The rules of a phase, in order. */
-export type Program = readonly ProgramRule[];
+/** A phase. */
+export interface Program {
+  readonly phase: number;
+  /** In order. */
+  readonly rules: readonly ProgramRule[];
+  /** What its rules look at. */
+  readonly screen: readonly ScreenItem[];
+}

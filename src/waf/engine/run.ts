@@ -1,11 +1,10 @@
 /** Runs rules over a transaction's state. */
 import type { Rule } from '../lang/rule.ts';
-import { hasAny } from './byte-sets.ts';
 import { type Entry, fullName } from './entry.ts';
 import type { FactBook, Facts } from './facts.ts';
-import type { Group, Link, Pair, Program, ProgramRule, SourceList } from './program.ts';
-import type { Source } from './source.ts';
-import type { State, Summary } from './state.ts';
+import type { Link, Program, ProgramRule } from './program.ts';
+import { setFor } from './screen.ts';
+import { gathered, type State } from './state.ts';
 import type { MatchedRule } from './waf.ts';
 
 /** What a rule that matched asks for. */
@@ -30,10 +29,17 @@ export class Runner {
     this.#book = book;
   }
 
-  run(program: Program, state: State, listener: Listener, from = 0): void {
-    for (let at = from; at < program.length; ) {
-      const rule = program[at];
-      const matched = this.#mayMatch(rule.first, state) && this.#matches(rule, state);
+  run(program: Program, state: State, listener: Listener): void {
+    const { rules } = program;
+    const possible = this.#possible(program, state);
+    for (let at = 0; at < rules.length; ) {
+      const rule = rules[at];
+      const { first } = rule;
+      if (first.screened && (possible[first.word] & first.bit) === 0) {
+        at++;
+        continue;
+      }
+      const matched = this.#matches(rule, state, possible);
       if (matched && this.#report(rule, state, listener)) return;
       if (state.worked) {
         state.worked = false;
@@ -46,92 +52,29 @@ export class Runner {
 
   /** Whether a rule without values of the request matches now; its actions run. */
   matchesNow(rule: ProgramRule, state: State): boolean {
-    return this.#matches(rule, state);
+    return this.#matches(rule, state, NONE);
   }
 
-  /** False where no value has what the operator needs. */
-  #mayMatch(link: Link, state: State): boolean {
-    const { group } = link;
-    if (group === undefined) return true;
-    const bits = state.gathered.groupBits[group.number] ?? this.#groupBits(group, state);
-    return (bits[link.word] & link.bit) !== 0;
-  }
-
-  #groupBits(group: Group, state: State): readonly number[] {
-    const { triggers } = group;
-    let bits = NONE;
-    if (triggers !== undefined) {
-      const summary = state.gathered.listSummaries[group.list.number] ?? this.#listSummary(group.list, state);
-      if (!hasAny(summary, triggers)) {
-        state.gathered.groupBits[group.number] = summary.bits;
-        return summary.bits;
-      }
-    }
-    for (const pair of group.pairs)
-      bits = union(bits, state.gathered.pairBits[pair.number] ?? this.#pairBits(pair, state));
-    state.gathered.groupBits[group.number] = bits;
-    return bits;
-  }
-
-  #listSummary({ number, sources }: SourceList, state: State): Summary {
-    let a = 0;
-    let b = 0;
-    let c = 0;
-    let bits = NONE;
-    for (const source of sources) {
-      const summary = this.#summary(source, state);
-      a |= summary.a;
-      b |= summary.b;
-      c |= summary.c;
-      bits = union(bits, summary.bits);
-    }
-    const result: Summary = { a, b, c, bits };
-    state.gathered.listSummaries[number] = result;
-    return result;
-  }
-
-  #summary(source: Source, state: State): Summary {
-    const known = state.gathered.summaries[source.number];
+  /** The operators that may match any value that rules of the phase look at. */
+  #possible({ phase, screen }: Program, state: State): readonly number[] {
+    const known = state.gathered.possible[phase];
     if (known !== undefined) return known;
-    const entries = entriesOf(source, state);
-    let result = NOTHING;
-    if (entries.length > 0) {
-      let a = 0;
-      let b = 0;
-      let c = 0;
-      let bits = NONE;
-      for (const entry of entries) {
+    const bits = this.#book.noOperators();
+    for (const item of screen) {
+      for (const entry of item.entries(state)) {
+        const set = setFor(item, entry);
+        if (set === undefined) continue;
         entry.facts ??= this.#book.of(entry.value);
-        a |= entry.facts.a;
-        b |= entry.facts.b;
-        c |= entry.facts.c;
-        bits = union(bits, this.#book.candidates(entry.facts));
-      }
-      result = { a, b, c, bits };
-    }
-    state.gathered.summaries[source.number] = result;
-    return result;
-  }
-
-  #pairBits({ number, source, chains }: Pair, state: State): readonly number[] {
-    const summary = this.#summary(source, state);
-    let bits = NONE;
-    for (const chain of chains) {
-      if (chain.triggers !== undefined && !hasAny(summary, chain.triggers)) {
-        bits = union(bits, summary.bits);
-        continue;
-      }
-      for (const entry of entriesOf(source, state)) {
-        entry.facts ??= this.#book.of(entry.value);
-        bits = union(bits, this.#book.candidates(this.#book.through(entry.facts, chain)));
+        const some = entry.facts.screens?.[set.number] ?? this.#book.screen(entry.facts, set);
+        for (let i = 0; i < bits.length; i++) bits[i] |= some[i];
       }
     }
-    state.gathered.pairBits[number] = bits;
+    state.gathered.possible[phase] = bits;
     return bits;
   }
 
   /** Whether the rule with all links of its chain matches; their actions run. */
-  #matches({ first }: ProgramRule, state: State): boolean {
+  #matches({ first }: ProgramRule, state: State, possible: readonly number[]): boolean {
     if (state.removedRules !== undefined && state.removedRules[first.number] === 1) return false;
     state.rule = first.rule;
     state.ruleMessage = '';
@@ -142,13 +85,16 @@ export class Runner {
       state.matchedVar = '';
       state.matchedName = '';
     }
-    return this.#linkMatches(first, state);
+    return this.#linkMatches(first, state, possible);
   }
 
-  #linkMatches(link: Link, state: State): boolean {
+  #linkMatches(link: Link, state: State, possible: readonly number[]): boolean {
     if (!this.#anyValue(link, state)) return false;
-    if (link.next !== undefined && !(this.#mayMatch(link.next, state) && this.#linkMatches(link.next, state)))
-      return false;
+    const { next } = link;
+    if (next !== undefined) {
+      if (next.screened && (possible[next.word] & next.bit) === 0) return false;
+      if (!this.#linkMatches(next, state, possible)) return false;
+    }
     for (const run of link.afterMatch) run(state);
     return true;
   }
@@ -162,11 +108,11 @@ export class Runner {
     }
     let any = false;
     for (const source of link.sources) {
-      const entries = source.fixed ? entriesOf(source, state) : source.collect(state);
+      const entries = source.fixed ? gathered(source, state) : source.collect(state);
       for (const entry of entries) {
         if (state.targetRemovals !== undefined && isRemoved(state, link, entry)) continue;
-        if (link.group === undefined) any = this.#tryChanging(link, entry, state) || any;
-        else any = this.#tryFixed(link, entry, state) || any;
+        if (link.screened) any = this.#tryFixed(link, entry, state) || any;
+        else any = this.#tryChanging(link, entry, state) || any;
       }
     }
     return any;
@@ -189,6 +135,7 @@ export class Runner {
         any = true;
       } else if (link.pure) {
         candidates[link.word] &= ~link.bit;
+        entry.facts.screens = undefined;
       }
     }
     return any;
@@ -265,9 +212,8 @@ export class Runner {
   }
 }
 
-/** No bits: no values. */
+/** For rules that no screen tells of. */
 const NONE: readonly number[] = [];
-const NOTHING: Summary = { a: 0, b: 0, c: 0, bits: NONE };
 /** Longer values are not compared with the last one. */
 const LONGEST_LAST = 256;
 const MOST_MATCHED = 1000;
@@ -276,28 +222,6 @@ const LONGEST_TEXT = 4096;
 
 function cut(text: string): string {
   return text.length > LONGEST_TEXT ? text.slice(0, LONGEST_TEXT) : text;
-}
-
-/** Either of the two where the other adds nothing, else a new set. */
-function union(x: readonly number[], y: readonly number[]): readonly number[] {
-  if (x === y || y.length === 0) return x;
-  if (x.length === 0) return y;
-  let added = 0;
-  for (let i = 0; i < x.length; i++) added |= y[i] & ~x[i];
-  if (added === 0) return x;
-  const both = x.slice();
-  for (let i = 0; i < both.length; i++) both[i] |= y[i];
-  return both;
-}
-
-function entriesOf(source: Source, state: State): readonly Entry[] {
-  const { entriesOf: all } = state.gathered;
-  let entries = all[source.number];
-  if (entries === undefined) {
-    entries = source.collect(state);
-    all[source.number] = entries;
-  }
-  return entries;
 }
 
 function isRemoved(state: State, link: Link, entry: Entry): boolean {

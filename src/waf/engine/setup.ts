@@ -1,18 +1,17 @@
 /**
- * Rules at the head of phase 1 that set TX variables by nothing but TX variables come to the same for every request:
+ * Rule sets begin with rules that set TX variables to what the configuration says, and that come to the same for every request:
  * they are run once, when the plan is made.
  */
 import type { Action, Rule } from '../lang/rule.ts';
-import type { Program, ProgramRule } from './program.ts';
+import type { Outline, Outlined } from './outline.ts';
+import type { ProgramRule } from './program.ts';
 import { requestPath } from './request.ts';
 import type { Runner } from './run.ts';
 import { type Shared, State } from './state.ts';
 
 export interface Setup {
-  /** Phase 1, perhaps in another order where that makes no difference. */
-  readonly program: Program;
-  /** Where it is to begin. */
-  readonly from: number;
+  /** What of phase 1 is left, perhaps in another order where that makes no difference. */
+  readonly outline: Outline;
   /** TX as it then stands. */
   readonly values: readonly (string | undefined)[];
 }
@@ -29,33 +28,45 @@ const NOBODY = {
   serverPort: 0,
 };
 
-export function runSetup(program: Program, runner: Runner, shared: Shared): Setup {
-  const state = new State(shared, NOBODY, requestPath('/'));
-  const apart: ProgramRule[] = [];
+/** A transaction of nobody, to try rules on that do not look at requests. */
+export function nobody(shared: Shared): State {
+  return new State(shared, NOBODY, requestPath('/'));
+}
+
+/** @param compile of rules that read and write nothing but TX */
+export function runSetup(
+  outline: Outline,
+  compile: (outlined: Outlined) => ProgramRule,
+  runner: Runner,
+  shared: Shared,
+): Setup {
+  const state = nobody(shared);
+  const apart: Outlined[] = [];
   let at = 0;
-  while (at < program.length) {
-    const rule = program[at];
-    if (isApart(rule.first.rule)) {
-      apart.push(rule);
+  while (at < outline.length) {
+    const outlined = outline[at];
+    if (isApart(outlined.rule)) {
+      apart.push(outlined);
       at++;
       continue;
     }
-    if (!isConstant(rule.first.rule)) break;
+    if (!isConstant(outlined.rule)) break;
     const before = state.tx.values.slice();
-    const matched = runner.matchesNow(rule, state);
-    if (matched && isTold(rule.first.rule)) {
-      for (const [slot, value] of before.entries()) state.tx.values[slot] = value;
+    const matched = runner.matchesNow(compile(outlined), state);
+    if (matched && isTold(outlined.rule)) {
+      for (const slot of state.tx.values.keys()) state.tx.values[slot] = before[slot];
       break;
     }
-    at = matched ? rule.nextAfterMatch : at + 1;
+    at = matched ? outlined.nextAfterMatch : at + 1;
   }
-  const from = at - apart.length;
-  const moved = apart.map((rule, i): ProgramRule => ({ ...rule, nextAfterMatch: from + i + 1 }));
-  return { program: [...program.slice(0, from), ...moved, ...program.slice(at)], from, values: state.tx.values };
+  const gone = at - apart.length;
+  const moved = apart.map((outlined, i): Outlined => ({ ...outlined, nextAfterMatch: i + 1 }));
+  const rest = outline.slice(at).map((outlined) => ({ ...outlined, nextAfterMatch: outlined.nextAfterMatch - gone }));
+  return { outline: [...moved, ...rest], values: state.tx.values };
 }
 
 /** Whether a match does more than set variables. */
-function isTold(rule: Rule): boolean {
+export function isTold(rule: Rule): boolean {
   return rule.log || rule.auditlog || rule.disruptive !== 'pass' || rule.severity >= 0;
 }
 
@@ -87,7 +98,8 @@ function isApart(rule: Rule): boolean {
   return chooses && isPlain && readsRequest && rule.targets.length > 0 && !rule.operator?.argument.includes('%{');
 }
 
-function isNothing(action: Action): boolean {
+/** An action without effect in lb. */
+export function isNothing(action: Action): boolean {
   return (
     action.kind === 'ctl' && (action.control.option === 'none' || action.control.option === 'forcerequestbodyvariable')
   );

@@ -7,13 +7,15 @@ import type { Selector, Target } from '../lang/rule.ts';
 import { Entry, NO_ENTRIES } from './entry.ts';
 import type { State } from './state.ts';
 import type { TxNames } from './tx-store.ts';
-import { entriesOf, VARIABLES } from './variables.ts';
+import { entriesOf, VARIABLES, type Variable } from './variables.ts';
 
 export interface Source {
   readonly number: number;
   /** Whether its entries hold until the state forgets what it gathered. */
   readonly fixed: boolean;
   readonly collect: (state: State) => readonly Entry[];
+  /** The variable that its entries are of, and their name in lower case where it is one; undefined of counts and XML. */
+  readonly reads: { readonly variable: Variable; readonly name: string | undefined } | undefined;
 }
 
 type Test = (key: string) => boolean;
@@ -49,15 +51,14 @@ export class Sources {
     const key = JSON.stringify([target, exclusions.map(({ selector }) => selector)]);
     let source = this.#byKey.get(key);
     if (source === undefined) {
-      const { collect, fixed } = this.#compile(target, exclusions);
-      source = { number: this.all.length, fixed, collect };
+      source = { number: this.all.length, ...this.#compile(target, exclusions), reads: readsOf(target) };
       this.#byKey.set(key, source);
       this.all.push(source);
     }
     return source;
   }
 
-  #compile(target: Target, exclusions: readonly Target[]): Omit<Source, 'number'> {
+  #compile(target: Target, exclusions: readonly Target[]): Reader {
     const { collect, fixed } = this.#reader(target);
     const tests = exclusions.map(({ selector }) => selectorTest(selector));
     const kept =
@@ -66,10 +67,20 @@ export class Sources {
         : (state: State) => collect(state).filter((entry) => !tests.some((test) => test(entry.key)));
     if (!target.count) return { collect: kept, fixed };
     const name = target.variable.toUpperCase();
-    return { collect: (state) => [new Entry(name, '', count(kept(state).length))], fixed };
+    // what is known of a count holds for every request
+    const counts: (readonly Entry[] | undefined)[] = [];
+    return {
+      collect: (state) => {
+        const { length } = kept(state);
+        if (length >= MOST_COUNTS) return [new Entry(name, '', String(length))];
+        counts[length] ??= [new Entry(name, '', String(length))];
+        return counts[length];
+      },
+      fixed,
+    };
   }
 
-  #reader({ variable, selector }: Target): Omit<Source, 'number'> {
+  #reader({ variable, selector }: Target): Reader {
     if (variable === 'xml') return { collect: xmlReader(selector), fixed: true };
     if (variable === 'tx' && selector?.kind === 'text') return { collect: this.#txReader(selector.text), fixed: false };
     const found = VARIABLES.get(variable);
@@ -92,10 +103,15 @@ export class Sources {
   }
 }
 
-const COUNTS = Array.from({ length: 64 }, (_, i) => String(i));
+type Reader = Pick<Source, 'fixed' | 'collect'>;
 
-function count(number: number): string {
-  return COUNTS[number] ?? String(number);
+/** Entries of smaller counts are kept. */
+const MOST_COUNTS = 64;
+
+function readsOf({ variable: name, selector, count }: Target): Source['reads'] {
+  const variable = VARIABLES.get(name);
+  if (variable === undefined || count) return undefined;
+  return { variable, name: selector?.kind === 'text' ? selector.text.toLowerCase() : undefined };
 }
 
 function txEntries(state: State, pattern: RegExp): Entry[] {

@@ -4,6 +4,7 @@ import type { BodyProcessor, EngineMode, EngineSettings, Rule } from '../lang/ru
 import type { OperatorContext } from '../operator/operator.ts';
 import type { Entry } from './entry.ts';
 import type { Collection, Collections } from './persistent.ts';
+import type { Source } from './source.ts';
 import { type TxNames, TxStore } from './tx-store.ts';
 import type { WafRequest } from './waf.ts';
 
@@ -14,7 +15,8 @@ export interface Shared {
   /** What TX holds when a transaction begins. */
   readonly txStart: readonly (string | undefined)[];
   readonly collections: Collections;
-  readonly sizes: GatheredSizes;
+  /** How many there are in the plan. */
+  readonly sources: number;
   /** What transactions that have ended no longer need. */
   readonly spare: Gathered[];
   readonly mode: EngineMode;
@@ -112,7 +114,7 @@ export class State implements OperatorContext {
     this.requestBodyLimit = settings.requestBody.limit;
     this.responseBodyLimit = settings.responseBody.limit;
     this.xmlArguments = settings.parseXmlIntoArgs;
-    this.gathered = shared.spare.pop() ?? new Gathered(shared.sizes);
+    this.gathered = shared.spare.pop() ?? new Gathered(shared.sources);
   }
 
   /** Variables have changed: what was gathered from them is gathered anew. */
@@ -122,11 +124,11 @@ export class State implements OperatorContext {
 
   /** The transaction has ended: what it gathered into may serve another. */
   release(): void {
-    const { spare, sizes } = this.shared;
+    const { spare } = this.shared;
     if (spare.length >= MOST_SPARE) return;
     this.gathered.clear();
     spare.push(this.gathered);
-    this.gathered = new Gathered({ ...sizes, sources: 0, pairs: 0, groups: 0, lists: 0 });
+    this.gathered = new Gathered(0);
   }
 }
 
@@ -138,54 +140,34 @@ export function modeOf(set: EngineMode, wanted: 'block' | 'log' | undefined): En
 
 const MOST_SPARE = 16;
 
-/** How many of each there are in a plan. */
-export interface GatheredSizes {
-  readonly sources: number;
-  readonly pairs: number;
-  readonly groups: number;
-  readonly lists: number;
-}
-
-/** What the values of a list of sources have in common before any transformation. */
-export interface Summary {
-  /** The sets of bytes that any of them has one of. */
-  readonly a: number;
-  readonly b: number;
-  readonly c: number;
-  /** The operators that may match any of them. */
-  readonly bits: readonly number[];
-}
-
-function empty<T>(length: number): (T | undefined)[] {
-  return new Array<T | undefined>(length).fill(undefined);
-}
-
-/** What was gathered from variables, by the numbers that sources and what is made of them have in the plan. */
+/** What was gathered from variables, by the numbers that they and sources have in the plan. */
 export class Gathered {
   readonly entriesOf: (readonly Entry[] | undefined)[];
-  readonly summaries: (Summary | undefined)[];
-  readonly listSummaries: (Summary | undefined)[];
-  readonly pairBits: (readonly number[] | undefined)[];
-  readonly groupBits: (readonly number[] | undefined)[];
-  /** Entries of whole variables, by their number. */
+  /** Entries of whole variables. */
   readonly variableEntries: (readonly Entry[] | undefined)[] = [];
+  /** By phase: the operators that may match any value. */
+  readonly possible: (readonly number[] | undefined)[] = [];
 
-  constructor({ sources, pairs, groups, lists }: GatheredSizes) {
-    this.entriesOf = empty(sources);
-    this.summaries = empty(sources);
-    this.listSummaries = empty(lists);
-    this.pairBits = empty(pairs);
-    this.groupBits = empty(groups);
+  constructor(sources: number) {
+    this.entriesOf = new Array<readonly Entry[] | undefined>(sources).fill(undefined);
   }
 
   clear(): void {
     this.entriesOf.fill(undefined);
-    this.summaries.fill(undefined);
-    this.listSummaries.fill(undefined);
-    this.pairBits.fill(undefined);
-    this.groupBits.fill(undefined);
-    this.variableEntries.length = 0;
+    this.variableEntries.fill(undefined);
+    this.possible.fill(undefined);
   }
+}
+
+/** The entries of a source that is fixed. */
+export function gathered(source: Source, state: State): readonly Entry[] {
+  const { entriesOf } = state.gathered;
+  let entries = entriesOf[source.number];
+  if (entries === undefined) {
+    entries = source.collect(state);
+    entriesOf[source.number] = entries;
+  }
+  return entries;
 }
 
 /** The parts of the request target that variables show. */

@@ -12,8 +12,6 @@ import type { MatchedRule, Outcome, Scores, Transaction, Verdict, WafRequest } f
 /** What the transactions of a plan have in common besides what rules see. */
 export interface TransactionPlan {
   readonly programs: readonly Program[];
-  /** Where phase 1 begins: what stands before has been run once for all. */
-  readonly firstRule: number;
   readonly runner: Runner;
   readonly shared: Shared;
   readonly timeBudget: number;
@@ -151,7 +149,7 @@ export class WafTransaction implements Transaction, Listener {
     if (state.mode === 'off') return undefined;
     this.#phase = phase;
     this.#phaseBegan = state.shared.elapsed();
-    this.#plan.runner.run(this.#plan.programs[phase], state, this, phase === 1 ? this.#plan.firstRule : 0);
+    this.#plan.runner.run(this.#plan.programs[phase], state, this);
     this.#spent += state.shared.elapsed() - this.#phaseBegan;
     return this.#verdict;
   }

@@ -117,6 +117,8 @@ export interface WafOptions {
   readonly timeBudget?: number;
   /** How many distinct values are remembered from one request to the next; default 4096, 0 for none. */
   readonly rememberedValues?: number;
+  /** Compiles also rules that are never reached, so that whatever is wrong with them is told. */
+  readonly everyRule?: boolean;
   /** Milliseconds since 1970; for tests. */
   readonly now?: () => number;
   /** Milliseconds of a monotonic clock, for the time budget; for tests. */

@@ -64,7 +64,7 @@ export function shareRules(waf: WafConfig, places: Omit<Places, 'path'>, former?
       data.set(path, text);
       return text;
     };
-    compileWaf(rules, { readFile, rememberedValues: 0 });
+    compileWaf(rules, { readFile, rememberedValues: 0, everyRule: true });
     return { id: idOf(rules, data, timeBudget), rules, data, timeBudget };
   } catch (error) {
     throw asMistakes(error);
