@@ -51,6 +51,7 @@ const CLIENT_FLAGS: Readonly<Record<string, readonly string[]>> = {
   health: ['-c', '--admin'],
   install: ['-c'],
   rules: ['-c'],
+  test: ['-c'],
 };
 
 /** Builds the program. `purge` comes from its own file, loaded only when it is needed. */

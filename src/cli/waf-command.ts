@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { EXIT, fail } from './exit.ts';
 import type { Io } from './io.ts';
 
@@ -15,6 +15,18 @@ const RULES_EXAMPLES = `Examples:
   lb waf rules --tag attack-sqli --level 2
   lb waf rules 942100 920000-920999
   lb waf rules --phase 4 --json | jq -r '.[].id'
+`;
+
+const TEST_EXAMPLES = `Examples:
+  lb waf test "https://shop.example/search?q=1' or 1=1--"
+  lb waf test curl https://shop.example/login -d user=a -d pass=b -H "X-App: 2"
+  lb waf test --site shop --mode block 'curl /upload -F "file=@photo.jpg" -b "sid=42"'
+  lb waf test --level 3 --json /path | jq .scores.inbound
+  lb waf test --raw request.txt --response answer.txt      as they went over the wire
+
+lb's own options stand in front of the request, or behind one that is in quotes as a whole.
+The exit code is 0 where the request passes, 1 where it or the response would be refused, 2 for
+wrong use, a wrong configuration or wrong rules.
 `;
 
 export interface InstallOptions {
@@ -36,13 +48,29 @@ export interface RulesOptions {
   readonly config?: string;
 }
 
+export interface TryOptions {
+  readonly site?: string;
+  readonly mode?: 'block' | 'log';
+  readonly level?: number;
+  readonly client?: string;
+  readonly raw?: string;
+  readonly response?: string;
+  readonly json?: boolean;
+  readonly config?: string;
+}
+
 /** `lb waf`: the rule set of the web application firewall. */
 export function wafCommand(io: Io): Command {
   return new Command('waf')
-    .description('Rules of the web application firewall: install a rule set, list its rules')
-    .addHelpText('before', 'Examples:\n  lb waf install\n  lb waf rules --tag attack-sqli\n')
+    .description('Rules of the web application firewall: install a rule set, list its rules, test requests')
+    .addHelpText(
+      'before',
+      'Examples:\n  lb waf install\n  lb waf rules --tag attack-sqli\n  lb waf test "/search?q=<script>"\n',
+    )
+    .enablePositionalOptions()
     .addCommand(installCommand(io))
-    .addCommand(rulesCommand(io));
+    .addCommand(rulesCommand(io))
+    .addCommand(testCommand(io));
 }
 
 function installCommand(io: Io): Command {
@@ -77,6 +105,41 @@ function rulesCommand(io: Io): Command {
       const { listRules } = await import('./waf/rules.ts');
       listRules(ids, { ...before(command), ...options }, io);
     });
+}
+
+function testCommand(io: Io): Command {
+  return new Command('test')
+    .description('Tell what lb would make of a request, written as for curl, and which rules fire')
+    .argument('[REQUEST...]', 'URL or path, and options of curl')
+    .option('--site <NAME>', 'site; without, the one of the host')
+    .addOption(new Option('--mode <MODE>', 'mode of the WAF, in place of that of lb.json').choices(['block', 'log']))
+    .option('--level <N>', 'paranoia level, in place of that of lb.json', number('--level', 1, 4))
+    .option('--client <ADDRESS>', 'address that the request comes from (default: 127.0.0.1)')
+    .option('--raw <FILE>', 'file with the request as it goes over the wire; - is stdin')
+    .option('--response <FILE>', 'file with what the origin answers')
+    .option('--json', 'print all of it as JSON')
+    .option('-c, --config <FILE>', 'settings file of lb (default: lb.json in this folder, LB_CONFIG)')
+    .addHelpText('before', TEST_EXAMPLES)
+    .passThroughOptions()
+    .allowUnknownOption()
+    .action(async (words: string[], _options: TryOptions, command: Command) => {
+      const request = ownOptions(words, command);
+      const { tryRequest } = await import('./waf/try-request.ts');
+      tryRequest(request, { ...before(command), ...command.opts<TryOptions>() }, io);
+    });
+}
+
+/** Behind a request that is one word, options are lb's too. @returns the words of the request */
+function ownOptions(words: string[], command: Command): string[] {
+  const [first = '', ...rest] = words;
+  const isWhole = /\s/.test(first) || !/^(?:curl$|-)/.test(first);
+  if (!isWhole || rest.length === 0 || !command.options.some(({ long, short }) => [long, short].includes(rest[0])))
+    return words;
+  if (rest[0] === '--json' && rest.length > 1 && !rest[1].startsWith('-')) return words;
+  const { operands, unknown } = command.parseOptions(rest);
+  const [left] = [...operands, ...unknown];
+  if (left !== undefined) fail(`${left}: lb's own options stand in front of the request, or all behind it`, EXIT.usage);
+  return [first];
 }
 
 /** `-c` may also stand before `waf`. */

@@ -1,4 +1,4 @@
-import type { Outcome } from '../waf/engine/waf.ts';
+import type { MatchedRule, Outcome } from '../waf/engine/waf.ts';
 import type { WriteEvent } from './events.ts';
 
 /** What has become of a request in which rules fired; `would_block`: it was only noted. */
@@ -117,12 +117,16 @@ function detailsOf(finding: WafFinding, { site, redact, isSecret }: ReportTerms)
   const shown = matched.slice(0, MOST_RULES);
   details.rule_ids = matched.map((rule) => rule.id);
   details.messages = shown.map(({ message }) => readable(message));
-  details.data = shown.map(({ variable, data }) =>
-    data === '' || isSecret(variable) || isSecret(namedIn(data)) ? hidden(variable, data) : readable(data),
-  );
+  details.data = shown.map((rule) => shownData(rule, isSecret));
   details.scores = { ...scores };
   if (verdict !== undefined && verdict.reason !== 'rule') details.reason = verdict.reason;
   return details;
+}
+
+/** What a rule has found, as text; of what is secret only the name. @param isSecret of a variable */
+export function shownData({ variable, data }: MatchedRule, isSecret: ReportTerms['isSecret']): string {
+  const isHidden = data === '' || isSecret(variable) || isSecret(namedIn(data));
+  return isHidden ? hidden(variable, data) : readable(data);
 }
 
 /** The variable that the rule set names behind what it has found. */
@@ -135,7 +139,7 @@ function hidden(variable: string, data: string): string {
 }
 
 /** A binary string as text, cut. */
-function readable(text: string): string {
+export function readable(text: string): string {
   const cut = text.length > LONGEST_DATA ? `${text.slice(0, LONGEST_DATA)}...` : text;
   return Buffer.from(cut, 'latin1').toString('utf8');
 }

@@ -1,4 +1,5 @@
 import { parseHost } from '../http/host.ts';
+import { HostNames } from './host-names.ts';
 import type { SitePlan } from './plan.ts';
 
 /** What a Host field leads to: the site and the parts of key and origin request that depend on the host alone. */
@@ -31,21 +32,13 @@ const MAX_REMEMBERED = 4096;
  * remembered as it was sent, so that a request costs one look-up.
  */
 export class HostTable {
-  readonly #exact = new Map<string, SitePlan>();
-  readonly #suffixes = new Map<string, SitePlan>();
-  #any: SitePlan | undefined;
+  readonly #names = new HostNames<SitePlan>();
   readonly #remembered = new Map<string, HostEntry>();
   readonly #scheme: Scheme;
 
   constructor(plans: readonly SitePlan[], scheme: Scheme) {
     this.#scheme = scheme;
-    for (const plan of plans) for (const name of plan.config.hosts) this.#add(name, plan);
-  }
-
-  #add(name: string, plan: SitePlan): void {
-    if (name === '*') this.#any ??= plan;
-    else if (name.startsWith('*.')) this.#suffixes.set(name.slice(1), plan);
-    else this.#exact.set(name, plan);
+    for (const plan of plans) this.#names.add(plan.config.hosts, plan);
   }
 
   /** The entry for a Host field as sent. */
@@ -55,19 +48,12 @@ export class HostTable {
 
   /** What it answers for, as configured. */
   names(): string[] {
-    const suffixes = [...this.#suffixes.keys()].map((suffix) => `*${suffix}`);
-    return [...this.#exact.keys(), ...suffixes, ...(this.#any === undefined ? [] : ['*'])];
+    return this.#names.names();
   }
 
   /** The site that answers for a normalised host name without port. */
   siteOf(host: string): SitePlan | undefined {
-    const exact = this.#exact.get(host);
-    if (exact !== undefined) return exact;
-    for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
-      const plan = this.#suffixes.get(host.slice(dot));
-      if (plan !== undefined) return plan;
-    }
-    return this.#any;
+    return this.#names.find(host);
   }
 
   #resolve(field: string): HostEntry | HostRefusal {

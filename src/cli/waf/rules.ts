@@ -1,11 +1,6 @@
 /** `lb waf rules`. */
 
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Config } from '../../config/config.ts';
-import { formatErrors } from '../../config/errors.ts';
-import { loadConfig } from '../../config/load.ts';
-import type { WafConfig } from '../../config/waf-config.ts';
 import { Misuse, RuleErrors } from '../../waf/lang/mistakes.ts';
 import type { Rule } from '../../waf/lang/rule.ts';
 import { compileSelection, parseRanges } from '../../waf/lang/selection.ts';
@@ -13,8 +8,9 @@ import { NoRuleSet } from '../../waf/ruleset/find.ts';
 import { loadWafRules, type WafRules } from '../../waf/ruleset/waf-rules.ts';
 import { safeText, tableLines } from '../columns.ts';
 import { EXIT, fail } from '../exit.ts';
-import { type Io, painter } from '../io.ts';
+import type { Io } from '../io.ts';
 import type { RulesOptions } from '../waf-command.ts';
+import { configFor, defaultWaf, siteNamed } from './site.ts';
 
 const SEVERITIES = ['emergency', 'alert', 'critical', 'error', 'warning', 'notice', 'info', 'debug'];
 
@@ -92,12 +88,9 @@ function selection(ids: readonly string[]): (rule: Rule) => boolean {
   }
 }
 
-function load(options: RulesOptions, io: Io): WafRules {
-  const config = configOf(options, io);
-  const { site: name, path } = options;
-  const site = name === undefined ? config.sites.find(({ waf }) => waf) : config.sites.find((one) => one.name === name);
-  if (name !== undefined && site === undefined)
-    fail(`--site ${name}: sites are ${config.sites.map((one) => one.name).join(', ')}`, EXIT.usage);
+function load({ config: file, site: name, path }: RulesOptions, io: Io): WafRules {
+  const config = configFor(file, io);
+  const site = name === undefined ? config.sites.find(({ waf }) => waf) : siteNamed(config, name);
   const waf = site?.waf ?? defaultWaf();
   try {
     return loadWafRules(
@@ -109,23 +102,4 @@ function load(options: RulesOptions, io: Io): WafRules {
     if (error instanceof RuleErrors) return fail(`the rules cannot be used:\n${error.message}`, EXIT.usage);
     throw error;
   }
-}
-
-/** A file of settings that says nothing but what it has to. */
-const NOTHING_SAID = '{"origins": ["127.0.0.1:80"], "addons": {"waf": {}}}';
-
-function configOf({ config: file }: RulesOptions, io: Io): Config {
-  const hasFile = file !== undefined || Boolean(io.env.LB_CONFIG) || existsSync(resolve(io.cwd, 'lb.json'));
-  // rules have no need of an origin
-  const env = hasFile ? io.env : { LB_ORIGINS: 'origin.invalid:80', ...io.env };
-  const result = loadConfig({ flags: [], env, cwd: io.cwd, file });
-  if (!('errors' in result)) return result.config;
-  io.stderr.write(`${formatErrors(result.errors, painter(io))}\n\n`);
-  return fail('the configuration has mistakes', EXIT.usage);
-}
-
-function defaultWaf(): WafConfig {
-  const result = loadConfig({ flags: [], env: {}, cwd: '/', readFile: () => NOTHING_SAID });
-  if ('errors' in result || result.config.sites[0].waf === undefined) throw new Error('the defaults are wrong');
-  return result.config.sites[0].waf;
 }
