@@ -49,7 +49,20 @@ export function fileChanges(before: PlanData, after: PlanData): string[] {
   const of = (tls: TlsTerms) => [tls.certificates, tls.clientCa];
   const isOther = before.tls && after.tls && !isDeepStrictEqual(of(before.tls), of(after.tls));
   const isElsewhere = before.countries && after.countries && before.countries !== after.countries;
-  return [...(isOther ? ['certificates'] : []), ...(isElsewhere ? ['geo.database'] : [])];
+  return [
+    ...(isOther ? ['certificates'] : []),
+    ...(isElsewhere ? ['geo.database'] : []),
+    ...sitesOfOtherRules(before, after).map((name) => `${name}: rules of the firewall`),
+  ];
+}
+
+/** Sites whose firewall had rules before and has others now. */
+function sitesOfOtherRules(before: PlanData, after: PlanData): string[] {
+  const idsOf = ({ config, waf }: PlanData) => new Map(config.sites.map(({ name }, i) => [name, waf.ofSites[i]]));
+  const former = idsOf(before);
+  return [...idsOf(after)]
+    .filter(([name, id]) => id && former.get(name) && former.get(name) !== id)
+    .map(([name]) => name);
 }
 
 /** Keys of a site that no setting of its own is for. */

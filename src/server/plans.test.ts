@@ -19,7 +19,10 @@ function plansWith(during: (plans: Plans) => string | undefined) {
   const parts = {
     live,
     planner: {
-      plan: (_: unknown, generation: number) => ({ generation, tls: { certificates: [a], ticketKey: 'old' } }),
+      plan: (_: unknown, generation: number) => ({
+        ...{ generation, config, waf: { sets: [], ofSites: [''] } },
+        tls: { certificates: [a], ticketKey: 'old' },
+      }),
     },
     entrance: { listeners: () => [], prepare: async () => [], commit: nothing, discard: nothing },
     counts: { setPorts: nothing },

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { type ConfigError, formatPlace } from '../config/errors.ts';
 import type { Provenance } from '../config/picker.ts';
@@ -54,6 +54,8 @@ export class Reloader {
   #watch = () => {};
   #unwatch = () => {};
   #isOver = false;
+  /** Files in which the last reload has found mistakes: they need not be those of the configuration in force. */
+  #wrong: readonly string[] = [];
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
@@ -77,6 +79,7 @@ export class Reloader {
       const applied = await apply(withStartSettings(before, reread.config), reread.origins);
       const { generation } = applied;
       const changes = { changed: [...new Set([...differing, ...applied.changed])], needsRestart };
+      this.#wrong = [];
       logger.info({ cause, generation, ...namesOf(changes) }, 'reloaded');
       for (const announcement of reread.announcements) logger.warn({}, announcement);
       return { ok: true, generation, ...changes };
@@ -89,6 +92,7 @@ export class Reloader {
 
   #refuse(cause: string, error: string, mistakes: readonly ConfigError[]): ReloadResult {
     const { logger } = this.#options;
+    this.#wrong = [...new Set(mistakes.map(({ source }) => source).filter(isAbsolute))];
     logger.error({ cause, error }, 'not reloaded: the configuration in force stays');
     for (const mistake of mistakes) {
       logger.error({ place: formatPlace(mistake), fix: mistake.fix }, mistake.message);
@@ -105,7 +109,8 @@ export class Reloader {
     );
     this.#watch = () => {
       try {
-        watch.set(files());
+        const known = files();
+        watch.set({ files: [...known.files, ...this.#wrong], folders: known.folders });
       } catch (error) {
         logger.error({ error: (error as Error).message }, 'files are watched as before');
       }

@@ -14,6 +14,7 @@ import { AcmeRunner } from './acme.ts';
 import { openBackground } from './background.ts';
 import { Disks } from './disks.ts';
 import { Entrance } from './entrance.ts';
+import type { Watched } from './file-watch.ts';
 import { GiveBack } from './give-back.ts';
 import { LimitLines } from './limit-lines.ts';
 import { Live } from './live.ts';
@@ -28,6 +29,7 @@ import { Reloader, type ReloadResult, watchedFiles } from './reload.ts';
 import { type SharedMemory, shareMemory } from './shared-memory.ts';
 import { warnOfUnresolvableOrigins } from './unresolvable.ts';
 import { limitUnsent } from './unsent.ts';
+import { watchedRules } from './watched-rules.ts';
 
 /** How long clients have to take what was handed over to their sockets before connections without a request end, in ms. */
 const LINGER = 1000;
@@ -116,7 +118,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     await parts.plans.open(config);
     const admin = await serve(parts, options);
     warnOfUnresolvableOrigins(config, options.logger);
-    if (config.watch) parts.reloader.watch(() => watchedFiles(parts.live.config, options.file));
+    if (config.watch) parts.reloader.watch(() => watched(parts, options.file));
     return new Server(parts, admin);
   } catch (error) {
     await parts.edges.drain(0, 0);
@@ -127,6 +129,11 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     parts.entrance.close();
     throw error;
   }
+}
+
+function watched({ live: { config }, plans }: Parts, file: string | undefined): Watched {
+  const [own, rules] = [watchedFiles(config, file), watchedRules(config, plans.current)];
+  return { files: [...own.files, ...rules.files], folders: [...own.folders, ...rules.folders] };
 }
 
 /** Before anything else: what the folders hold can only be found with what they know. */
