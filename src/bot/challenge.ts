@@ -6,7 +6,8 @@
  * solution  puzzle.NUMBER         SHA-256(MAC NUMBER) begins with as many zero bits as asked for
  * cookie    EXPIRY.MAC            MAC over site, client and EXPIRY
  *
- * The client is the prefix of its address and its User-Agent.
+ * The client is the prefix of its address and its User-Agent. A cookie that came over TLS is Secure; over plain HTTP it
+ * has another name, since browsers let no plain answer replace a Secure cookie.
  */
 
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
@@ -54,7 +55,8 @@ export class Challenge {
   readonly #site: string;
   readonly #config: ChallengeConfig;
   readonly #tools: ChallengeTools;
-  readonly #prefix: string;
+  readonly #secure: string;
+  readonly #plain: string;
   /** Cookies with who they are for, and until when. */
   readonly #checked = new Map<string, { client: string; expiry: number }>();
 
@@ -62,12 +64,13 @@ export class Challenge {
     this.#site = site;
     this.#config = config;
     this.#tools = tools;
-    this.#prefix = `${config.cookie}=`;
+    this.#secure = config.cookie;
+    this.#plain = `${config.cookie}_http`;
   }
 
   /** Undefined where the client has passed, else what it is told. */
   check(x: ChallengeSubject): ChallengeAnswer | undefined {
-    return this.#isPassed(x) ? undefined : this.#ask(x);
+    return this.#isPassed(x) || isPreflight(x) ? undefined : this.#ask(x);
   }
 
   /** Undefined where a request brings no solution. */
@@ -78,9 +81,15 @@ export class Challenge {
 
   /** Whether a request has a cookie that was given to its client. */
   #isPassed(x: ChallengeSubject): boolean {
-    const cookie = this.#cookieOf(x.field('cookie'));
-    if (cookie === '') return false;
+    const cookies = x.field('cookie');
+    if (cookies === '') return false;
     const client = clientOf(x);
+    if (this.#isValid(cookieOf(cookies, this.#plain), client)) return true;
+    return x.scheme === 'https' && this.#isValid(cookieOf(cookies, this.#secure), client);
+  }
+
+  #isValid(cookie: string, client: string): boolean {
+    if (cookie === '') return false;
     const known = this.#checked.get(cookie);
     if (known !== undefined) return known.client === client && known.expiry > this.#tools.now();
     const found = /^([0-9a-z]{1,10})\.([\w-]{22})$/.exec(cookie);
@@ -90,16 +99,6 @@ export class Challenge {
     if (this.#checked.size >= MOST_CHECKED) this.#checked.clear();
     this.#checked.set(cookie, { client, expiry });
     return true;
-  }
-
-  /** @returns '' where there is none */
-  #cookieOf(field: string): string {
-    for (let from = field.indexOf(this.#prefix); from >= 0; from = field.indexOf(this.#prefix, from + 1)) {
-      if (from > 0 && field[from - 1] !== ' ' && field[from - 1] !== ';') continue;
-      const end = field.indexOf(';', from);
-      return field.slice(from + this.#prefix.length, end < 0 ? undefined : end).trim();
-    }
-    return '';
   }
 
   #ask(x: ChallengeSubject): ChallengeAnswer {
@@ -129,13 +128,13 @@ export class Challenge {
     if (!isSame(mac, this.#mac('puzzle', client, what))) return refusal('the puzzle was given to another client');
     if (zeroBits(`${mac}${number}`) < this.#config.difficulty) return refusal('the solution is wrong');
     if (!this.#tools.once(`${this.#site} ${mac}`)) return refusal('the puzzle has been used');
-    const { ttl, cookie } = this.#config;
+    const { ttl } = this.#config;
+    const [name, secure] = x.scheme === 'https' ? [this.#secure, '; Secure'] : [this.#plain, ''];
     const expiry = Math.floor(now + ttl).toString(36);
     const value = `${expiry}.${this.#mac('cookie', client, expiry)}`;
-    const secure = x.scheme === 'https' ? '; Secure' : '';
     return {
       status: 204,
-      fields: [...CLOSED, `Set-Cookie: ${cookie}=${value}; Path=/; Max-Age=${ttl}; HttpOnly; SameSite=Lax${secure}`],
+      fields: [...CLOSED, `Set-Cookie: ${name}=${value}; Path=/; Max-Age=${ttl}; HttpOnly; SameSite=Lax${secure}`],
       reason: 'challenge',
       body: { contentType: 'text/plain', content: '' },
     };
@@ -145,6 +144,22 @@ export class Challenge {
     const parts = [what, this.#site, client, text].map((part) => `${part.length}:${part}`).join('');
     return createHmac('sha256', this.#config.secret).update(parts).digest('base64url').slice(0, MAC_LENGTH);
   }
+}
+
+/** A question of a browser on behalf of a page of another site (CORS), which has no cookies; what follows it is challenged. */
+function isPreflight(x: ChallengeSubject): boolean {
+  return x.method === 'OPTIONS' && x.field('access-control-request-method') !== '' && x.field('origin') !== '';
+}
+
+/** @returns '' where there is none */
+function cookieOf(field: string, name: string): string {
+  const prefix = `${name}=`;
+  for (let from = field.indexOf(prefix); from >= 0; from = field.indexOf(prefix, from + 1)) {
+    if (from > 0 && field[from - 1] !== ' ' && field[from - 1] !== ';') continue;
+    const end = field.indexOf(';', from);
+    return field.slice(from + prefix.length, end < 0 ? undefined : end).trim();
+  }
+  return '';
 }
 
 /** What every answer says beside what answers of lb's own say (no-store): no search engine is to show it. */

@@ -60,13 +60,15 @@ const OWN: readonly (readonly [RegExp, BotClass])[] = [
   ],
   // what proves who owns a site, or looks after it, however much it scans
   [
-    /let's encrypt|google-trust-services|digicert dcv|sectigo|hstspreload|ssl ?labs|securityheaders|cloudflare-|akismet|vaultpress|sucuri|cookiebot|cookiehub|iubenda|unshorten/i,
+    /let's encrypt|google-trust-services|digicert dcv|sectigo|hstspreload|ssl ?labs|securityheaders|cloudflare-|akismet|vaultpress|sucuri|cookiebot|cookiehub|iubenda|unshorten|kube-probe|healthchecker|googlehc|^prometheus|lighthouse/i,
     'monitor',
   ],
   [
-    /^(?:curl|libcurl|wget|python|aiohttp|httpx|java|jakarta|apache-http|php|guzzle|ruby|faraday|perl|libwww|lwp|go-http|okhttp|dart|node|undici|axios|got|postman|insomnia|httpie|reqwest|rust|hyper|winhttp|powershell|dotnet|restsharp)\b/i,
+    /^(?:curl|libcurl|wget|python|aiohttp|httpx|java|jakarta|apache-http|php|guzzle|ruby|faraday|perl|libwww|lwp|go-http|okhttp|dart|node|undici|axios|got|postman\w*|insomnia|httpie|reqwest|rust|hyper|winhttp|powershell|dotnet|restsharp)\b/i,
     'library',
   ],
+  // apps on telephones
+  [/^Dalvik\/|\bCFNetwork\/\S+ Darwin\//, 'library'],
 ];
 
 /** By tag of the list, the first that an entry has. */

@@ -110,15 +110,20 @@ const SCRIPT = `
     setTimeout(work);
   };
   const done = async () => {
+    let answer;
     try {
-      const answer = await fetch(location.href, { headers: { 'X-Lb-Challenge': puzzle + '.' + n }, cache: 'no-store', redirect: 'manual' });
-      if (answer.status !== 204) return say('That did not work. Please load the page again.');
-      if (Date.now() - Number(sessionStorage.lbChallenge || 0) < 3000) return say('Your browser does not keep the cookie of this site. Please allow it and load the page again.');
-      sessionStorage.lbChallenge = Date.now();
-      location.reload();
+      answer = await fetch(location.href, { headers: { 'X-Lb-Challenge': puzzle + '.' + n }, cache: 'no-store', redirect: 'manual' });
     } catch {
-      say('The site could not be reached. Please load the page again.');
+      return say('The site could not be reached. Please load the page again.');
     }
+    if (answer.status !== 204) return say('That did not work. Please load the page again.');
+    let last = 0;
+    try {
+      last = Number(sessionStorage.lbChallenge) || 0;
+      sessionStorage.lbChallenge = Date.now();
+    } catch {}
+    if (Date.now() - last < 3000) return say('Your browser does not keep the cookie of this site. Please allow it and load the page again.');
+    location.reload();
   };
   work();
 })();`;

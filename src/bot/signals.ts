@@ -4,6 +4,7 @@ import type { BrowserClaim } from './classify.ts';
 
 /** What is looked at of a request. */
 export interface SignalSubject {
+  readonly method: string;
   readonly scheme: 'http' | 'https';
   readonly protocol: '1.0' | '1.1' | '2';
   /** '' where it is absent. */
@@ -36,16 +37,22 @@ const OLD = { chromium: 60, firefox: 60, safari: 10, other: 0 };
 /** Calls `found` for each. Browsers send client hints and fetch metadata over TLS only. */
 export function findSignals(x: SignalSubject, claim: BrowserClaim, found: (signal: Signal) => void): void {
   const { family, major } = claim;
-  if (x.field('accept') === '') found('no_accept');
+  const isBare = sendsLess(x);
+  if (x.field('accept') === '' && !isBare) found('no_accept');
   if (x.field('accept-language') === '') found('no_accept_language');
   if (x.field('accept-encoding') === '') found('no_accept_encoding');
   if (x.protocol === '1.0') found('http_1_0');
   if (major < OLD[family]) found('old_browser');
   const hints = x.field('sec-ch-ua');
   if (hints !== '') judgeHints(x, hints, claim, found);
-  if (x.scheme !== 'https') return;
+  if (x.scheme !== 'https' || isBare) return;
   if (hints === '' && family === 'chromium' && major >= HINTS_SINCE) found('no_client_hints');
   if (major >= METADATA_SINCE[family] && x.field('sec-fetch-mode') === '') found('no_fetch_metadata');
+}
+
+/** Browsers open WebSockets and ask for leave (CORS) with fewer fields than they ask for anything else. */
+function sendsLess(x: SignalSubject): boolean {
+  return x.method === 'OPTIONS' || (x.field('accept') === '' && x.field('upgrade') !== '');
 }
 
 function judgeHints(x: SignalSubject, hints: string, claim: BrowserClaim, found: (signal: Signal) => void): void {

@@ -2,6 +2,7 @@ import { Argument, Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import type { ConfigError } from '../config/errors.ts';
 import { loadConfig } from '../config/load.ts';
+import { CountryDatabaseError, loadCountries } from '../geo/country.ts';
 import { CertificateError, FILES_FIX } from '../tls/certificates.ts';
 import { TlsKeeper } from '../tls/keeper.ts';
 import { isInspecting, rulesKey, shareRules, WafRulesError } from '../waf/ruleset/shared-rules.ts';
@@ -31,6 +32,8 @@ function printText(given: GivenFlags, io: Io): void {
   if (error !== undefined) throw new CliError(error, EXIT.usage);
   const wrong = checkWafRules(config, io);
   if (wrong !== undefined) throw new CliError(wrong.message, EXIT.usage);
+  const unusable = checkCountries(config);
+  if (unusable !== undefined) throw new CliError(`${unusable.message}: ${unusable.fix}`, EXIT.usage);
   for (const text of [...announcements, ...warnings]) io.stderr.write(`note: ${text}\n`);
   const rules = config.sites.reduce((count, site) => count + site.cache.rules.length, 0);
   io.stdout.write(
@@ -48,6 +51,8 @@ function printJson(given: GivenFlags, io: Io): void {
     announcements.push(...warnings);
     if (error !== undefined) shown.push({ source: 'tls', message: error, fix: FILES_FIX });
     for (const mistake of checkWafRules(result.config, io)?.mistakes ?? []) shown.push(shownMistake(mistake));
+    const unusable = checkCountries(result.config);
+    if (unusable !== undefined) shown.push({ source: 'geo.database', message: unusable.message, fix: unusable.fix });
   }
   io.stdout.write(`${JSON.stringify({ ok: shown.length === 0, errors: shown, announcements }, null, 2)}\n`);
   if (shown.length > 0) throw new CliError('', EXIT.usage);
@@ -65,6 +70,18 @@ function checkWafRules({ sites, dataDir }: Config, io: Io): WafRulesError | unde
     return undefined;
   } catch (error) {
     if (error instanceof WafRulesError) return error;
+    throw error;
+  }
+}
+
+/** What `lb serve` would say of the database of countries. */
+function checkCountries({ geo }: Config): CountryDatabaseError | undefined {
+  if (geo.database === undefined) return undefined;
+  try {
+    loadCountries(geo.database);
+    return undefined;
+  } catch (error) {
+    if (error instanceof CountryDatabaseError) return error;
     throw error;
   }
 }

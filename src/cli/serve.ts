@@ -108,10 +108,9 @@ async function start(
     const { config, origins: settings, file } = loaded;
     return await startServer(config, { version: readVersion(), settings, testHooks, file, ...options });
   } catch (error) {
+    if (error instanceof CountryDatabaseError) return fail(`${error.message}: ${error.fix}`, EXIT.usage);
     const isMistake = error instanceof CertificateError || error instanceof WafRulesError;
-    if (isMistake || error instanceof CountryDatabaseError) {
-      return fail(error.message, EXIT.usage);
-    }
+    if (isMistake) return fail(error.message, EXIT.usage);
     if (error instanceof ListenError || error instanceof AdminStartError) return fail(error.message);
     throw error;
   }

@@ -40,6 +40,8 @@ export interface BotsConfig {
   /** Published networks of crawlers, by a word of their User-Agent, lowercase. */
   ranges: { word: string; networks: string[] }[];
   robots: RobotsConfig | undefined;
+  /** What of it was read from files. */
+  files: string[];
 }
 
 export interface ChallengeConfig {

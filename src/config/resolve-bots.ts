@@ -24,6 +24,7 @@ export function resolveBots(pick: Picker, errors: ErrorList): BotsConfig | undef
     const action = pick.maybe(`addons.bots.actions.${name}`) as BotAction | undefined;
     if (action !== undefined) actions[name] = action;
   }
+  const robotsFile = pick.maybe('addons.bots.robots_file');
   const bots: BotsConfig = {
     mode: mode === 'log' ? 'log' : 'enforce',
     actions,
@@ -33,6 +34,7 @@ export function resolveBots(pick: Picker, errors: ErrorList): BotsConfig | undef
     verify: pick.boolean('addons.bots.verify'),
     ranges: pick.list('addons.bots.ranges').flatMap((file) => readRanges(file, pick, errors)),
     robots: resolveRobots(pick, errors),
+    files: [...pick.list('addons.bots.ranges'), ...(robotsFile === undefined ? [] : [robotsFile])],
   };
   return mode === 'off' ? undefined : bots;
 }
@@ -86,6 +88,7 @@ function readRanges(file: string, pick: Picker, errors: ErrorList): BotsConfig['
   const word = basename(file)
     .replace(/\.[^.]*$/, '')
     .toLowerCase();
+  if (!/[a-z0-9]/.test(word)) return fail(`${file} names no crawler`, 'name the file after it, such as gptbot.json');
   let text: string;
   try {
     text = readFileSync(file, 'utf8');

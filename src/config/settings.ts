@@ -92,7 +92,7 @@ const PROCESS_SETTINGS: readonly Setting[] = [
     default: false,
     env: 'LB_WATCH',
     prose:
-      'Whether lb loads its settings again when lb.json or a file or folder of certificates changes, those of `origin_tls` among them.',
+      'Whether lb loads its settings again when lb.json or a file changes that it names: certificates, those of `origin_tls` among them, rules of the WAF, `geo.database`, files of `addons.bots`.',
   },
   {
     path: 'geo.database',
@@ -101,7 +101,7 @@ const PROCESS_SETTINGS: readonly Setting[] = [
     defaultText: 'the one that comes with lb',
     env: 'LB_GEO_DATABASE',
     prose:
-      'MMDB file that tells the country of an address, with a field `country_code` or `country.iso_code`. Read when a cache key or a rule uses the country: at the start, and at a reload if the file is another one by then.',
+      'MMDB file that tells the country of an address, with a field `country_code` or `country.iso_code`. Read where an addon, a cache key or a rule asks for countries: at the start, and at a reload if the file is another one by then.',
   },
   {
     path: 'log.level',

@@ -63,7 +63,7 @@ test('a file that is missing or no database is refused in one sentence', () => {
   });
   for (const content of ['', 'not a database'.repeat(100)]) {
     withFile(Buffer.from(content), (file) => {
-      assert.throws(() => loadCountries(file), { message: `geo.database ${file} is no MMDB file` });
+      assert.throws(() => loadCountries(file), { message: `geo.database ${file} is no MMDB file, or not all of one` });
     });
   }
 });

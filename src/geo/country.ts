@@ -11,7 +11,10 @@ export const UNKNOWN_COUNTRY = 'XX';
 const MAX_REMEMBERED = 16_384;
 
 /** A database that cannot be used, in one sentence. */
-export class CountryDatabaseError extends Error {}
+export class CountryDatabaseError extends Error {
+  readonly fix =
+    'name an MMDB file with countries that lb may read, or leave geo.database out for the one that comes with lb';
+}
 
 /** Entries as databases of countries have them: `country_code` alone, or as GeoIP writes them. */
 type CountryEntry = { country_code?: unknown; country?: { iso_code?: unknown } } & Response;
@@ -33,9 +36,16 @@ export function loadCountries(file: string | undefined): SharedArrayBuffer {
   try {
     openReader(memory).get('192.0.2.1');
   } catch {
-    throw new CountryDatabaseError(`geo.database ${path} is no MMDB file`);
+    throw new CountryDatabaseError(`geo.database ${path} is no MMDB file, or not all of one`);
   }
+  if (!hasCountries(memory)) throw new CountryDatabaseError(`geo.database ${path} has no countries`);
   return memory;
+}
+
+/** Whether entries have one of the keys that countries stand under: as texts of the format, a byte of type and length first. */
+function hasCountries(memory: SharedArrayBuffer): boolean {
+  const bytes = Buffer.from(memory);
+  return ['\x47country', '\x4ccountry_code'].some((key) => bytes.includes(key, 0, 'latin1'));
 }
 
 function reasonOf({ code, message }: NodeJS.ErrnoException): string {

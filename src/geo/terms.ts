@@ -2,6 +2,7 @@
 
 import type { CountryTerms, GeoConfig } from '../config/bot-config.ts';
 import { compileGlobs, type PathMatcher } from '../http/glob.ts';
+import { pathForms } from '../http/path-forms.ts';
 import { plainGlob, plainPath } from '../http/plain-path.ts';
 
 interface CompiledTerms {
@@ -29,16 +30,18 @@ export class CountryGate {
   }
 
   /**
-   * @param path as the client sent it. Where an origin may read it as another one, both have to let the client in
+   * @param path as the client sent it. Where an origin may read it as another one, that has to let the client in too
    * @returns undefined, or the status of the refusal
    */
   refuses(path: string, country: string): number | undefined {
     if (this.#paths.length === 0) return this.#site(country);
-    const asSent = this.#gateFor(path, false)(country);
-    if (asSent !== undefined) return asSent;
+    const [sent, lenient] = pathForms(path);
+    const status = this.#gateFor(sent, false)(country);
+    if (status !== undefined) return status;
     const plain = plainPath(path);
-    if (plain === path) return undefined;
-    return plain === undefined ? this.#strictest(country) : this.#gateFor(plain, true)(country);
+    if (plain === undefined) return this.#strictest(country);
+    const asPlain = plain === path ? undefined : this.#gateFor(plain, true)(country);
+    return asPlain ?? (lenient === undefined ? undefined : this.#gateFor(lenient, false)(country));
   }
 
   #gateFor(path: string, isPlain: boolean): Gate {

@@ -7,6 +7,7 @@ import { scoreOf } from '../bot/signals.ts';
 import { Standings, type Verifier } from '../bot/verify.ts';
 import type { BotsConfig } from '../config/bot-config.ts';
 import { compileGlobs, type PathMatcher } from '../http/glob.ts';
+import { pathForms } from '../http/path-forms.ts';
 import { plainGlob, plainPath } from '../http/plain-path.ts';
 import { BOT_RESULTS, type BotResult } from '../stats/guard-table.ts';
 import type { Addon, GuardRequest, Verdict } from './addon.ts';
@@ -109,8 +110,9 @@ export class BotsAddon implements Addon {
     return this.#act(x, botClass, score, BOT_ACTIONS[action]);
   }
 
+  /** However an origin may read the path. */
   #isExcluded(path: string): boolean {
-    if (!this.#isOpen(path)) return false;
+    if (!pathForms(path).every(this.#isOpen)) return false;
     const plain = plainPath(path);
     return plain === path || (plain !== undefined && this.#isOpenPlain(plain));
   }
