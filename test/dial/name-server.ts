@@ -2,9 +2,14 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import type { Cleanup } from '../support/cleanup.ts';
 
-/** What a name server says of a name: addresses of the family asked for, or a response code. */
+/** What is asked of a name. */
+type QuestionType = 'A' | 'AAAA' | 'PTR';
+
+/** What a name server says of a name: addresses of the family asked for, names, or a response code. */
 export interface NameAnswer {
   addresses?: readonly string[];
+  /** For PTR. */
+  names?: readonly string[];
   /** Seconds. */
   ttl?: number;
   /** How long it takes, in ms. */
@@ -19,7 +24,7 @@ export interface NameServer {
   readonly address: string;
   /** Names asked for, with their type: `a.test A`. */
   readonly log: string[];
-  answer: (name: string, type: 'A' | 'AAAA') => NameAnswer | undefined;
+  answer: (name: string, type: QuestionType) => NameAnswer | undefined;
 }
 
 export async function startNameServer(t: Cleanup, answer: NameServer['answer']): Promise<NameServer> {
@@ -43,29 +48,44 @@ export async function startNameServer(t: Cleanup, answer: NameServer['answer']):
   return server;
 }
 
-function readQuestion(query: Buffer): { name: string; type: 'A' | 'AAAA'; end: number } {
+const TYPES: Readonly<Record<number, QuestionType>> = { 1: 'A', 12: 'PTR', 28: 'AAAA' };
+
+function readQuestion(query: Buffer): { name: string; type: QuestionType; end: number } {
   const labels: string[] = [];
   let at = 12;
   for (let length = query[at]; length > 0; length = query[at]) {
     labels.push(query.toString('latin1', at + 1, at + 1 + length));
     at += 1 + length;
   }
-  return { name: labels.join('.').toLowerCase(), type: query.readUInt16BE(at + 1) === 28 ? 'AAAA' : 'A', end: at + 5 };
+  const type = TYPES[query.readUInt16BE(at + 1)] ?? 'A';
+  return { name: labels.join('.').toLowerCase(), type, end: at + 5 };
 }
 
-function reply(question: Buffer, { addresses = [], ttl = 60, code = 0 }: NameAnswer, type: 'A' | 'AAAA'): Buffer {
-  const ofType = addresses.filter((address) => address.includes(':') === (type === 'AAAA'));
+function reply(question: Buffer, answer: NameAnswer, type: QuestionType): Buffer {
+  const { ttl = 60, code = 0 } = answer;
+  const found = dataOf(answer, type);
   const head = Buffer.from(question);
   head.writeUInt16BE(0x8180 | code, 2);
-  head.writeUInt16BE(ofType.length, 6);
+  head.writeUInt16BE(found.length, 6);
   head.fill(0, 8, 12);
-  const records = ofType.map((address) => {
-    const data = type === 'A' ? Buffer.from(address.split('.').map(Number)) : ipv6Bytes(address);
-    const record = Buffer.from([0xc0, 12, 0, type === 'A' ? 1 : 28, 0, 1, 0, 0, 0, 0, 0, data.length]);
+  const number = Number(Object.keys(TYPES).find((key) => TYPES[Number(key)] === type));
+  const records = found.map((data) => {
+    const record = Buffer.from([0xc0, 12, 0, number, 0, 1, 0, 0, 0, 0, 0, data.length]);
     record.writeUInt32BE(ttl, 6);
     return Buffer.concat([record, data]);
   });
   return Buffer.concat([head, ...records]);
+}
+
+function dataOf({ addresses = [], names = [] }: NameAnswer, type: QuestionType): Buffer[] {
+  if (type === 'PTR') return names.map(nameBytes);
+  const ofType = addresses.filter((address) => address.includes(':') === (type === 'AAAA'));
+  return ofType.map((address) => (type === 'A' ? Buffer.from(address.split('.').map(Number)) : ipv6Bytes(address)));
+}
+
+function nameBytes(name: string): Buffer {
+  const labels = name.split('.').map((label) => Buffer.concat([Buffer.of(label.length), Buffer.from(label, 'latin1')]));
+  return Buffer.concat([...labels, Buffer.of(0)]);
 }
 
 /** Only `a::b` with single groups, which is all that the tests have. */
