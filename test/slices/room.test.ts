@@ -16,7 +16,7 @@ async function startSmall(
 ): Promise<{ scene: Scene; take: () => Promise<void>; give: () => Promise<void> }> {
   const scene = await startScene({ after }, { workers: 1, cache: { memory: '8MB', ...settings } });
   const begun: (() => void)[] = [];
-  const block = Buffer.alloc(1800 * KB, 'x');
+  const block = Buffer.alloc(1700 * KB, 'x');
   scene.on('/slow', async (_request, answer) => {
     await answer.head(200, [FRESH, ['Content-Length', String(block.length)]]);
     await answer.raw(block.subarray(0, KB));
@@ -59,12 +59,12 @@ for (const isLengthKnown of [true, false]) {
   });
 }
 
-const SIZE = 1000 * KB;
+const SIZE = 1500 * KB;
 const V: Version = { length: 4 * SIZE + 5, etag: '"v"' };
 
 for (const mode of ['fine', 'busy', 'more'] as const) {
   test(`a slice that finds no room comes from the origin to its client: an origin that is ${mode}`, async () => {
-    const { scene, take, give } = await startSmall({ slice: '1000KB' });
+    const { scene, take, give } = await startSmall({ slice: '1500KB' });
     const gate = Promise.withResolvers<void>();
     const asked = (n: number) => rangesAsked(scene, '/file').filter((range) => range.startsWith(`${n * SIZE}-`)).length;
     scene.on('/file', async (request, answer) => {
