@@ -125,6 +125,26 @@ const STATUS = object({
     }),
   ),
   origins: list(ref('Origin')),
+  limits: list(
+    object({
+      site: text(),
+      name: text(),
+      passed: count('Requests since the start.'),
+      refused: count(),
+      would_refuse: count('By a limit that only logs.'),
+      allowed: count('Of clients on its list.'),
+    }),
+    'Rate limits.',
+  ),
+  firewalls: list(
+    object({
+      site: text(),
+      blocked: count('Requests since the start, and responses.'),
+      would_block: count('Where it only logs.'),
+      passed: count('Below the threshold.'),
+    }),
+    'Sites in whose requests rules of the firewall have fired.',
+  ),
   cache: object({
     memory_bytes: count('The limit.'),
     used_bytes: count(),

@@ -19,6 +19,8 @@ export interface Status {
   readonly workers: readonly WorkerStatus[];
   readonly sites: readonly SiteStatus[];
   readonly origins: readonly OriginState[];
+  readonly limits: readonly LimitStatus[];
+  readonly firewalls: readonly FirewallStatus[];
   readonly cache: CacheStatus;
   readonly disks: readonly DiskStatus[];
   readonly memory: { readonly resident_bytes: number; readonly heap_bytes: number };
@@ -43,6 +45,28 @@ export interface SiteStatus {
   readonly errors: number;
   /** Part of the answers that came from the cache, 0 to 1; null where none could have. */
   readonly hit_ratio: number | null;
+}
+
+/** Requests at a rate limit since the start. */
+export interface LimitStatus {
+  readonly site: string;
+  readonly name: string;
+  readonly passed: number;
+  readonly refused: number;
+  /** By a limit that only logs. */
+  readonly would_refuse: number;
+  /** Of clients on its list. */
+  readonly allowed: number;
+}
+
+/** Requests in which rules of a site's firewall have fired since the start. */
+export interface FirewallStatus {
+  readonly site: string;
+  /** Responses too. */
+  readonly blocked: number;
+  readonly would_block: number;
+  /** Below the threshold. */
+  readonly passed: number;
 }
 
 export interface CacheStatus {
@@ -92,6 +116,8 @@ export function statusOf(deps: AdminDeps): Status {
       hit_ratio: hitRatio([counted]),
     })),
     origins: deps.originStates(),
+    limits: limitsOf(snapshot),
+    firewalls: firewallsOf(snapshot),
     cache: {
       memory_bytes: sum(own.cache_memory_bytes),
       used_bytes: sum(own.cache_used_bytes),
@@ -116,6 +142,27 @@ function workersOf({ workers }: StatsSnapshot): WorkerStatus[] {
     active_requests: sum(counted.worker_active_requests),
     heap_bytes: sum(counted.worker_heap_used_bytes),
   }));
+}
+
+function limitsOf({ sites }: StatsSnapshot): LimitStatus[] {
+  return Object.entries(sites).flatMap(([site, { rate_limit_requests_total: limits = {} }]) =>
+    Object.entries(limits).map(([name, results]) => {
+      const of = (result: string) => sum(results, result);
+      return {
+        ...{ site, name, passed: of('passed'), refused: of('refused') },
+        ...{ would_refuse: of('would_refuse'), allowed: of('allowed') },
+      };
+    }),
+  );
+}
+
+/** Of those in which a rule has fired. */
+function firewallsOf({ sites }: StatsSnapshot): FirewallStatus[] {
+  return Object.entries(sites).flatMap(([site, { waf_requests_total: actions }]) => {
+    const of = (action: string) => sum(actions, action);
+    const blocked = of('blocked') + of('response_blocked');
+    return sum(actions) === 0 ? [] : [{ site, blocked, would_block: of('would_block'), passed: of('passed') }];
+  });
 }
 
 /** All that is counted under a value, or only what is under one last label; 0 where nothing is. */

@@ -17,6 +17,8 @@ export function statusText(status: Status, color: boolean, width?: number): stri
     ['workers', workerLines(status, paint, room)],
     ['sites', siteLines(status, paint, room)],
     ['origins', originLines(status, paint, room)],
+    ['limits', limitLines(status, paint, room)],
+    ['firewall', firewallLines(status, paint, room)],
   ];
   return sections
     .filter(([, lines]) => lines.length > 0)
@@ -104,6 +106,42 @@ function siteLines({ sites }: Status, paint: Painter, width?: number): string[] 
     countText(requests),
     errors === 0 ? '0' : paint('red', countText(errors)),
     percentText(hit_ratio),
+  ]);
+  return headed(columns, rows, paint, width);
+}
+
+function limitLines({ limits }: Status, paint: Painter, width?: number): string[] {
+  const columns = [
+    { title: 'site' },
+    { title: 'limit', fills: true },
+    { title: 'passed', right: true },
+    { title: 'refused', right: true },
+    { title: 'would refuse', right: true },
+    { title: 'allowed', right: true },
+  ];
+  const rows = limits.map(({ site, name, passed, refused, would_refuse, allowed }) => [
+    safeText(site),
+    safeText(name),
+    totalText(passed),
+    refused === 0 ? '0' : paint('yellow', totalText(refused)),
+    totalText(would_refuse),
+    totalText(allowed),
+  ]);
+  return headed(columns, rows, paint, width);
+}
+
+function firewallLines({ firewalls }: Status, paint: Painter, width?: number): string[] {
+  const columns = [
+    { title: 'site', fills: true },
+    { title: 'blocked', right: true },
+    { title: 'would block', right: true },
+    { title: 'below the threshold', right: true },
+  ];
+  const rows = firewalls.map(({ site, blocked, would_block, passed }) => [
+    safeText(site),
+    blocked === 0 ? '0' : paint('yellow', totalText(blocked)),
+    totalText(would_block),
+    totalText(passed),
   ]);
   return headed(columns, rows, paint, width);
 }

@@ -94,7 +94,9 @@ function startRefresh(x: Exchange, id: number, view: StoredView, age: Age): void
   const { background, cache } = x.context;
   if (!background.take(x.host.plan.index)) return;
   const handle = cache.hold(id);
-  if (handle < 0) {
+  // what is stale does for the client: a limit on origin fetches only puts the refresh off
+  if (handle < 0 || x.host.plan.guard?.checkOrigin(x) !== undefined) {
+    if (handle >= 0) cache.drop(handle);
     background.give(x.host.plan.index);
     return;
   }
