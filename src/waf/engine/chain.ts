@@ -10,6 +10,8 @@ export interface Chain {
   readonly steps: readonly Transformation[];
   /** All steps but the last: what comes of them is shared with other chains; undefined of a chain without steps. */
   readonly before: Chain | undefined;
+  /** Whether the last step changes nothing but the case of ASCII letters. */
+  readonly changesCase: boolean;
   /** As `triggers`, of the last step alone. */
   readonly lastTriggers: Mask | undefined;
   /** A value whose mask has none of these bits comes out as it went in; undefined: nothing is known. */
@@ -55,6 +57,8 @@ export const TRIGGERS: Readonly<Record<string, readonly number[]>> = {
   utf8tounicode: bytes('\0', [0x80, 0xff]),
 };
 
+const CASE: ReadonlySet<string> = new Set(['lowercase', 'uppercase']);
+
 /** All chains of a plan, each once. */
 export class Chains {
   readonly all: Chain[] = [];
@@ -75,7 +79,8 @@ export class Chains {
       const before = names.length === 0 ? undefined : this.of(names.slice(0, -1));
       const lastTriggers = this.#triggers(names.slice(-1));
       const steps = names.map((name) => this.#step(name));
-      chain = { index: this.all.length, steps, before, triggers: this.#triggers(names), lastTriggers };
+      const changesCase = CASE.has(names.at(-1) ?? '');
+      chain = { index: this.all.length, steps, before, changesCase, triggers: this.#triggers(names), lastTriggers };
       this.#byNames.set(key, chain);
       this.all.push(chain);
     }

@@ -69,7 +69,8 @@ class RuleCompiler {
   compile(sharedOf: (names: TxNames) => Shared): CompiledRules {
     const outlines = [0, 1, 2, 3, 4, 5].map((phase) => outlineOf(this.#items, phase));
     if (this.#options.everyRule) for (const outlined of outlines.flat()) this.#rule(outlined);
-    const runner = new Runner(new FactBook(this.#sets, this.#tables(), 0));
+    // the rules that are tried here have no values that a screen would tell of
+    const runner = new Runner(new FactBook(this.#sets, new OperatorBits<State>().tables(this.#sets, matcherOf), 0));
     const shared = sharedOf(this.#names);
     const setup = runSetup(outlines[1], (outlined) => this.#rule(outlined), runner, shared);
     const state = nobody({ ...shared, txStart: setup.values });
@@ -93,7 +94,7 @@ class RuleCompiler {
   }
 
   #tables(): CandidateTables {
-    return this.#bits.tables(this.#sets, (literals) => new LiteralMatcher(literals, { caseless: true }));
+    return this.#bits.tables(this.#sets, matcherOf);
   }
 
   #screenLinks(link: Link, phase: number): void {
@@ -182,6 +183,10 @@ class RuleCompiler {
       this.#chains.of(transformations.slice(0, steps)),
     );
   }
+}
+
+function matcherOf(literals: readonly string[]): LiteralMatcher {
+  return new LiteralMatcher(literals, { caseless: true });
 }
 
 function readBinary(path: string): string {

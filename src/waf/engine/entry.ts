@@ -9,11 +9,14 @@ export class Entry {
   readonly value: string;
   /** What is known of the value, once it was asked for. */
   facts: Facts | undefined = undefined;
+  /** Another entry of the same value. */
+  readonly same: Entry | undefined;
 
-  constructor(collection: string, key: string, value: string) {
+  constructor(collection: string, key: string, value: string, same?: Entry) {
     this.collection = collection;
     this.key = key;
     this.value = value;
+    this.same = same;
   }
 }
 

@@ -10,19 +10,24 @@ import type { ScreenSet } from './screen.ts';
 
 export class Facts {
   readonly value: string;
+  /** Of the value, seeded. */
+  readonly hash: number;
   /** The sets of bytes that it has one of (ByteSets). */
   readonly a: number;
   readonly b: number;
   readonly c: number;
-  /** One bit an operator, 32 an element; undefined until asked for. */
+  /** The operators whose literals the value may have, one bit an operator, 32 an element; undefined until asked for. */
+  found: readonly number[] | undefined = undefined;
+  /** The operators that may match it; undefined until asked for. */
   candidates: number[] | undefined = undefined;
   /** By the chain's index. */
   results: (Facts | undefined)[] | undefined = undefined;
   /** By the number of a set of the screens: its operators that may match what its chains make of the value. */
   screens: (readonly number[] | undefined)[] | undefined = undefined;
 
-  constructor(value: string, a: number, b: number, c: number) {
+  constructor(value: string, hash: number, a: number, b: number, c: number) {
     this.value = value;
+    this.hash = hash;
     this.a = a;
     this.b = b;
     this.c = c;
@@ -37,8 +42,8 @@ export interface CandidateTables {
   readonly always: readonly number[];
   /** Operators, by the length of a value (up to the last), that a value so short may match. */
   readonly byLength: readonly (readonly number[])[];
-  /** The operators that need a byte of a set, with the set's bit. */
-  readonly needs: readonly { readonly mask: Mask; readonly word: number; readonly bit: number }[];
+  /** By operator: the sets of bytes of which a value needs one; empty of those that need none. */
+  readonly needs: readonly Mask[];
   readonly matcher: LiteralMatcher;
   /** By literal: elements and bits of its operators in turn. */
   readonly operatorsOf: readonly (readonly number[])[];
@@ -46,49 +51,68 @@ export interface CandidateTables {
 
 /** Longer values are not remembered. */
 const LONGEST_REMEMBERED = 1024;
-const BASES = 1024;
 /** In values from this length on literals are found so often that they are first gathered. */
 const LONG = 256;
+/** A request often has a value in several variables. */
+const RECENT = 64;
 
-interface Base {
-  readonly a: number;
-  readonly b: number;
-  readonly c: number;
-  readonly bits: readonly number[];
+/** What a value is made of, as the last look at one has found it. */
+interface Look {
+  hash: number;
+  a: number;
+  b: number;
+  c: number;
 }
 
 export class FactBook {
   readonly #sets: ByteSets;
   readonly #tables: CandidateTables;
-  readonly #limit: number;
-  /** Values that have come at least twice, in two generations. */
-  #young = new Map<string, Facts>();
-  #old = new Map<string, Facts>();
+  /** Values that have come at least twice, in one of two places by their hash. */
+  readonly #kept: (Facts | undefined)[];
   /** Hashes of values that came once, by their low bits. */
   readonly #seen: Int32Array;
+  readonly #recent: (Facts | undefined)[] = new Array(RECENT).fill(undefined);
   readonly #seed = (Math.random() * 0x7fffffff) | 1;
   readonly #found: Uint32Array;
+  readonly #look: Look = { hash: 0, a: 0, b: 0, c: 0 };
   #marked: number[] = [];
   readonly #mark = (literal: number): void => addOperators(this.#marked, this.#tables.operatorsOf[literal]);
-  readonly #bases: (Base | undefined)[] = new Array(BASES).fill(undefined);
 
-  /** @param remembered values kept from one transaction to the next */
+  /** @param remembered about how many values are kept from one transaction to the next */
   constructor(sets: ByteSets, tables: CandidateTables, remembered: number) {
     this.#sets = sets;
     this.#tables = tables;
-    this.#limit = remembered;
-    let slots = 64;
-    while (slots < remembered * 4) slots *= 2;
-    this.#seen = new Int32Array(slots);
+    this.#kept = new Array(remembered > 0 ? powerOfTwo(remembered) : 0).fill(undefined);
+    this.#seen = new Int32Array(powerOfTwo(remembered * 4));
     this.#found = new Uint32Array((tables.matcher.count >> 5) + 1);
   }
 
   of(value: string): Facts {
-    const remember = this.#limit > 0 && value.length <= LONGEST_REMEMBERED;
-    if (remember) {
-      const known = this.#young.get(value) ?? this.#fromOld(value);
-      if (known !== undefined) return known;
+    const { hash, a, b, c } = this.#lookAt(value);
+    if (value.length > LONGEST_REMEMBERED) return new Facts(value, hash, a, b, c);
+    const kept = this.#kept;
+    const place = (hash ^ (hash >>> 15)) & (kept.length - 1);
+    if (kept.length > 0) {
+      const first = kept[place];
+      if (first !== undefined && first.hash === hash && first.value === value) return first;
+      const second = kept[place ^ 1];
+      if (second !== undefined && second.hash === hash && second.value === value) return second;
     }
+    const at = hash & (RECENT - 1);
+    const recent = this.#recent[at];
+    if (recent !== undefined && recent.hash === hash && recent.value === value) return recent;
+    const remember = kept.length > 0 && this.#cameBefore(hash);
+    const facts = new Facts(remember ? ownCopy(value) : value, hash, a, b, c);
+    if (remember) {
+      if (kept[place] !== undefined) kept[place ^ 1] = kept[place];
+      kept[place] = facts;
+    } else {
+      this.#recent[at] = facts;
+    }
+    return facts;
+  }
+
+  #lookAt(value: string): Look {
     const { a: setsA, b: setsB, c: setsC } = this.#sets;
     let a = 0;
     let b = 0;
@@ -101,24 +125,12 @@ export class FactBook {
       c |= setsC[byte];
       hash = (Math.imul(hash, 31) + byte) | 0;
     }
-    if (!remember || !this.#cameBefore(hash)) return new Facts(value, a, b, c);
-    const facts = new Facts(ownCopy(value), a, b, c);
-    this.#keep(facts);
-    return facts;
-  }
-
-  #fromOld(value: string): Facts | undefined {
-    const known = this.#old.get(value);
-    if (known !== undefined) this.#keep(known);
-    return known;
-  }
-
-  #keep(facts: Facts): void {
-    if (this.#young.size >= this.#limit / 2) {
-      this.#old = this.#young;
-      this.#young = new Map();
-    }
-    this.#young.set(facts.value, facts);
+    const look = this.#look;
+    look.hash = hash;
+    look.a = a;
+    look.b = b;
+    look.c = c;
+    return look;
   }
 
   #cameBefore(hash: number): boolean {
@@ -139,7 +151,11 @@ export class FactBook {
     let result = input;
     if (chain.lastTriggers === undefined || hasAny(input, chain.lastTriggers)) {
       const value = chain.steps[chain.steps.length - 1](input.value);
-      if (value !== input.value) result = value === facts.value ? facts : this.#same(facts.results, value);
+      if (value !== input.value) {
+        result = value === facts.value ? facts : this.#same(facts.results, value);
+        // literals are found in either case
+        if (chain.changesCase && result.found === undefined) result.found = this.#foundIn(input);
+      }
     }
     facts.results[chain.index] = result;
     return result;
@@ -148,23 +164,13 @@ export class FactBook {
   /** Other chains often come to the same value. */
   #same(results: readonly (Facts | undefined)[], value: string): Facts {
     for (const other of results) if (other !== undefined && other.value === value) return other;
-    const { a: setsA, b: setsB, c: setsC } = this.#sets;
-    let a = 0;
-    let b = 0;
-    let c = 0;
-    for (let i = 0; i < value.length; i++) {
-      const byte = value.charCodeAt(i) & 255;
-      a |= setsA[byte];
-      b |= setsB[byte];
-      c |= setsC[byte];
-    }
-    return new Facts(value, a, b, c);
+    const { hash, a, b, c } = this.#lookAt(value);
+    return new Facts(value, hash, a, b, c);
   }
 
-  /** The operators that may match the value. */
-  candidates(facts: Facts): number[] {
-    if (facts.candidates !== undefined) return facts.candidates;
-    const { always, byLength, matcher, words } = this.#tables;
+  #foundIn(facts: Facts): readonly number[] {
+    if (facts.found !== undefined) return facts.found;
+    const { always, matcher } = this.#tables;
     const bits = always.slice();
     if (facts.value.length < LONG) {
       this.#marked = bits;
@@ -172,9 +178,26 @@ export class FactBook {
     } else if (matcher.scanInto(facts.value, this.#found)) {
       this.#markFound(bits);
     }
-    const base = this.#base(facts);
+    facts.found = bits;
+    return bits;
+  }
+
+  /** The operators that may match the value. */
+  candidates(facts: Facts): number[] {
+    if (facts.candidates !== undefined) return facts.candidates;
+    const { byLength, needs } = this.#tables;
+    const found = this.#foundIn(facts);
     const lengths = byLength[Math.min(facts.value.length, byLength.length - 1)];
-    for (let i = 0; i < words; i++) bits[i] &= base[i] & lengths[i];
+    const bits = found.slice();
+    for (let word = 0; word < bits.length; word++) {
+      let left = bits[word] & lengths[word];
+      bits[word] = left;
+      for (; left !== 0; left &= left - 1) {
+        const bit = left & -left;
+        const need = needs[(word << 5) + 31 - Math.clz32(bit)];
+        if (!hasAny(facts, need) && (need.a | need.b | need.c) !== 0) bits[word] &= ~bit;
+      }
+    }
     facts.candidates = bits;
     return bits;
   }
@@ -189,6 +212,7 @@ export class FactBook {
     const bits = this.candidates(facts).slice();
     if (set.triggers === undefined || hasAny(facts, set.triggers)) {
       for (const chain of set.chains) {
+        if (chain.triggers !== undefined && !hasAny(facts, chain.triggers)) continue;
         const result = this.through(facts, chain);
         if (result === facts) continue;
         const more = this.candidates(result);
@@ -209,24 +233,16 @@ export class FactBook {
       found[i] = 0;
     }
   }
-
-  /** The operators whose bytes the value has, or that ask for none. */
-  #base(facts: Facts): readonly number[] {
-    const { a, b, c } = facts;
-    const slot = (Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b) ^ Math.imul(c, 0xc2b2ae35)) >>> 22;
-    const known = this.#bases[slot];
-    if (known !== undefined && known.a === a && known.b === b && known.c === c) return known.bits;
-    const bits = new Array<number>(this.#tables.words).fill(-1);
-    for (const { mask, word, bit } of this.#tables.needs) {
-      if (((a & mask.a) | (b & mask.b) | (c & mask.c)) === 0) bits[word] &= ~bit;
-    }
-    this.#bases[slot] = { a, b, c, bits };
-    return bits;
-  }
 }
 
 function addOperators(bits: number[], operators: readonly number[]): void {
   for (let k = 0; k < operators.length; k += 2) bits[operators[k]] |= operators[k + 1];
+}
+
+function powerOfTwo(atLeast: number): number {
+  let number = 64;
+  while (number < atLeast) number *= 2;
+  return number;
 }
 
 /** A copy that does not hold on to the longer string that it may be a part of. */

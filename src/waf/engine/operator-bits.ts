@@ -1,7 +1,7 @@
 /** Numbers for operators, and tables that tell from a value which of them may match it. */
 import type { Operator, OperatorContext } from '../operator/operator.ts';
 import type { LiteralMatcher } from '../regex/literals.ts';
-import { type ByteSets, bytesOfBits } from './byte-sets.ts';
+import { type ByteSets, bytesOfBits, type Mask } from './byte-sets.ts';
 import type { CandidateTables } from './facts.ts';
 
 /** Operators that need a value at least so long are told apart from those that do not. */
@@ -29,16 +29,16 @@ export class OperatorBits<C extends OperatorContext> {
   tables(sets: ByteSets, matcherOf: (literals: readonly string[]) => LiteralMatcher): CandidateTables {
     const words = (this.#operators.length + 31) >> 5;
     const always = new Array<number>(words).fill(0);
-    const needs: CandidateTables['needs'][number][] = [];
+    const needs: Mask[] = [];
     const literals = new Map<string, number[]>();
     const byLength = Array.from({ length: LENGTHS + 1 }, () => new Array<number>(words).fill(0));
     for (const [number, { prefilter }] of this.#operators.entries()) {
       const word = number >> 5;
       const bit = 1 << (number & 31);
       if (prefilter.literals === undefined || prefilter.literals.includes('')) always[word] |= bit;
-      else for (const literal of prefilter.literals) addTo(literals, literal, word, bit);
+      else for (const literal of prefilter.literals) addTo(literals, pieceOf(literal), word, bit);
       const mask = prefilter.bytes === undefined ? undefined : sets.bitOf(bytesOfBits(prefilter.bytes));
-      if (mask !== undefined) needs.push({ mask, word, bit });
+      needs.push(mask ?? NOTHING);
       for (let length = 0; length <= LENGTHS; length++) {
         if (length === LENGTHS || prefilter.minLength <= length) byLength[length][word] |= bit;
       }
@@ -54,8 +54,36 @@ export class OperatorBits<C extends OperatorContext> {
   }
 }
 
+const NOTHING: Mask = { a: 0, b: 0, c: 0 };
+
+/** Bytes that are looked for of a literal: more tell little, and take memory that is gone through again and again. */
+const LONGEST_PIECE = 6;
+/** From the most frequent on. */
+const FREQUENT = 'etaoinsrhldcumfpgwybvkxjqz';
+
+/** The piece of a literal that other text has least often. */
+function pieceOf(literal: string): string {
+  let best = literal.slice(0, LONGEST_PIECE);
+  for (let at = 1; at + LONGEST_PIECE <= literal.length; at++) {
+    const piece = literal.slice(at, at + LONGEST_PIECE);
+    if (rarity(piece) > rarity(best)) best = piece;
+  }
+  return best;
+}
+
+function rarity(text: string): number {
+  let sum = 0;
+  for (const char of text) {
+    const rank = FREQUENT.indexOf(char);
+    sum += rank === -1 ? FREQUENT.length : rank;
+  }
+  return sum;
+}
+
 function addTo(literals: Map<string, number[]>, literal: string, word: number, bit: number): void {
   const operators = literals.get(literal) ?? [];
   literals.set(literal, operators);
-  operators.push(word, bit);
+  const known = operators.indexOf(word);
+  if (known !== -1 && known % 2 === 0) operators[known + 1] |= bit;
+  else operators.push(word, bit);
 }

@@ -1,6 +1,6 @@
 /** Runs rules over a transaction's state. */
 import type { Rule } from '../lang/rule.ts';
-import { type Entry, fullName } from './entry.ts';
+import { Entry, fullName } from './entry.ts';
 import type { FactBook, Facts } from './facts.ts';
 import type { Link, Program, ProgramRule } from './program.ts';
 import { setFor } from './screen.ts';
@@ -64,13 +64,19 @@ export class Runner {
       for (const entry of item.entries(state)) {
         const set = setFor(item, entry);
         if (set === undefined) continue;
-        entry.facts ??= this.#book.of(entry.value);
-        const some = entry.facts.screens?.[set.number] ?? this.#book.screen(entry.facts, set);
+        const facts = this.#factsOf(entry);
+        const some = facts.screens?.[set.number] ?? this.#book.screen(facts, set);
         for (let i = 0; i < bits.length; i++) bits[i] |= some[i];
       }
     }
     state.gathered.possible[phase] = bits;
     return bits;
+  }
+
+  #factsOf(entry: Entry): Facts {
+    if (entry.facts === undefined)
+      entry.facts = entry.same === undefined ? this.#book.of(entry.value) : this.#factsOf(entry.same);
+    return entry.facts;
   }
 
   /** Whether the rule with all links of its chain matches; their actions run. */
@@ -119,11 +125,11 @@ export class Runner {
   }
 
   #tryFixed(link: Link, entry: Entry, state: State): boolean {
-    entry.facts ??= this.#book.of(entry.value);
+    const known = this.#factsOf(entry);
     let any = false;
     let last: Facts | undefined;
     for (const chain of link.chains) {
-      const facts = this.#book.through(entry.facts, chain);
+      const facts = this.#book.through(known, chain);
       if (facts === last) continue;
       last = facts;
       const candidates = this.#book.candidates(facts);
@@ -135,7 +141,7 @@ export class Runner {
         any = true;
       } else if (link.pure) {
         candidates[link.word] &= ~link.bit;
-        entry.facts.screens = undefined;
+        known.screens = undefined;
       }
     }
     return any;
@@ -232,5 +238,5 @@ function isRemoved(state: State, link: Link, entry: Entry): boolean {
 }
 
 function withValue(entry: Entry, value: string): Entry {
-  return { collection: entry.collection, key: entry.key, value, facts: undefined };
+  return new Entry(entry.collection, entry.key, value);
 }

@@ -17,11 +17,7 @@ export interface Variable {
 type Entries = (state: State) => readonly Entry[];
 
 function renamed(list: readonly Entry[], collection: string): Entry[] {
-  return list.map((entry) => {
-    const copy = new Entry(collection, entry.key, entry.value);
-    copy.facts = entry.facts;
-    return copy;
-  });
+  return list.map((entry) => new Entry(collection, entry.key, entry.value, entry));
 }
 
 function names(list: readonly Entry[], collection: string): Entry[] {
