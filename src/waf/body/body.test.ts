@@ -173,3 +173,17 @@ test('multipart: any text is read without an exception', () => {
     }),
   );
 });
+
+test('XML: values are UTF-8 whatever the encoding; encodings that are not known are errors', () => {
+  const textsOf = (text: string) => {
+    const { xml, error } = parseXml(text, false);
+    return xml === undefined || error !== '' ? undefined : compileXmlPath('/*')?.(xml);
+  };
+  const binary = (text: string) => Buffer.from(text).toString('latin1');
+  assert.deepEqual(textsOf('<a>&#233;&#xff;&#x20ac;</a>'), [binary('éÿ€')]);
+  assert.deepEqual(textsOf(binary('<?xml version="1.0"?><a>é€</a>')), [binary('é€')]);
+  assert.deepEqual(textsOf('<?xml version="1.0" encoding="ISO-8859-1"?><a>\xe9</a>'), [binary('é')]);
+  const wide = (text: string) => Buffer.from(text, 'utf16le').toString('latin1');
+  const wrong = ['<?xml version="1.0" encoding="UTF-7"?><a>+ADw-</a>', `\xff\xfe${wide('<a>b</a>')}`, '<a>\xe9</a>'];
+  for (const text of wrong) assert.equal(textsOf(text), undefined, text);
+});

@@ -15,20 +15,32 @@ const MAX_NODES = 100_000;
 const MAX_DEPTH = 256;
 
 /**
- * Reads an XML text of binary UTF-8; other encodings are read as if they were that. Entities that a DTD declares are
- * never expanded: a reference to one is an error.
+ * Reads an XML text of UTF-8 or ISO 8859-1; values are UTF-8. Another encoding is an error, since an origin might read
+ * something else. Entities that a DTD declares are never expanded: a reference to one is an error.
  */
-export function parseXml(text: string, keepArguments: boolean): ParsedBody {
+export function parseXml(bytes: string, keepArguments: boolean): ParsedBody {
   const builder = new TreeBuilder();
   let error = '';
   try {
-    builder.read(text);
+    builder.read(decoded(bytes));
   } catch {
     error = 'XML parsing error: XML: Failed parsing document.';
   }
   const list: string[] = [];
   if (keepArguments && builder.root !== undefined) collectArguments(builder.root, `xml.${builder.root.name}`, list, 0);
   return parsedBody({ xml: builder.root, error, arguments: list });
+}
+
+const ENCODING = /^\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']([^"']*)/;
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** @throws for bytes that are not of the encoding, and for one that is not known */
+function decoded(bytes: string): string {
+  if (!/[\x80-\xff]/.test(bytes) && !bytes.startsWith('<?xml')) return bytes;
+  const encoding = (ENCODING.exec(bytes)?.[1] ?? 'utf-8').toLowerCase();
+  if (encoding === 'iso-8859-1') return bytes;
+  if (encoding !== 'utf-8' && encoding !== 'us-ascii') throw new Error('unknown encoding');
+  return utf8.decode(Buffer.from(bytes, 'latin1'));
 }
 
 class TreeBuilder {
@@ -50,8 +62,8 @@ class TreeBuilder {
   }
 
   #begin(name: string, attributes: Record<string, string>): void {
-    const element: XmlElement = { name, attributes: [], children: [] };
-    for (const [key, value] of Object.entries(attributes)) element.attributes.push(key, asBytes(value));
+    const element: XmlElement = { name: asBytes(name), attributes: [], children: [] };
+    for (const [key, value] of Object.entries(attributes)) element.attributes.push(asBytes(key), asBytes(value));
     this.#nodes += 1 + element.attributes.length / 2;
     if (this.#nodes > MAX_NODES || this.#open.length >= MAX_DEPTH) throw new Error('too many nodes');
     this.#open.at(-1)?.children.push(element);
@@ -64,10 +76,9 @@ class TreeBuilder {
   }
 }
 
-/** Character references above a byte become their UTF-8. */
+/** The UTF-8 of a text, a unit a byte. */
 function asBytes(text: string): string {
-  if (!/[^\0-\xff]/.test(text)) return text;
-  return text.replace(/[^\0-\xff]+/g, (part) => Buffer.from(part).toString('latin1'));
+  return /[^\0-\x7f]/.test(text) ? Buffer.from(text).toString('latin1') : text;
 }
 
 /** All text of the element, as XPath's string value. */

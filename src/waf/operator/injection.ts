@@ -1,4 +1,6 @@
+import { hasOldMarkup } from './markup.ts';
 import { DDWAF } from './native.ts';
+import { sqlShape } from './sql-shapes.ts';
 
 /** What libinjection, in a build of libddwaf, says of a value. */
 export interface Injection {
@@ -29,12 +31,15 @@ let context: ReturnType<DDWAF['createContext']> | undefined;
 
 /** Whether SQL is injected by the value; undefined where not. A part that cannot be looked at counts as an injection. */
 export function detectSqlInjection(value: string): Injection | undefined {
-  return inChunks('sqli', value);
+  const found = inChunks('sqli', value);
+  if (found !== undefined) return found;
+  const fingerprint = sqlShape(value);
+  return fingerprint === undefined ? undefined : { fingerprint };
 }
 
 /** Whether markup or a script is injected by the value. */
 export function detectScriptInjection(value: string): Injection | undefined {
-  return inChunks('xss', value);
+  return inChunks('xss', value) ?? (hasOldMarkup(value) ? { fingerprint: '' } : undefined);
 }
 
 function inChunks(address: string, value: string): Injection | undefined {
