@@ -9,7 +9,7 @@ import { Folder } from './cli.ts';
 const page = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
 const guide = page('configuration.md');
 const files = page('static-files.md');
-const waf = page('waf-rules.md');
+const waf = page('waf.md') + page('waf-rules.md');
 const limits = page('rate-limits.md');
 const blocks = (language: string, pages = [guide, files]) =>
   pages.flatMap((text) => [...text.matchAll(/```(\w*)\n(.*?)```/gs)].filter(([, name]) => name === language));

@@ -100,7 +100,7 @@ async function byHttp2(
   stream.setEncoding('latin1');
   stream.on('response', (headers) => {
     told.status = headers[':status'] ?? 0;
-    told.headers = headers as Told['headers'];
+    told.headers = headers;
   });
   stream.on('data', (text: string) => {
     told.text += text;

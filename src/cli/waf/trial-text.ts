@@ -55,8 +55,10 @@ function ruleLines(rule: TrialRule): string[] {
 }
 
 function scoreLines({ scores, mode }: TrialResult): string[] {
-  if (mode === 'off') return [];
-  return [`inbound ${scoreText(scores.inbound)}`, `outbound ${scoreText(scores.outbound)}`];
+  const { inbound, outbound } = scores;
+  // the rules have not been asked
+  if (mode === 'off' || (inbound.threshold === null && inbound.total + outbound.total === 0)) return [];
+  return [`inbound ${scoreText(inbound)}`, `outbound ${scoreText(outbound)}`];
 }
 
 function scoreText({ total, threshold, by_level: levels }: TrialScore): string {
