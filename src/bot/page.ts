@@ -29,6 +29,7 @@ export function challengePage({ puzzle, difficulty, requestId }: PageTerms): { h
 <meta name="robots" content="noindex">
 <title>Checking your browser</title>
 <style nonce="${nonce}">${STYLE}</style>
+<noscript><style nonce="${nonce}">#say,#bar{display:none}</style></noscript>
 </head>
 <body data-puzzle="${puzzle}" data-difficulty="${difficulty}">
 <main>
