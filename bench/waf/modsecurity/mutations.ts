@@ -17,6 +17,7 @@ function insert(text: string, random: Random, part: string): string {
 export const MUTATIONS: readonly Mutation[] = [
   (text, random) => each(text, random, 50, (char) => (random(2) === 0 ? char.toUpperCase() : char.toLowerCase())),
   (text) => text.replaceAll(' ', '/**/'),
+  (text, random) => text.replace(' ', ' '.repeat(1 + random(6000))),
   (text, random) => text.replaceAll(' ', ['\t', '\n', '\x0b', '\x0c', '\xa0', '\r\n', '+', '%09', '  '][random(9)]),
   (text, random) => insert(text, random, ['\0', '%00', '\x01', '\x7f', '\xff', '\r', '\n'][random(7)]),
   (text, random) => insert(text, random, ['/*x*/', '/*!', '*/', '--', '#', '-- -', '<!--', '//'][random(8)]),
@@ -33,7 +34,7 @@ export const MUTATIONS: readonly Mutation[] = [
   (text) => text.replaceAll('/', '\xc0\xaf').replaceAll('<', '\xc0\xbc'),
   (text) => text.replaceAll('/', '\\'),
   (text) => text.replaceAll('../', '....//'),
-  (text, random) => insert(text, random, ['\\', "'", '"', '`', '$@', '^', '${IFS}'][random(7)]),
+  (text, random) => insert(text, random, ['\\', "'", '"', '`', '$@', '^', '\x24{IFS}'][random(7)]),
   (text) => text.replace(/[aeiou]/, (vowel) => `'${vowel}'`),
   (text) => Buffer.from(text, 'latin1').toString('base64'),
   (text, random) => 'x'.repeat(random(3) === 0 ? 5000 : 200) + text,

@@ -78,6 +78,14 @@ test('injections anywhere in long values are found', () => {
   }
 });
 
+test('blanks and words before a short injection do not hide it', () => {
+  for (const length of [100, 2000, 5000, 20_000]) {
+    assert.ok(detectSqlInjection(`${'a'.repeat(length)}' or 1=1`), `words ${length}`);
+    assert.ok(detectSqlInjection(`a'${' '.repeat(length)}or 1=1`), `blanks ${length}`);
+    assert.ok(detectSqlInjection(`a'/*${'x'.repeat(length)}*/or 1=1`), `comment ${length}`);
+  }
+});
+
 test('long values of nothing but beginnings take no long time', () => {
   const values = ['<?', '<!--', '/style', ' style', '</1`', "'", '"', '/*', '\\', '--', '1+', '( '].map((part) =>
     part.repeat(30_000),

@@ -14,8 +14,8 @@ interface Word {
 const LONGEST_SHAPE = 5;
 /** Words that are read, since folding makes them fewer. */
 const MOST_WORDS = 16;
-/** An injection of these shapes stands at the beginning. */
-const LOOKED_AT = 1024;
+/** Of what stands behind the open quote. */
+const LOOKED_AT = 65_536;
 
 const SHAPES: ReadonlySet<string> = new Set(
   's&1 s&n n&1 sof(1 nof(1 1of(1 f(1) sf(1n nB1 1c nc 1ov sos s&nos s&nov sov'.split(' '),
@@ -57,18 +57,17 @@ const HINT = /['"(]|--|\/\*|&&|\|\||\b(?:and|or|xor|having|limit|by|is)\b/i;
 /** The shape by which the value injects SQL; undefined where it has none of those. */
 export function sqlShape(value: string): string | undefined {
   if (!HINT.test(value)) return undefined;
-  const text = value.length > LOOKED_AT ? value.slice(0, LOOKED_AT) : value;
   for (const quote of ['', "'", '"']) {
-    const found = shapeBehind(quote, text);
+    const found = shapeBehind(quote, value);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-function shapeBehind(quote: string, text: string): string | undefined {
-  const from = quote === '' ? 0 : closing(text, quote);
+function shapeBehind(quote: string, value: string): string | undefined {
+  const from = quote === '' ? 0 : closing(value, quote);
   if (from === -1) return undefined;
-  const read = words(text, from);
+  const read = words(value.slice(from, from + LOOKED_AT));
   if (quote !== '') read.unshift({ kind: 's', text: quote });
   const folded = fold(read);
   if (folded.slice(0, LONGEST_SHAPE).some(({ kind }) => kind === 'X')) return 'X';
@@ -89,9 +88,9 @@ function closing(text: string, quote: string): number {
   return -1;
 }
 
-function words(text: string, from: number): Word[] {
+function words(text: string): Word[] {
   const list: Word[] = [];
-  TOKEN.lastIndex = from;
+  TOKEN.lastIndex = 0;
   while (list.length < MOST_WORDS) {
     const found = TOKEN.exec(text);
     if (found === null) break;

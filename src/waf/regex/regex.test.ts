@@ -205,3 +205,13 @@ test('the patterns of the Core Rule Set', { skip: !existsSync(RULES) && `no ${RU
     assert.ok(process.cpuUsage(start).user < 500_000, `${id}: ${attack.length} bytes`);
   }
 });
+
+test('where an automaton cannot tell, long values are looked at to their end', () => {
+  const same = new Regex('([0-9a-z]+)\\s*=\\s*\\1\\b.*!');
+  for (const length of [5_000, 60_000]) {
+    const text = 'ab = cd, '.repeat(length / 9);
+    assert.equal(same.test(`${text} 77=77!`), true, `after ${length}`);
+    assert.equal(same.test(`77${' '.repeat(length)}=77!`), true, `blanks ${length}`);
+  }
+  assert.equal(same.test('ab = cd! '.repeat(700)), false);
+});

@@ -12,9 +12,12 @@ type Captures = (string | undefined)[];
 const MOST_STEPS = 250_000;
 /** What is kept of a match whose beginning is not known. */
 const EXCERPT = 64;
-/** Where the automaton finds more than the pattern, so many pieces of a long value, with so many steps, are looked at. */
-const MOST_PIECES = 8;
+/** Where the automaton finds more than the pattern, pieces of a long value that V8 takes so many steps for are looked at. */
 const MOST_STEPS_OF_PIECE = 2_000_000;
+const MOST_SEARCH_MS = 5;
+/** Of one byte; in pieces. */
+const SHORT_RUN = 64;
+const LONG_RUN = /([\s\S])\1{64,}/g;
 
 /** The power of the length with which V8's time grows, and the longest values that it is given: any, with several lines. */
 interface Judged {
@@ -112,19 +115,29 @@ export class Regex {
     return value.slice(start, start + longest);
   }
 
-  /** The first piece from about a place on that the pattern itself matches. */
-  private pieceThatMatches(value: string, end: number): string | undefined {
+  /**
+   * The first piece from about a place on that the pattern itself matches. Long runs of one byte are cut short, so that
+   * they do not part what belongs together; where the search takes too long, what the automaton found has to count.
+   */
+  private pieceThatMatches(whole: string, end: number): string | undefined {
     const { degree } = this.judged();
     const longest = degree === Infinity ? 0 : Math.floor(MOST_STEPS_OF_PIECE ** (1 / degree));
-    // V8 cannot be asked at all: what the automaton found has to count
-    if (longest === 0) return value.slice(Math.max(0, end - EXCERPT), end);
-    let start = Math.max(0, end - Math.floor(longest * 0.75));
-    for (let left = MOST_PIECES; left > 0 && start < value.length; left--) {
+    const excerpt = whole.slice(Math.max(0, end - EXCERPT), end);
+    // V8 cannot be asked at all
+    if (longest === 0) return excerpt;
+    const value = whole.replace(LONG_RUN, (run) => run.slice(0, SHORT_RUN));
+    const before = Math.floor(longest * 0.75);
+    const began = performance.now();
+    for (let start = value.length < whole.length ? 0 : Math.max(0, end - before); ; ) {
       const piece = value.slice(start, start + longest);
       if (this.expressions.for(piece).test(piece)) return piece;
       start += longest >> 1;
+      if (start >= value.length) return undefined;
+      if (performance.now() - began > MOST_SEARCH_MS) return excerpt;
+      const next = this.linear().automaton.search(value.slice(start));
+      if (next === -1) return undefined;
+      start += Math.max(0, next - before);
     }
-    return undefined;
   }
 
   private linear(): { readonly automaton: Automaton; readonly exact: boolean } {
