@@ -5,9 +5,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { parsePattern } from '../../src/waf/regex/parse.ts';
 import { Regex } from '../../src/waf/regex/regex.ts';
-import { countLoops, pumped, seeded } from './regex-inputs.ts';
+import { attacksOn } from './regex-inputs.ts';
 import { patternsOf } from './regex-patterns.ts';
 
 const LIMIT_MS = 50;
@@ -20,22 +19,7 @@ const patterns = patternsOf(files.map((file) => readFileSync(file, 'latin1'))).f
   ({ source }) => !source.includes('%{'),
 );
 const regexes = patterns.map(({ id, source }) => ({ id, regex: new Regex(source) }));
-const random = seeded(1);
-
-/** For each loop of each pattern: a value that repeats it, and then goes on in another way than the pattern. */
-const attacks: { id: number; value: string }[] = [];
-for (const { id, source } of patterns) {
-  const { root } = parsePattern(source);
-  const loops = countLoops(root);
-  for (let loop = 0; loop < Math.min(loops, 12); loop++) {
-    for (const length of [24, 300, Number(options.length)]) {
-      const value = pumped(root, random, loop, length);
-      const cut = value.slice(0, length);
-      if (value.length > 20) attacks.push({ id, value: `${cut}${['!', '\x00', '\n', '~'][random(4)]}` });
-    }
-  }
-}
-const chosen = attacks.filter((_, i) => i % Math.ceil(attacks.length / Number(options.most)) === 0);
+const chosen = attacksOn(patterns, Number(options.length), Number(options.most));
 
 for (const { regex } of regexes) {
   regex.test('a');

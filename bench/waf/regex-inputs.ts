@@ -1,6 +1,8 @@
 /** Values made from the structure of patterns: such as match, such as nearly do, and such as are meant to take long. */
 import { members } from '../../src/waf/regex/byte-set.ts';
+import { parsePattern } from '../../src/waf/regex/parse.ts';
 import type { Pattern } from '../../src/waf/regex/pattern.ts';
+import type { RulePattern } from './regex-patterns.ts';
 
 /** Numbers below `below`, the same ones for the same seed. */
 export type Random = (below: number) => number;
@@ -125,4 +127,27 @@ export function mutated(value: string, random: Random): string {
   const at = random(value.length + 1);
   const byte = String.fromCharCode([10, 0, 32, 39, 97, 65, 60, 233, 34][random(9)]);
   return value.slice(0, at) + (random(3) > 0 ? byte : '') + value.slice(at + random(2));
+}
+
+/** A value made to take long, and the rule whose pattern it is made from. */
+interface Attack {
+  readonly id: number;
+  readonly value: string;
+}
+
+/** For each loop of each pattern: values that repeat it, and then go on in another way than the pattern; `most` at the most. */
+export function attacksOn(patterns: readonly RulePattern[], longest: number, most: number): Attack[] {
+  const random = seeded(1);
+  const attacks: Attack[] = [];
+  for (const { id, source } of patterns) {
+    const { root } = parsePattern(source);
+    for (let loop = 0; loop < Math.min(countLoops(root), 12); loop++) {
+      for (const length of [24, 300, longest]) {
+        const value = pumped(root, random, loop, length);
+        if (value.length > 20)
+          attacks.push({ id, value: `${value.slice(0, length)}${['!', '\x00', '\n', '~'][random(4)]}` });
+      }
+    }
+  }
+  return attacks.filter((_, i) => i % Math.ceil(attacks.length / most) === 0);
 }
