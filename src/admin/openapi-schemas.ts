@@ -145,6 +145,23 @@ const STATUS = object({
     }),
     'Sites in whose requests rules of the firewall have fired.',
   ),
+  countries: list(
+    object({ site: text(), refused: count('Requests since the start.') }),
+    'Sites that have refused requests for the country of their client.',
+  ),
+  bots: list(
+    object({
+      site: text(),
+      class: text(),
+      allowed: count('Requests since the start, logged ones too.'),
+      rate_limited: count(),
+      challenged: count(),
+      challenge_passed: count('With a cookie of the challenge.'),
+      blocked: count(),
+      would_refuse: count('In log mode.'),
+    }),
+    'Classes of clients that sites with `addons.bots` have seen.',
+  ),
   cache: object({
     memory_bytes: count('The limit.'),
     used_bytes: count(),

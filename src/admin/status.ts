@@ -21,6 +21,8 @@ export interface Status {
   readonly origins: readonly OriginState[];
   readonly limits: readonly LimitStatus[];
   readonly firewalls: readonly FirewallStatus[];
+  readonly countries: readonly CountryStatus[];
+  readonly bots: readonly BotStatus[];
   readonly cache: CacheStatus;
   readonly disks: readonly DiskStatus[];
   readonly memory: { readonly resident_bytes: number; readonly heap_bytes: number };
@@ -67,6 +69,27 @@ export interface FirewallStatus {
   readonly would_block: number;
   /** Below the threshold. */
   readonly passed: number;
+}
+
+/** Requests of a site that were refused for the country of their client, since the start. */
+export interface CountryStatus {
+  readonly site: string;
+  readonly refused: number;
+}
+
+/** Requests of one class of clients at a site with `addons.bots`, since the start. */
+export interface BotStatus {
+  readonly site: string;
+  readonly class: string;
+  /** Logged ones too. */
+  readonly allowed: number;
+  readonly rate_limited: number;
+  readonly challenged: number;
+  /** With a cookie of the challenge. */
+  readonly challenge_passed: number;
+  readonly blocked: number;
+  /** In log mode. */
+  readonly would_refuse: number;
 }
 
 export interface CacheStatus {
@@ -118,6 +141,8 @@ export function statusOf(deps: AdminDeps): Status {
     origins: deps.originStates(),
     limits: limitsOf(snapshot),
     firewalls: firewallsOf(snapshot),
+    countries: countriesOf(snapshot),
+    bots: botsOf(snapshot),
     cache: {
       memory_bytes: sum(own.cache_memory_bytes),
       used_bytes: sum(own.cache_used_bytes),
@@ -163,6 +188,28 @@ function firewallsOf({ sites }: StatsSnapshot): FirewallStatus[] {
     const blocked = of('blocked') + of('response_blocked');
     return sum(actions) === 0 ? [] : [{ site, blocked, would_block: of('would_block'), passed: of('passed') }];
   });
+}
+
+/** Of those that have refused any. */
+function countriesOf({ sites }: StatsSnapshot): CountryStatus[] {
+  return Object.entries(sites).flatMap(([site, { geo_refused_total: refused }]) =>
+    sum(refused) === 0 ? [] : [{ site, refused: sum(refused) }],
+  );
+}
+
+/** Of classes that were seen. */
+function botsOf({ sites }: StatsSnapshot): BotStatus[] {
+  return Object.entries(sites).flatMap(([site, { bot_requests_total: classes = {} }]) =>
+    Object.entries(classes).flatMap(([name, results]) => {
+      const of = (result: string) => sum(results, result);
+      const status = {
+        ...{ site, class: name, allowed: of('allowed') + of('logged'), rate_limited: of('rate_limited') },
+        ...{ challenged: of('challenged'), challenge_passed: of('challenge_passed') },
+        ...{ blocked: of('blocked'), would_refuse: of('would_refuse') },
+      };
+      return sum(results) === 0 ? [] : [status];
+    }),
+  );
 }
 
 /** All that is counted under a value, or only what is under one last label; 0 where nothing is. */

@@ -19,6 +19,8 @@ export function statusText(status: Status, color: boolean, width?: number): stri
     ['origins', originLines(status, paint, room)],
     ['limits', limitLines(status, paint, room)],
     ['firewall', firewallLines(status, paint, room)],
+    ['countries', countryLines(status, paint, room)],
+    ['bots', botLines(status, paint, room)],
   ];
   return sections
     .filter(([, lines]) => lines.length > 0)
@@ -185,4 +187,37 @@ function totalText(value: number): string {
 
 function orDash(value: number | null, text: (value: number) => string): string {
   return value === null ? '-' : text(value);
+}
+
+function countryLines({ countries }: Status, paint: Painter, width?: number): string[] {
+  const columns = [
+    { title: 'site', fills: true },
+    { title: 'refused', right: true },
+  ];
+  const rows = countries.map(({ site, refused }) => [safeText(site), paint('yellow', totalText(refused))]);
+  return headed(columns, rows, paint, width);
+}
+
+function botLines({ bots }: Status, paint: Painter, width?: number): string[] {
+  const columns = [
+    { title: 'site', fills: true },
+    { title: 'class' },
+    { title: 'allowed', right: true },
+    { title: 'limited', right: true },
+    { title: 'challenged', right: true },
+    { title: 'passed it', right: true },
+    { title: 'blocked', right: true },
+    { title: 'would refuse', right: true },
+  ];
+  const rows = bots.map((bot) => [
+    safeText(bot.site),
+    safeText(bot.class),
+    totalText(bot.allowed),
+    totalText(bot.rate_limited),
+    totalText(bot.challenged),
+    totalText(bot.challenge_passed),
+    bot.blocked === 0 ? '0' : paint('yellow', totalText(bot.blocked)),
+    totalText(bot.would_refuse),
+  ]);
+  return headed(columns, rows, paint, width);
 }

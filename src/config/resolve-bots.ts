@@ -124,7 +124,7 @@ function resolveRobots(pick: Picker, errors: ErrorList): RobotsConfig | undefine
   if (place && wrong !== undefined)
     errors.add(
       place,
-      `addons.bots.robots: "${wrong}" is no user agent`,
+      `addons.bots.robots: ${JSON.stringify(wrong)} is no user agent`,
       'write "block-ai", or a name such as "GPTBot"',
     );
   if (list.length === 0 && file === undefined) return undefined;

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import type { Status } from '../../src/admin/status.ts';
+import { statusText } from '../../src/cli/status-text.ts';
 import { cacheStatus, counted, type Field, startScene } from '../caching/scene.ts';
 import { Folder } from '../config/cli.ts';
 import { until } from '../support/cleanup.ts';
@@ -121,6 +123,15 @@ test('robots.txt: for whoever asks, with what the file says', async () => {
   }
   assert.equal((await scene.head('/robots.txt', [GPT])).status, 200);
   assert.equal((await scene.get('/robots.txt', PERSON, { method: 'POST', body: 'x' })).status, 404, 'the origin’s');
+});
+
+test('lb status has classes with what became of them', async () => {
+  const status = (await scene.lb.admin.fetch('GET', '/status')).json() as Status;
+  const classes = status.bots.map(({ class: name }) => name);
+  for (const name of ['browser', 'ai', 'library', 'fake']) assert.ok(classes.includes(name), name);
+  const ai = status.bots.find(({ class: name }) => name === 'ai') ?? assert.fail();
+  assert.ok(ai.blocked > 0 && ai.challenged === 0);
+  assert.match(statusText(status, false), /\nbots {6}site +class +allowed.*\n {10}default +browser +\d/);
 });
 
 test('log mode refuses nobody and tells of whom it would', async (t) => {

@@ -1,6 +1,7 @@
 // The challenge over HTTP and HTTPS, solved as the page's script does it.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
 import { request as httpsRequest } from 'node:https';
 import { after, test } from 'node:test';
@@ -150,9 +151,9 @@ async function byHttps(folder: CertificateFolder, port: number, fields: Record<s
   const headers = { host: 'a.test', 'user-agent': AGENT[1], accept: 'text/html', ...fields };
   const options = { host: '127.0.0.1', port, servername: 'a.test', ca: folder.authority.cert, headers, agent: false };
   const asked = httpsRequest({ path: '/', ...options }).end();
-  const [answer] = await within(once(asked, 'response'), 'an answer');
+  const [answer] = (await within(once(asked, 'response'), 'an answer')) as [IncomingMessage];
   const text = Buffer.concat(await answer.toArray()).toString();
-  return { status: answer.statusCode, cookie: answer.headers['set-cookie']?.[0] ?? '', text };
+  return { status: answer.statusCode ?? 0, cookie: answer.headers['set-cookie']?.[0] ?? '', text };
 }
 
 for (const http2 of [true, false]) {

@@ -45,7 +45,11 @@ test('a reload changes terms and database on all threads; one that is broken cha
   const reloaded = await scene.lb.reload({ ...settings, origins, addons: { geo: { block: ['DE'] } } });
   assert.ok(reloaded.ok && reloaded.changed.includes('geo.database'), JSON.stringify(reloaded));
   assert.deepEqual(await statuses(), [200]);
-  for (const broken of [Buffer.from('no database'), countryDatabase({ '127.0.0.0/8': 'DE' }).subarray(0, 60), WITHOUT_COUNTRIES()]) {
+  for (const broken of [
+    Buffer.from('no database'),
+    countryDatabase({ '127.0.0.0/8': 'DE' }).subarray(0, 60),
+    WITHOUT_COUNTRIES(),
+  ]) {
     writeFileSync(database, broken);
     assert.equal((await scene.lb.reload({ ...settings, origins, addons: { geo: { block: ['FR'] } } })).ok, false);
     assert.deepEqual(await statuses(), [200]);
@@ -83,11 +87,15 @@ SecRule GEO:COUNTRY_CODE "@streq FR" "setvar:tx.far=1"
 SecRule TX:far "@eq 1" "id:2,phase:1,deny,status:403,log,msg:'from afar'"
 `,
   );
-  const waf = { path, custom_rules: [{ name: 'b', action: 'block', status: 451, when: { countries: ['DE'], path: '/closed' } }] };
+  const waf = {
+    path,
+    custom_rules: [{ name: 'b', action: 'block', status: 451, when: { countries: ['DE'], path: '/closed' } }],
+  };
   const scene = await startScene(t, { geo: { database }, trusted_proxies: ['127.0.0.1'], addons: { waf } });
   scene.on('/', counted([]));
   scene.on('/closed', counted([]));
-  const from = async (address: string, target = '/') => (await scene.get(target, [['X-Forwarded-For', address]])).status;
+  const from = async (address: string, target = '/') =>
+    (await scene.get(target, [['X-Forwarded-For', address]])).status;
   assert.deepEqual([await from('192.0.2.1'), await from('127.0.0.5'), await from('203.0.113.1')], [403, 200, 200]);
   assert.deepEqual([await from('127.0.0.5', '/closed'), await from('203.0.113.1', '/closed')], [451, 200]);
 });

@@ -1,6 +1,8 @@
 // Countries as clients and origins see them, with the database that comes with lb.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import type { Status } from '../../src/admin/status.ts';
+import { statusText } from '../../src/cli/status-text.ts';
 import { cacheStatus, counted, type Field, type Handler, startScene } from '../caching/scene.ts';
 import { until } from '../support/cleanup.ts';
 
@@ -35,7 +37,10 @@ const telling: Handler = (request, answer) => answer.send(200, [FRESH], request.
 
 test('let in or not by country and path; who is not known is XX', async () => {
   for (const path of ['/eu/a', '/legal/a', '/known/a', '/a']) scene.on(path, counted([FRESH]));
-  assert.deepEqual(await Promise.all([NL, NL6, US, UNKNOWN].map((from) => status('/eu/a', from))), [200, 200, 403, 403]);
+  assert.deepEqual(
+    await Promise.all([NL, NL6, US, UNKNOWN].map((from) => status('/eu/a', from))),
+    [200, 200, 403, 403],
+  );
   assert.deepEqual(await Promise.all([NL, US].map((from) => status('/legal/a', from))), [451, 200]);
   assert.deepEqual(await Promise.all([US, UNKNOWN].map((from) => status('/known/a', from))), [200, 403]);
   assert.deepEqual(await Promise.all([NL, US, UNKNOWN].map((from) => status('/a', from))), [200, 200, 200]);
@@ -46,7 +51,8 @@ test('a hit is guarded too, and another spelling of the path is no way in', asyn
   assert.equal(await status('/eu/hit', NL), 200);
   assert.match(cacheStatus(await scene.get('/eu/hit', [NL6])), /hit/);
   assert.equal(await status('/eu/hit', US), 403);
-  for (const path of ['/%65u/hit', '//eu/hit', '/x/../eu/hit', '/eu%2fhit']) assert.equal(await status(path, US), 403, path);
+  for (const path of ['/%65u/hit', '//eu/hit', '/x/../eu/hit', '/eu%2fhit'])
+    assert.equal(await status(path, US), 403, path);
 });
 
 test('the refusal says why, in all methods, and by its id it is found on the log', async () => {
@@ -64,6 +70,15 @@ test('the refusal says why, in all methods, and by its id it is found on the log
   assert.deepEqual([line()?.country, line()?.bot], ['US', undefined]);
   const metrics = (await scene.lb.admin.fetch('GET', '/metrics')).text();
   assert.match(metrics, /^lb_geo_refused_total\{site="default"\} [1-9]/m);
+});
+
+test('lb status has how many were refused', async () => {
+  const status = (await scene.lb.admin.fetch('GET', '/status')).json() as Status;
+  assert.deepEqual(
+    status.countries.map(({ site }) => site),
+    ['default'],
+  );
+  assert.match(statusText(status, false), /\ncountries site +refused\n {10}default +\d+\n/);
 });
 
 test('origins are told the country, which is part of the key; what clients say of it is dropped', async () => {
@@ -84,7 +99,11 @@ test('origins are told the country, which is part of the key; what clients say o
 test('clients of addons.allow come from anywhere; a word of others about their address does not count', async () => {
   scene.on('/eu/allowed', counted([FRESH]));
   assert.equal(await status('/eu/allowed', ['X-Forwarded-For', '198.51.100.9']), 200);
-  assert.equal(await status('/eu/allowed', ['X-Forwarded-For', '193.0.6.139, 8.8.8.8']), 403, 'the nearest that is not trusted');
+  assert.equal(
+    await status('/eu/allowed', ['X-Forwarded-For', '193.0.6.139, 8.8.8.8']),
+    403,
+    'the nearest that is not trusted',
+  );
   const open = await startScene({ after }, { addons: { geo: { allow: 'NL' } } });
   open.on('/', counted([FRESH]));
   assert.equal((await open.get('/', [NL])).status, 403, 'nobody is trusted');
