@@ -457,6 +457,8 @@ export interface RateLimitConfig {
   /** Of a refusal; undefined for a problem document. */
   body: string | undefined;
   contentType: string;
+  /** Which answers have RateLimit fields. */
+  fields: 'refusals' | 'always';
   /** Bits of an IPv6 address that count as one client. */
   ipv6Prefix: number;
   /** What a request counts by that has no such header, cookie or parameter: the address, all such together, or not at all. */

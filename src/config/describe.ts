@@ -175,6 +175,7 @@ function formatLimit(limit: RateLimitConfig): Json {
   if (allow.length > 0) parts.allow = allow;
   if (status !== 429) parts.status = status;
   if (body !== undefined) parts.body = body;
+  if (limit.fields !== 'refusals') parts.fields = limit.fields;
   if (limit.ipv6Prefix !== 64) parts.ipv6_prefix = limit.ipv6Prefix;
   if (limit.missing !== 'ip') parts.missing = limit.missing;
   return parts;

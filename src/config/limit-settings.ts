@@ -121,6 +121,15 @@ export const RATE_LIMIT_SETTINGS: readonly Setting[] = [
     prose: 'Content-Type of that body.',
   },
   {
+    path: 'addons.rate_limit[].fields',
+    scope: 'site',
+    type: 'enum',
+    values: ['refusals', 'always'],
+    default: 'refusals',
+    prose:
+      'Which answers have the fields RateLimit and RateLimit-Policy: refusals, or every answer to a request that the limit counts, for clients of an API that pace themselves. Caches behind lb keep them with what they store. A limit of `scope` `origin` has them on refusals only.',
+  },
+  {
     path: 'addons.rate_limit[].ipv6_prefix',
     scope: 'site',
     type: 'integer',

@@ -17,6 +17,7 @@ const DEFAULTS: Omit<RateLimitConfig, 'rate' | 'per' | 'burst' | 'source'> = {
   status: 429,
   body: undefined,
   contentType: 'text/plain; charset=utf-8',
+  fields: 'refusals',
   ipv6Prefix: 64,
   missing: 'ip',
 };
@@ -85,6 +86,7 @@ export function buildLimit(object: ListObject): RateLimitConfig | undefined {
     status: object.get<number>('status') ?? DEFAULTS.status,
     body,
     contentType: object.get<string>('content_type') ?? DEFAULTS.contentType,
+    fields: object.get<RateLimitConfig['fields']>('fields') ?? DEFAULTS.fields,
     ipv6Prefix: object.get<number>('ipv6_prefix') ?? DEFAULTS.ipv6Prefix,
     missing: object.get<RateLimitConfig['missing']>('missing') ?? DEFAULTS.missing,
     source: formatPlace(object.place),

@@ -1,3 +1,4 @@
+import type { EditStep } from '../http/header-edits.ts';
 import type { HeaderList } from '../http/headers.ts';
 import type { LimitSubject } from '../ratelimit/subject.ts';
 import type { Inspection } from './inspection.ts';
@@ -54,6 +55,8 @@ export interface GuardRequest extends LimitSubject {
   inspection: Inspection | undefined;
   /** No addon looks at it. */
   isTrustedClient: boolean;
+  /** Fields of the answer that tell of rate limits: names lowercase; undefined for none. */
+  quota: EditStep['set'] | undefined;
   /** What country and bots' class say of the client, for logs; see base/guard-note.ts. */
   note: number;
   /** All header lines: [name, value, ...], names lowercase. Host is among them. */

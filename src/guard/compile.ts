@@ -87,6 +87,7 @@ function botLimit(name: string, perMinute: number, { limits }: GuardTools): Rate
     ...{ name: 'bots', match: [], methods: [], by: ['ip'], scope: 'requests', mode: 'enforce', allow: [], source: '' },
     ...{ rate: perMinute / 60, per: 60, burst: Math.max(1, Math.round(perMinute / 6)), concurrent: 0 },
     ...{ status: 429, body: undefined, contentType: 'text/plain', ipv6Prefix: 64, missing: 'ip' },
+    fields: 'refusals',
   };
   const limiter = Limiter.of(
     { name, rateLimits: [limit], rules: [] },

@@ -14,6 +14,7 @@ function request(address = '192.0.2.1'): GuardRequest {
     guardAt: 0,
     inspection: undefined,
     isTrustedClient: false,
+    quota: undefined,
     note: 0,
     clientAddress: () => address,
     field: () => '',

@@ -1,5 +1,5 @@
 import { monotonicNow } from '../ratelimit/clock.ts';
-import { refusalLines, refusalProblem } from '../ratelimit/fields.ts';
+import { quotaFields, refusalLines, refusalProblem } from '../ratelimit/fields.ts';
 import type { Limiter, Refusal } from '../ratelimit/limiter.ts';
 import type { Addon, GuardRequest, Verdict } from './addon.ts';
 
@@ -16,8 +16,16 @@ export class RateLimitAddon implements Addon {
   }
 
   check(x: GuardRequest): Verdict | undefined {
-    const refusal = this.#limiter.check(x, this.#now());
-    return refusal === undefined ? undefined : verdictOf(refusal);
+    const now = this.#now();
+    const refusal = this.#limiter.check(x, now);
+    if (refusal !== undefined) return verdictOf(refusal);
+    if (this.#limiter.tells) this.#tell(x, now);
+    return undefined;
+  }
+
+  #tell(x: GuardRequest, now: number): void {
+    const quotas = this.#limiter.quotas(now);
+    if (quotas.length > 0) x.quota = quotaFields(quotas);
   }
 }
 

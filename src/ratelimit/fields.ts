@@ -22,6 +22,21 @@ export function refusalLines({ limit, limits, wait }: Refusal): string[] {
   ];
 }
 
+/** What is left of a limit. */
+export interface Quota {
+  readonly limit: RateLimitConfig;
+  /** Requests that could come now. */
+  readonly room: number;
+}
+
+/** Fields of an answer that is no refusal; their names lowercase. */
+export function quotaFields(quotas: readonly Quota[]): [name: string, value: string][] {
+  return [
+    ['ratelimit-policy', quotas.map(({ limit }) => policyItem(limit)).join(', ')],
+    ['ratelimit', quotas.map(({ limit, room }) => `${serializeBareItem(limit.name)};r=${room}`).join(', ')],
+  ];
+}
+
 /** A Quota Policy Item (section 3.1 of the draft). The burst is a parameter of lb's own. */
 export function policyItem({ name, rate, per, burst, concurrent }: RateLimitConfig): string {
   const item = serializeBareItem(name);

@@ -1,6 +1,7 @@
 import type { RateLimitConfig, SiteConfig } from '../config/config.ts';
 import { Buckets } from './buckets.ts';
 import { LIMIT_EVENT, LimitCounts } from './counts.ts';
+import type { Quota } from './fields.ts';
 import { KeyedHash } from './hash.ts';
 import { HELD_ALL, Holds, NO_ROW } from './holds.ts';
 import { Limit } from './limit.ts';
@@ -43,11 +44,14 @@ export class Limiter {
   /** Those that the request at hand counts for. */
   readonly #due: Limit[] = [];
   readonly #report: LimitReport;
+  /** Whether answers other than refusals tell of some limit. */
+  readonly tells: boolean;
 
   private constructor(shared: RateLimits, limits: readonly Limit[], report: LimitReport) {
     this.#shared = shared;
     this.#limits = limits;
     this.#report = report;
+    this.tells = limits.some(isTold);
   }
 
   /**
@@ -103,6 +107,15 @@ export class Limiter {
     return undefined;
   }
 
+  /** What is left of the limits that tell, for the request that was last checked. */
+  quotas(now: number): Quota[] {
+    const { buckets, holds } = this.#shared;
+    return this.#due.filter(isTold).map(({ config, rate, lo, hi }) => ({
+      limit: config,
+      room: rate === undefined ? Math.max(0, config.concurrent - holds.count(lo, hi)) : buckets.room(lo, hi, rate, now),
+    }));
+  }
+
   /** 0 where a limit has room; ms until it has; -1 where that depends on requests under way. */
   #lacks({ rate, config, lo, hi }: Limit, now: number): number {
     const { buckets, holds } = this.#shared;
@@ -133,4 +146,8 @@ export class Limiter {
     const limits = this.#due.map(({ config }) => config);
     return { limit: limit.config, limits, wait: wait < 0 ? undefined : wait };
   }
+}
+
+function isTold({ config }: Limit): boolean {
+  return config.fields === 'always' && config.mode === 'enforce' && config.scope === 'requests';
 }

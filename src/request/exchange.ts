@@ -97,6 +97,7 @@ export class Exchange implements FlightClient, GuardRequest, ReplyEvents, RuleSu
   guardAt = 0;
   inspection: Inspection | undefined;
   isTrustedClient = false;
+  quota: GuardRequest['quota'] = undefined;
   note = 0;
   /** What the limits on origin fetches say is known. */
   isOriginCounted = false;
@@ -480,7 +481,7 @@ export class Exchange implements FlightClient, GuardRequest, ReplyEvents, RuleSu
     this.admitted = this.retrieval = this.bypass = this.validated = false;
     this.held = undefined;
     this.guardAt = this.note = 0;
-    this.inspection = undefined;
+    this.inspection = this.quota = undefined;
     this.isTrustedClient = this.isOriginCounted = false;
     this.attempts = 0;
     this.hintsSince = -1;

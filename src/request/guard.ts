@@ -1,4 +1,5 @@
 import { PENDING } from '../guard/addon.ts';
+import { withFields } from '../site/rules.ts';
 import { admit } from './admit.ts';
 import type { Exchange } from './exchange.ts';
 import { problemOf } from './refusal.ts';
@@ -27,6 +28,8 @@ export function guard(x: Exchange): Step {
       return RESPOND;
     }
   }
-  if (rules !== undefined && !applyRules(x, rules)) return RESPOND;
+  const goesOn = rules === undefined || applyRules(x, rules);
+  if (x.quota !== undefined) x.rules = withFields(x.rules, x.quota);
+  if (!goesOn) return RESPOND;
   return x.request.isUpgrade ? UPGRADE : LOOKUP;
 }

@@ -1,7 +1,7 @@
 /** What a site's `rules`, `https_redirect` and `hsts` make of a request, compiled once. */
 
 import type { SiteConfig } from '../config/config.ts';
-import { HeaderEdits } from '../http/header-edits.ts';
+import { type EditStep, HeaderEdits } from '../http/header-edits.ts';
 import { type CountryOf, NO_COUNTRIES } from './key-plan.ts';
 import { type CompiledRule, capturesOf, compileRule, hstsStep, rewritten, type SimpleAnswer } from './rule-compile.ts';
 import { type RuleSubject, TargetText } from './rule-text.ts';
@@ -157,6 +157,12 @@ export class RulePlan {
     const isRetrieval = method === 'GET' || method === 'HEAD';
     return { status: isRetrieval ? 301 : 308, body: '', headers: [['location', location]], source: 'https_redirect' };
   }
+}
+
+/** The outcome, and further fields of what the client gets. @param outcome undefined where the site has no rules */
+export function withFields(outcome: RuleOutcome = NOTHING, set: EditStep['set']): RuleOutcome {
+  const response = (outcome.response ?? new HeaderEdits()).with({ remove: [], set, add: [] }, false);
+  return { ...outcome, response };
 }
 
 /** The settings that a plan is made of. */

@@ -15,6 +15,7 @@ const scene = await startScene(
   {
     workers: 2,
     tls: { listen: '127.0.0.1:0', folder: folder.path },
+    rules: [{ match: '/told/rule', respond: { status: 410 } }],
     addons: {
       rate_limit: [
         { name: 'all', match: '/all', by: 'all', requests_per_hour: 1, burst: 3 },
@@ -22,6 +23,9 @@ const scene = await startScene(
         { name: 'posts', match: '/posts', methods: 'POST', by: 'header:X-Key', requests_per_hour: 1, burst: 1 },
         { name: 'held', match: '/held', by: 'all', concurrent: 1 },
         { name: 'logged', match: '/logged', by: 'all', requests_per_hour: 1, burst: 1, mode: 'log' },
+        { name: 'told', match: '/told/*', by: 'all', requests_per_hour: 60, burst: 100, fields: 'always' },
+        { name: 'silent', match: '/told/*', by: 'all', requests_per_hour: 60, burst: 100 },
+        { name: 'busy', match: '/told/busy', by: 'all', concurrent: 5, fields: 'always' },
         { name: 'origin', match: '/refreshed', by: 'all', scope: 'origin', requests_per_hour: 1, burst: 2 },
       ],
     },
@@ -83,6 +87,41 @@ function settled(promise: Promise<unknown>): boolean {
   return over.has(promise);
 }
 
+test('where answers are to tell what is left, all of them do', async () => {
+  scene.on(
+    '/told/stored',
+    counted([
+      ['Cache-Control', 'max-age=600'],
+      ['ETag', '"1"'],
+      ['RateLimit', '"theirs";r=1'],
+    ]),
+  );
+  scene.on('/told/passed', counted([['Cache-Control', 'no-store']]));
+  scene.on('/told/busy', counted([['Cache-Control', 'max-age=600']]));
+  let left = 100;
+  for (const [way, ask] of ways) {
+    const cases: [path: string, status: number, options?: object][] = [
+      ['/told/stored', 200],
+      ['/told/stored', 200],
+      ['/told/stored', 304, { fields: { 'if-none-match': '"1"' } }],
+      ['/told/stored', 206, { fields: { range: 'bytes=0-0' } }],
+      ['/told/stored', 200, { method: 'HEAD' }],
+      ['/told/passed', 200],
+      ['/told/passed', 200, { method: 'POST', body: 'x' }],
+      ['/told/rule', 410],
+    ];
+    for (const [path, status, options] of cases) {
+      const answer = await ask('a.test', path, options);
+      const { ratelimit, 'ratelimit-policy': policy } = answer.headers;
+      const expected = [status, `"told";r=${--left}`, '"told";q=60;w=3600;lb-burst=100'];
+      assert.deepEqual([answer.status, ratelimit, policy], expected, `${way} ${path}`);
+    }
+    const busy = await ask('a.test', '/told/busy');
+    assert.equal(busy.headers.ratelimit, `"told";r=${--left}, "busy";r=4`);
+    assert.equal((await ask('a.test', '/logged')).headers.ratelimit, undefined);
+  }
+});
+
 test('a refresh that nobody waits for counts; one over the limit fails no client', async () => {
   scene.on('/refreshed', counted([['Cache-Control', 'max-age=0, stale-while-revalidate=600']]));
   const [[, ask]] = ways;
@@ -110,7 +149,7 @@ test('lb status has a row for each limit', async () => {
     name: 'logged',
     passed: 1,
     refused: 0,
-    would_refuse: 2,
+    would_refuse: 5,
     allowed: 0,
   });
   assert.deepEqual(status.firewalls, []);

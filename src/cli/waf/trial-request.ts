@@ -34,6 +34,7 @@ export class TrialRequest implements GuardRequest {
   guardAt = 0;
   inspection: Inspection | undefined = undefined;
   isTrustedClient = false;
+  quota: GuardRequest['quota'] = undefined;
   note = 0;
   readonly #headers: HeaderList;
   readonly #address: string;
