@@ -1,5 +1,6 @@
 /** Runs rules over a transaction's state. */
 import type { Rule } from '../lang/rule.ts';
+import type { Operator } from '../operator/operator.ts';
 import { Entry, fullName } from './entry.ts';
 import type { FactBook, Facts } from './facts.ts';
 import type { Link, Program, ProgramRule } from './program.ts';
@@ -112,6 +113,7 @@ export class Runner {
       this.#runEach(link, state);
       return true;
     }
+    if (operator.clears !== undefined && link.screened && link.pure) this.#clear(link, operator.clears, state);
     let any = false;
     for (const source of link.sources) {
       const entries = source.fixed ? gathered(source, state) : source.collect(state);
@@ -122,6 +124,24 @@ export class Runner {
       }
     }
     return any;
+  }
+
+  /** Strikes the operator off for all values at once, where there are several and it matches none. */
+  #clear(link: Link, clears: NonNullable<Operator['clears']>, state: State): void {
+    const { word, bit } = link;
+    const wanted = new Set<Facts>();
+    for (const source of link.sources) {
+      for (const entry of gathered(source, state)) {
+        for (const chain of link.chains) {
+          const facts = this.#book.through(this.#factsOf(entry), chain);
+          if ((this.#book.candidates(facts)[word] & bit) !== 0) wanted.add(facts);
+        }
+      }
+    }
+    if (wanted.size < 2) return;
+    state.worked = true;
+    if (!clears(Array.from(wanted, ({ value }) => value))) return;
+    for (const facts of wanted) this.#book.candidates(facts)[word] &= ~bit;
   }
 
   #tryFixed(link: Link, entry: Entry, state: State): boolean {

@@ -88,7 +88,8 @@ export class Sources {
     if (selector === undefined) return { collect: (state) => entriesOf(found, state), fixed: found.fixed };
     if (variable === 'tx') {
       const pattern = selectorPattern(selector);
-      return { collect: (state) => txEntries(state, pattern), fixed: false };
+      const slots = this.#names.matching(pattern);
+      return { collect: (state) => txEntries(state, pattern, slots()), fixed: false };
     }
     const test = selectorTest(selector);
     return { collect: (state) => entriesOf(found, state).filter((entry) => test(entry.key)), fixed: found.fixed };
@@ -114,9 +115,9 @@ function readsOf({ variable: name, selector, count }: Target): Source['reads'] {
   return { variable, name: selector?.kind === 'text' ? selector.text.toLowerCase() : undefined };
 }
 
-function txEntries(state: State, pattern: RegExp): Entry[] {
+function txEntries(state: State, pattern: RegExp, slots: readonly number[]): Entry[] {
   const entries: Entry[] = [];
-  state.tx.each(pattern, (name, value) => entries.push(new Entry('TX', name, value)));
+  state.tx.eachOf(slots, pattern, (name, value) => entries.push(new Entry('TX', name, value)));
   return entries;
 }
 

@@ -21,8 +21,22 @@ export class TxNames {
     return slot;
   }
 
-  find(name: string): number | undefined {
-    return this.#slots.get(name.toLowerCase());
+  /** @param key in lower case */
+  find(key: string): number | undefined {
+    return this.#slots.get(key);
+  }
+
+  /** The slots of the names like the pattern, as long as no further ones are added looked up once. */
+  matching(pattern: RegExp): () => readonly number[] {
+    let known: readonly number[] = [];
+    let looked = 0;
+    return () => {
+      if (looked !== this.names.length) {
+        looked = this.names.length;
+        known = [...this.names.keys()].filter((slot) => pattern.test(this.names[slot]));
+      }
+      return known;
+    };
   }
 }
 
@@ -46,17 +60,18 @@ export class TxStore {
   }
 
   get(name: string): string | undefined {
-    const slot = this.#names.find(name);
-    return slot === undefined ? this.#others?.get(name.toLowerCase())?.value : this.values[slot];
+    const key = name.toLowerCase();
+    const slot = this.#names.find(key);
+    return slot === undefined ? this.#others?.get(key)?.value : this.values[slot];
   }
 
   setByName(name: string, value: string | undefined): void {
-    const slot = this.#names.find(name);
+    const key = name.toLowerCase();
+    const slot = this.#names.find(key);
     if (slot !== undefined) {
       this.set(slot, value);
       return;
     }
-    const key = name.toLowerCase();
     this.#others ??= new Map();
     if (value === undefined) this.#others.delete(key);
     else if (this.#others.size < MOST_OTHERS || this.#others.has(key)) {
@@ -64,15 +79,23 @@ export class TxStore {
     }
   }
 
-  /** Calls `visit` for everything that is set, and whose name passes. */
-  each(wanted: RegExp | undefined, visit: (name: string, value: string) => void): void {
+  /** Calls `visit` for everything that is set. */
+  each(visit: (name: string, value: string) => void): void {
     const { names } = this.#names;
     for (let slot = 0; slot < names.length; slot++) {
       const value = this.values[slot];
-      if (value !== undefined && (wanted === undefined || wanted.test(names[slot]))) visit(names[slot], value);
+      if (value !== undefined) visit(names[slot], value);
+    }
+    if (this.#others !== undefined) for (const { name, value } of this.#others.values()) visit(name, value);
+  }
+
+  /** As `each`, for those of the slots, and what has none and a name like the pattern. */
+  eachOf(slots: readonly number[], pattern: RegExp, visit: (name: string, value: string) => void): void {
+    for (const slot of slots) {
+      const value = this.values[slot];
+      if (value !== undefined) visit(this.#names.names[slot], value);
     }
     if (this.#others === undefined) return;
-    for (const { name, value } of this.#others.values())
-      if (wanted === undefined || wanted.test(name)) visit(name, value);
+    for (const { name, value } of this.#others.values()) if (pattern.test(name)) visit(name, value);
   }
 }

@@ -99,7 +99,7 @@ const CHANGING: Readonly<Record<string, Entries>> = {
   session: persistent('session'),
   tx: (state) => {
     const entries: Entry[] = [];
-    state.tx.each(undefined, (name, value) => entries.push(new Entry('TX', name, value)));
+    state.tx.each((name, value) => entries.push(new Entry('TX', name, value)));
     return entries;
   },
   user: persistent('user'),

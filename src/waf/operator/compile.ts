@@ -3,7 +3,7 @@ import { LiteralMatcher } from '../regex/literals.ts';
 import { PatternError } from '../regex/pattern.ts';
 import { Regex } from '../regex/regex.ts';
 import { addressEntries, addressEntriesOfFile, addressTest } from './addresses.ts';
-import { detectScriptInjection, detectSqlInjection } from './injection.ts';
+import { detectScriptInjection, detectSqlInjection, noScriptInjection, noSqlInjection } from './injection.ts';
 import { findNumber, NUMBER_CHECKS } from './numbers.ts';
 import {
   ANYTHING,
@@ -27,6 +27,7 @@ export interface OperatorOptions {
 /** The test of an operator that is not negated, and what is known of the values that match it. */
 interface Compiled<C extends OperatorContext> {
   readonly test: (value: string, context: C) => boolean;
+  readonly clears?: Operator<C>['clears'];
   readonly prefilter: Prefilter;
 }
 
@@ -49,8 +50,8 @@ export function compileOperator<C extends OperatorContext>(
 ): Operator<C> {
   const { name, argument, negated } = source;
   const compiled = compilePlain({ name, argument, environment, capture: options.capture });
-  if (!negated) return { name, test: compiled.test, prefilter: compiled.prefilter };
-  const { test } = compiled;
+  const { test, clears, prefilter } = compiled;
+  if (!negated) return { name, test, clears, prefilter };
   return { name, test: (value, context) => !test(value, context), prefilter: ANYTHING };
 }
 
@@ -78,9 +79,17 @@ function compilePlain<C extends OperatorContext>(source: Source<C>): Compiled<C>
     case 'ipmatchfromfile':
       return anything(addressTest(addressEntriesOfFile(read(environment, argument))));
     case 'detectsqli':
-      return { test: withFingerprint(source), prefilter: { ...ANYTHING, bytes: inverted(WORD), minLength: 2 } };
+      return {
+        test: withFingerprint(source),
+        clears: noSqlInjection,
+        prefilter: { ...ANYTHING, bytes: inverted(WORD), minLength: 2 },
+      };
     case 'detectxss':
-      return { test: withMarkup(source), prefilter: { ...ANYTHING, literals: ['<', '='], minLength: 2 } };
+      return {
+        test: withMarkup(source),
+        clears: noScriptInjection,
+        prefilter: { ...ANYTHING, literals: ['<', '='], minLength: 2 },
+      };
     case 'validatebyterange': {
       const refused = refusedBytes(argument);
       return { test: (value) => hasByteOf(refused, value), prefilter: { ...ANYTHING, bytes: refused, minLength: 1 } };

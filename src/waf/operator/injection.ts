@@ -42,6 +42,25 @@ export function detectScriptInjection(value: string): Injection | undefined {
   return inChunks('xss', value) ?? (hasOldMarkup(value) ? { fingerprint: '' } : undefined);
 }
 
+/** Whether no value injects SQL; false also where they cannot be looked at together. */
+export function noSqlInjection(values: readonly string[]): boolean {
+  return lookTogether('sqli', values) && values.every((value) => sqlShape(value) === undefined);
+}
+
+/** Whether no value injects markup or a script; false also where they cannot be looked at together. */
+export function noScriptInjection(values: readonly string[]): boolean {
+  return lookTogether('xss', values) && !values.some(hasOldMarkup);
+}
+
+/** More values may be too many for libddwaf, and one that is found costs a second look at all of them. */
+const MOST_TOGETHER = 64;
+
+function lookTogether(address: string, values: readonly string[]): boolean {
+  if (values.length > MOST_TOGETHER) return false;
+  for (const value of values) if (value.length > LONGEST / 4 || NOT_ASCII.test(value)) return false;
+  return look(address, values) === undefined;
+}
+
 function inChunks(address: string, value: string): Injection | undefined {
   const text = asUnicode(value);
   const longest = text === value && !NOT_ASCII.test(text) ? LONGEST : LONGEST / 4;
@@ -75,7 +94,7 @@ interface Event {
   readonly rule_matches: readonly { readonly parameters: readonly { readonly highlight: readonly string[] }[] }[];
 }
 
-function look(address: string, text: string): Injection | undefined {
+function look(address: string, text: string | readonly string[]): Injection | undefined {
   context ??= new DDWAF(RULES, 'rules').createContext();
   const result = context.run({ ephemeral: { [address]: text } }, TIMEOUT);
   if (result.status === 'match') {

@@ -52,6 +52,11 @@ export interface Operator<C extends OperatorContext = OperatorContext> {
   readonly name: string;
   /** Whether the value matches; a negated operator's answer is turned already. */
   test(value: string, context: C): boolean;
+  /**
+   * Whether none of the values matches, found out for all together at less cost than for one after the other; false where
+   * one may, and each has to be tested.
+   */
+  readonly clears?: ((values: readonly string[]) => boolean) | undefined;
   /** What values must have to match. Nothing is known of a negated operator, nor of one whose argument has macros. */
   readonly prefilter: Prefilter;
 }
