@@ -133,19 +133,21 @@ function mistakesOf(error: unknown): ConfigError[] {
   ];
   if (error instanceof WafRulesError) return [...error.mistakes];
   if (error instanceof CertificateError) return mistake('tls', FILES_FIX);
-  return error instanceof CountryDatabaseError ? mistake('geo.database') : [];
+  return error instanceof CountryDatabaseError ? mistake('geo.database', error.fix) : [];
 }
 
 function namesOf({ changed, needsRestart }: Changes): Record<string, unknown> {
   return needsRestart.length === 0 ? { changed } : { changed, needs_restart: needsRestart };
 }
 
-/** What a reload reads: the configuration and certificates. */
-export function watchedFiles({ tls, sites }: Config, file: string | undefined): Watched {
+/** What a reload reads: the configuration, and files that it names. */
+export function watchedFiles({ tls, sites, geo }: Config, file: string | undefined): Watched {
   const ofOrigins = sites.flatMap(({ originTls: { ca, cert, key } }) => [ca, cert, key]);
   const ofRules = sites.flatMap(({ waf }) => [...(waf?.setup ?? []), ...(waf?.rules ?? [])]);
   const plain = ofRules.filter((name) => !/[*?[]/.test(name));
-  const named = [file === undefined ? undefined : resolve(file), ...certificateFiles(tls), ...ofOrigins, ...plain];
+  const ofClients = [geo.database, ...sites.flatMap(({ bots }) => bots?.files ?? [])];
+  const own = file === undefined ? undefined : resolve(file);
+  const named = [own, ...certificateFiles(tls), ...ofOrigins, ...plain, ...ofClients];
   return {
     files: [...new Set(named.filter((name) => name !== undefined))],
     folders: tls.folder === undefined ? [] : [tls.folder],
