@@ -34,7 +34,7 @@ export const IMPORT_TABLE: Readonly<Record<string, Rule>> = {
   pool: { imports: ['base', 'cache', 'fill', 'compress'] },
   tls: { imports: ['base', 'http', 'config'] },
   transport: { imports: ['base', 'http', 'native-bindings'], types: ['request', 'config', 'threads', 'tls'] },
-  explain: { imports: ['base', 'http', 'cache', 'config', 'site', 'fill', 'compress', 'ratelimit'] },
+  explain: { imports: ['base', 'http', 'cache', 'config', 'site', 'fill', 'compress', 'ratelimit', 'geo', 'bot'] },
   admin: { imports: ['base', 'stats', 'config', 'cache'] },
   server: {
     imports: [

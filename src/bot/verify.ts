@@ -132,6 +132,12 @@ export class Standings {
     return engine !== undefined || this.#ranges.length > 0;
   }
 
+  /** Whether somebody will be asked about a client, by its User-Agent. */
+  isVerifiable({ text, engine }: Agent): boolean {
+    const isNamed = this.#ranges.some(({ word }) => text.includes(word));
+    return isNamed || (engine !== undefined && this.#verifier !== undefined);
+  }
+
   /** Networks go over DNS: they are a complete list. */
   of({ text, engine }: Agent, address: string): Standing {
     let isNamed = false;

@@ -15,6 +15,8 @@ export function explanationText(explanation: Explanation, color: boolean): strin
     ['decision', [bold(decisionLine(decision)), ...decision.why, `Cache-Status: ${decision.cache_status}`]],
     ['site', [`${explanation.site.name}, by ${explanation.site.matched}; ${sourceText(explanation.site.origins)}`]],
     ['rules', rulesLines(explanation.rules)],
+    ['countries', countriesLines(explanation.countries)],
+    ['bots', botsLines(explanation.bots)],
     ['limits', explanation.limits.map(limitLine)],
     ['rule', [ruleLine(explanation.rule), ...policyLines(explanation), ...presetLines(explanation.rule)]],
     ['key', keyLines(explanation.key)],
@@ -64,6 +66,28 @@ function rulesLines(rules: Explanation['rules']): string[] {
     ...request.map((line) => `to the origin  ${line}`),
     ...response.map((line) => `to the client  ${line}`),
   ];
+}
+
+function countriesLines(countries: Explanation['countries']): string[] {
+  if (countries === null) return [];
+  const { allow, block, default: otherwise, status, source } = countries;
+  const lists = [
+    ...(allow.length > 0 ? [`${allow.join(', ')} let in`] : []),
+    ...(block.length > 0 ? [`${block.join(', ')} not`] : []),
+  ];
+  const others = otherwise === 'allow' ? 'all others let in' : 'all others not';
+  const refusal = block.length > 0 || otherwise === 'block' ? `; refused with ${status}` : '';
+  return [`${[...lists, others].join(', ')}${refusal}${source === null ? '' : ` (${source})`}`];
+}
+
+function botsLines(bots: Explanation['bots']): string[] {
+  if (bots === null) return [];
+  const { class: name, score, signals, action, mode, is_verified_by_address: isVerified } = bots;
+  const against = signals.length === 0 ? '' : ` (${signals.join(', ')})`;
+  const line = `class ${name}, score ${score}${against}: ${action}${mode === 'log' ? ', only logged' : ''}`;
+  return isVerified
+    ? [line, 'unless the address is not one of that crawler: then fake; if it is, no threshold counts']
+    : [line];
 }
 
 function limitLine({ name, source, terms, by, scope, mode }: LimitPart): string {

@@ -5,6 +5,7 @@ import type { Uncacheable } from '../fill/uncacheable.ts';
 import type { HeaderEdits } from '../http/header-edits.ts';
 import type { Judgement } from '../http/judge.ts';
 import type { HostEntry, HostTables } from '../site/host-table.ts';
+import { describeBots, describeCountries } from './clients.ts';
 import { describeCompression, withoutRanges } from './compression.ts';
 import { decide } from './decision.ts';
 import { type DiskFind, type Entry, findEntry, judgeAgain } from './entry.ts';
@@ -47,8 +48,8 @@ export function explain(query: ExplainQuery, sources: ExplainSources): Explanati
   const explanation = explainAt(asked, host, rules?.request, sources);
   if (rules === undefined) return explanation;
   const decision = ruledDecision(rules) ?? explanation.decision;
-  const limits = describeLimits(host.plan.config, request, host.host);
-  return { ...explanation, request: describeRequest(request), rules: describeRules(rules), limits, decision };
+  const addons = describeAddons(request, host, scheme);
+  return { ...explanation, request: describeRequest(request), rules: describeRules(rules), ...addons, decision };
 }
 
 /** The scheme that the request has for lb. */
@@ -98,7 +99,7 @@ function explainAt(
     decision: withoutRanges(decide(situation), compression),
     site: describeSite(plan.config, host.host),
     rules: null,
-    limits: describeLimits(plan.config, request, host.host),
+    ...describeAddons(request, host, schemeOf(request, sources)),
     rule: describeRule(policy),
     policy: settings,
     key: describeKey(schemeOf(request, sources), request.method, key, found),
@@ -111,6 +112,15 @@ function explainAt(
     validation: key.hasBody ? null : describeValidation(entry?.meta, found.marker, found.variants),
     purge: findPurge(found.entry ?? found.parts, purged, (purgeable) => sources.purges(purgeable)),
     last_answer: describeLast(last, shown),
+  };
+}
+
+/** What addons make of the request as the client sends it. */
+function describeAddons(request: ExplainedRequest, { plan, host }: HostEntry, scheme: 'http' | 'https') {
+  return {
+    countries: describeCountries(plan.config, request),
+    bots: describeBots(plan.config, request, scheme),
+    limits: describeLimits(plan.config, request, host),
   };
 }
 

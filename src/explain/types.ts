@@ -24,6 +24,9 @@ export interface Explanation {
   readonly site: SitePart;
   /** What the site's `rules` make of the request; null where none is for it. All below is about the request after them. */
   readonly rules: RulesPart | null;
+  /** Which countries may ask, and what becomes of the client by its fields; null where the site does not look. */
+  readonly countries: CountriesPart | null;
+  readonly bots: BotsPart | null;
   /** The rate limits that the request counts for. */
   readonly limits: readonly LimitPart[];
   /** The rule that is for the path; null where none is. */
@@ -81,6 +84,30 @@ export interface RulesPart {
   /** Changes of fields for the origin and for the client: `- name`, `name: value`, `+ name: value`. */
   readonly request_headers: readonly string[];
   readonly response_headers: readonly string[];
+}
+
+/** What `addons.geo` says of the path. */
+export interface CountriesPart {
+  readonly allow: readonly string[];
+  readonly block: readonly string[];
+  /** What becomes of countries on neither list. */
+  readonly default: 'allow' | 'block';
+  /** Of a refusal. */
+  readonly status: number;
+  /** Place of the terms in the configuration, null for those of the whole site. */
+  readonly source: string | null;
+}
+
+/** What `addons.bots` makes of the fields of the request. Whether a crawler is what it says depends on its address. */
+export interface BotsPart {
+  readonly class: string;
+  readonly score: number;
+  /** What speaks against a browser, such as `no_accept_language`. */
+  readonly signals: readonly string[];
+  readonly action: string;
+  readonly mode: 'enforce' | 'log';
+  /** DNS or published networks tell whether it is what it says. */
+  readonly is_verified_by_address: boolean;
 }
 
 /** A rate limit. What is left of it is not told: it belongs to clients. */

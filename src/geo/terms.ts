@@ -1,11 +1,12 @@
 /** Which countries a site lets in, by path. */
 
-import type { CountryTerms, GeoConfig } from '../config/bot-config.ts';
+import type { CountryTerms, GeoConfig, GeoPath } from '../config/bot-config.ts';
 import { compileGlobs, type PathMatcher } from '../http/glob.ts';
 import { pathForms } from '../http/path-forms.ts';
 import { plainGlob, plainPath } from '../http/plain-path.ts';
 
 interface CompiledTerms {
+  readonly terms: GeoPath;
   readonly matches: PathMatcher;
   /** For paths as an origin may read them. */
   readonly matchesPlain: PathMatcher;
@@ -19,10 +20,13 @@ type Gate = (country: string) => number | undefined;
 export class CountryGate {
   readonly #paths: readonly CompiledTerms[];
   readonly #site: Gate;
+  readonly #config: GeoConfig;
 
   constructor(config: GeoConfig) {
     this.#site = gateOf(config);
+    this.#config = config;
     this.#paths = config.paths.map((terms) => ({
+      terms,
       matches: compileGlobs(terms.match),
       matchesPlain: compileGlobs(terms.match.map(plainGlob)),
       gate: gateOf(terms),
@@ -42,6 +46,11 @@ export class CountryGate {
     if (plain === undefined) return this.#strictest(country);
     const asPlain = plain === path ? undefined : this.#gateFor(plain, true)(country);
     return asPlain ?? (lenient === undefined ? undefined : this.#gateFor(lenient, false)(country));
+  }
+
+  /** What is configured for a path as it is written. */
+  termsFor(path: string): GeoPath | CountryTerms {
+    return this.#paths.find(({ matches }) => matches(path))?.terms ?? this.#config;
   }
 
   #gateFor(path: string, isPlain: boolean): Gate {

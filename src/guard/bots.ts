@@ -1,14 +1,12 @@
-import { BOT_ACTIONS, BOT_CLASSES, type BotAction, type BotClass } from '../base/bot-classes.ts';
+import { BOT_CLASSES, type BotAction, type BotClass } from '../base/bot-classes.ts';
 import { botNote } from '../base/guard-note.ts';
 import type { Challenge } from '../bot/challenge.ts';
 import type { Agent, AgentCache } from '../bot/classify.ts';
+import { BotPolicy } from '../bot/policy.ts';
 import { ROBOTS_PATH, robotsText } from '../bot/robots.ts';
 import { scoreOf } from '../bot/signals.ts';
 import { Standings, type Verifier } from '../bot/verify.ts';
 import type { BotsConfig } from '../config/bot-config.ts';
-import { compileGlobs, type PathMatcher } from '../http/glob.ts';
-import { pathForms } from '../http/path-forms.ts';
-import { plainGlob, plainPath } from '../http/plain-path.ts';
 import { BOT_RESULTS, type BotResult } from '../stats/guard-table.ts';
 import type { Addon, GuardRequest, Verdict } from './addon.ts';
 
@@ -26,12 +24,6 @@ export interface BotTools {
 
 /** Told of requests that were not simply let in. */
 export type BotReport = (x: GuardRequest, botClass: BotClass, score: number, result: BotResult) => void;
-
-const ALLOW = 0;
-const DEFAULTS: Partial<Record<BotClass, BotAction>> = { scanner: 'block', fake: 'block' };
-
-/** Anybody may have it, and what proves the ownership of a domain. */
-const OPEN = ['/robots.txt', '/.well-known/acme-challenge/*'];
 
 const FAKE = BOT_CLASSES.indexOf('fake');
 
@@ -51,31 +43,14 @@ export class BotsAddon implements Addon {
   readonly #standings: Standings;
   readonly #isEnforced: boolean;
   readonly #robots: Verdict | undefined;
-  readonly #isOpen: PathMatcher;
-  readonly #isOpenPlain: PathMatcher;
-  /** By class, the number of the action that is configured, -1 for none. */
-  readonly #given: readonly number[];
-  /** By class, where none is. */
-  readonly #usual: readonly number[];
-  /** By score. */
-  readonly #byScore: readonly number[];
+  readonly #policy: BotPolicy;
 
   constructor(config: BotsConfig, tools: BotTools) {
-    const { actions, thresholds, exclude, mode, robots } = config;
+    const { mode, robots } = config;
     this.#tools = tools;
     this.#standings = new Standings(config, tools.verifier);
     this.#isEnforced = mode === 'enforce';
-    this.#isOpen = compileGlobs([...OPEN, ...exclude]);
-    this.#isOpenPlain = compileGlobs([...OPEN, ...exclude].map(plainGlob));
-    const numberOf = (action: BotAction | undefined) => BOT_ACTIONS.indexOf(action as BotAction);
-    this.#given = BOT_CLASSES.map((name) => numberOf(actions[name]));
-    this.#usual = BOT_CLASSES.map((name) => numberOf(DEFAULTS[name] ?? 'allow'));
-    this.#byScore = Array.from({ length: 101 }, (_, score) =>
-      Math.max(
-        ALLOW,
-        ...thresholds.map((threshold) => (score >= threshold.score ? numberOf(threshold.action) : ALLOW)),
-      ),
-    );
+    this.#policy = new BotPolicy(config);
     if (robots === undefined) return;
     const body = { contentType: 'text/plain; charset=utf-8', content: robotsText(robots) };
     this.#robots = { status: 200, fields: [], reason: 'robots', body };
@@ -100,21 +75,10 @@ export class BotsAddon implements Addon {
     x.note |= botNote(botClass, score);
     if (this.#robots !== undefined && x.path === ROBOTS_PATH && (x.method === 'GET' || x.method === 'HEAD'))
       return this.#robots;
-    const given = this.#given[botClass];
-    const usual = this.#usual[botClass];
-    const action = given >= 0 ? given : isKnown ? usual : Math.max(usual, this.#byScore[score]);
-    if (action === ALLOW || this.#isExcluded(x.path)) {
-      this.#count(botClass, 'allowed');
-      return undefined;
-    }
-    return this.#act(x, botClass, score, BOT_ACTIONS[action]);
-  }
-
-  /** However an origin may read the path. */
-  #isExcluded(path: string): boolean {
-    if (!pathForms(path).every(this.#isOpen)) return false;
-    const plain = plainPath(path);
-    return plain === path || (plain !== undefined && this.#isOpenPlain(plain));
+    const action = this.#policy.actionFor(botClass, score, isKnown, x.path);
+    if (action !== 'allow') return this.#act(x, botClass, score, action);
+    this.#count(botClass, 'allowed');
+    return undefined;
   }
 
   #act(x: GuardRequest, botClass: number, score: number, action: BotAction): Verdict | undefined {
