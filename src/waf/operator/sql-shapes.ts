@@ -67,7 +67,9 @@ export function sqlShape(value: string): string | undefined {
 function shapeBehind(quote: string, value: string): string | undefined {
   const from = quote === '' ? 0 : closing(value, quote);
   if (from === -1) return undefined;
-  const read = words(value.slice(from, from + LOOKED_AT));
+  const text = value.slice(from, from + LOOKED_AT);
+  if (!text.includes('/*') && !mayBegin(quote, words(text, quote === '' ? 2 : 1))) return undefined;
+  const read = words(text, MOST_WORDS);
   if (quote !== '') read.unshift({ kind: 's', text: quote });
   const folded = fold(read);
   if (folded.slice(0, LONGEST_SHAPE).some(({ kind }) => kind === 'X')) return 'X';
@@ -80,6 +82,7 @@ function shapeBehind(quote: string, value: string): string | undefined {
 
 /** Behind the first quote that is not doubled or escaped; -1: there is none. */
 function closing(text: string, quote: string): number {
+  if (!text.includes(quote)) return -1;
   for (let at = 0; at < text.length; at++) {
     if (text[at] === '\\') at++;
     else if (text[at] === quote && text[at + 1] === quote) at++;
@@ -88,10 +91,21 @@ function closing(text: string, quote: string): number {
   return -1;
 }
 
-function words(text: string): Word[] {
+/** The first two words of shapes. */
+const BEGINNINGS: ReadonlySet<string> = new Set(Array.from(SHAPES, (shape) => shape.slice(0, 2)));
+/** Words that folding may take away from second place. */
+const PASSING = 'o,c';
+
+/** Whether a text that begins so may have one of the shapes; of ordinary text that is soon clear. */
+function mayBegin(quote: string, words: readonly Word[]): boolean {
+  const kinds = `${quote === '' ? '' : 's'}${words.map(({ kind }) => kind).join('')}`;
+  return kinds.length < 2 || kinds[0] === 'c' || PASSING.includes(kinds[1]) || BEGINNINGS.has(kinds.slice(0, 2));
+}
+
+function words(text: string, most: number): Word[] {
   const list: Word[] = [];
   TOKEN.lastIndex = 0;
-  while (list.length < MOST_WORDS) {
+  while (list.length < most) {
     const found = TOKEN.exec(text);
     if (found === null) break;
     const kind = kindOf(found, text);
