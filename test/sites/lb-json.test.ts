@@ -8,8 +8,9 @@ import { until } from '../support/cleanup.ts';
 import { request } from '../support/client.ts';
 import { startOrigin } from '../support/origin.ts';
 import { spawnLb } from '../support/process.ts';
+import { ruleFolder } from '../waf-http/scene.ts';
 
-test('the file is served as it stands; addons that are not built are announced', async (t) => {
+test('the file is served as it stands, with its addons', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'lb-json-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const origin = await startOrigin(t, (asked, answer) => answer.send(200, [], asked.target));
@@ -27,9 +28,8 @@ test('the file is served as it stands; addons that are not built are announced',
   const file = join(folder, 'lb.json');
   writeFileSync(file, JSON.stringify(settings));
   const own = ['--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--cache-memory', '16MB'];
-  const child = spawnLb(t, ['serve', '-c', file, ...own], { LB_LOG_ACCESS: 'off' });
+  const child = spawnLb(t, ['serve', '-c', file, ...own], { LB_LOG_ACCESS: 'off', LB_CRS_PATH: ruleFolder(t) });
   await until(() => child.stdout.includes('"lb serves"'), `lb to serve: ${child.stderr}`);
-  for (const addon of ['waf']) assert.match(child.stdout, new RegExp(`${addon}.*is not active`));
   const { listen } = JSON.parse(child.stdout.split('\n').find((line) => line.includes('"lb serves"')) ?? '') as {
     listen: string;
   };
@@ -47,6 +47,9 @@ test('the file is served as it stands; addons that are not built are announced',
     const [, cacheStatus] = fields.find(([name]) => name.toLowerCase() === 'cache-status') ?? [];
     assert.equal(cacheStatus === 'lb; hit', stored, `${target}: ${cacheStatus}`);
   }
+  const attack = await request(t, port, '/app.js?id=1%20union%20select%202');
+  assert.equal(attack.status, 403);
+  await until(() => child.stdout.includes('"rule_ids":[942900,949110]'), 'the line of the firewall');
   child.signal('SIGTERM');
   assert.equal(await child.exit(), 0);
 });
