@@ -9,7 +9,7 @@ import { puzzleOf, solve } from '../../src/bot/testing.ts';
 import { cacheStatus, counted, type Field, type Scene, startScene } from '../caching/scene.ts';
 import { type Cleanup, until, within } from '../support/cleanup.ts';
 import type { Response } from '../support/client.ts';
-import { type CertificateFolder, certificateFolder, securePort } from '../tls/site.ts';
+import { certificateFolder, securePort } from '../tls/site.ts';
 
 const FRESH: Field = ['Cache-Control', 'max-age=600'];
 const AGENT: Field = ['User-Agent', 'curl/8.5.0'];
@@ -28,7 +28,10 @@ function cookieOf(response: Response): string {
   return (response.get('set-cookie') ?? '').split(';', 1)[0];
 }
 
-const shared = await site({ after }, { workers: 2 });
+const folder = await certificateFolder({ after });
+await folder.put('first', ['a.test']);
+const TLS = { listen: '127.0.0.1:0', folder: folder.path };
+const shared = await site({ after }, { workers: 2, tls: TLS });
 
 /** Solves what a page asks. */
 async function pass(scene: Scene, target: string, fields = PAGE): Promise<string> {
@@ -146,7 +149,7 @@ async function byHttp2(session: ClientHttp2Session, fields: Record<string, strin
   return { status: head[':status'], cookie: head['set-cookie']?.[0] ?? '', text };
 }
 
-async function byHttps(folder: CertificateFolder, port: number, fields: Record<string, string>): Promise<Answered> {
+async function byHttps(port: number, fields: Record<string, string>): Promise<Answered> {
   const headers = { host: 'a.test', 'user-agent': AGENT[1], accept: 'text/html', ...fields };
   const options = { host: '127.0.0.1', port, servername: 'a.test', ca: folder.authority.cert, headers, agent: false };
   const asked = httpsRequest({ path: '/', ...options }).end();
@@ -155,22 +158,24 @@ async function byHttps(folder: CertificateFolder, port: number, fields: Record<s
   return { status: answer.statusCode ?? 0, cookie: answer.headers['set-cookie']?.[0] ?? '', text };
 }
 
-for (const http2 of [true, false]) {
-  test(`over TLS by ${http2 ? 'HTTP/2' : 'HTTP/1.1'}: a Secure cookie`, async (t) => {
-    const folder = await certificateFolder(t);
-    await folder.put('first', ['a.test']);
-    const scene = await site(t, { tls: { listen: '127.0.0.1:0', folder: folder.path, http2 } });
-    const port = securePort(scene.lb);
-    const options = { host: '127.0.0.1', port, servername: 'a.test', ca: folder.authority.cert };
-    const session = http2 ? connect('https://a.test', options) : undefined;
-    t.after(() => session?.destroy());
-    const ask = (fields: Record<string, string>) =>
-      session === undefined ? byHttps(folder, port, fields) : byHttp2(session, fields);
-    const page = await ask({});
-    assert.equal(page.status, 403);
-    const solved = await ask({ accept: '*/*', 'x-lb-challenge': solve(puzzleOf(page.text)) });
-    assert.equal(solved.status, 204);
-    assert.match(solved.cookie, /^lb_clearance=[^;]+; Path=\/; Max-Age=3600; HttpOnly; SameSite=Lax; Secure$/);
-    assert.equal((await ask({ cookie: solved.cookie.split(';', 1)[0] })).status, 200);
-  });
+/** @param ask for `/`, over TLS */
+async function passSecurely(ask: (fields: Record<string, string>) => Promise<Answered>): Promise<void> {
+  const page = await ask({});
+  assert.equal(page.status, 403);
+  const solved = await ask({ accept: '*/*', 'x-lb-challenge': solve(puzzleOf(page.text)) });
+  assert.equal(solved.status, 204);
+  assert.match(solved.cookie, /^lb_clearance=[^;]+; Path=\/; Max-Age=3600; HttpOnly; SameSite=Lax; Secure$/);
+  assert.equal((await ask({ cookie: solved.cookie.split(';', 1)[0] })).status, 200);
 }
+
+test('over TLS by HTTP/2: a Secure cookie', async (t) => {
+  const options = { host: '127.0.0.1', servername: 'a.test', ca: folder.authority.cert };
+  const session = connect('https://a.test', { ...options, port: securePort(shared.lb) });
+  t.after(() => session.destroy());
+  await passSecurely((fields) => byHttp2(session, fields));
+});
+
+test('over TLS by HTTP/1.1', async (t) => {
+  const scene = await site(t, { tls: { ...TLS, http2: false } });
+  await passSecurely((fields) => byHttps(securePort(scene.lb), fields));
+});
