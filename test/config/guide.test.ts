@@ -11,11 +11,12 @@ const guide = page('configuration.md');
 const files = page('static-files.md');
 const waf = page('waf.md') + page('waf-rules.md');
 const limits = page('rate-limits.md');
+const clients = [page('geo.md'), page('bots.md')];
 const blocks = (language: string, pages = [guide, files]) =>
   pages.flatMap((text) => [...text.matchAll(/```(\w*)\n(.*?)```/gs)].filter(([, name]) => name === language));
 
 test('every lb.json in the guide is valid', async () => {
-  const examples = blocks('json', [guide, files, waf, limits]).map(([, , text]) => text);
+  const examples = blocks('json', [guide, files, waf, limits, ...clients]).map(([, , text]) => text);
   assert.ok(examples.length >= 4);
   const pem = await (await createAuthority()).issue();
   for (const text of examples) {
