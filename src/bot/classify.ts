@@ -188,6 +188,11 @@ export class AgentCache {
     return this.#young.get(text) ?? this.#find(text);
   }
 
+  /** Reads the lists now, which takes some 50 ms once, and not when the first bot comes. */
+  warm(): void {
+    classify('a crawler that no list knows');
+  }
+
   #find(text: string): Agent {
     const agent = this.#old.get(text) ?? classify(text);
     // a long one would have others pay for it

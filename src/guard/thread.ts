@@ -67,6 +67,7 @@ export class GuardThread {
     const nameServers = dns.servers.join();
     const known = this.#current?.nameServers === nameServers ? this.#current.verifier : undefined;
     const verifier = known ?? new Verifier(systemNames(dns.servers));
+    if (sites.some(({ bots }) => bots !== undefined)) this.#agents.warm();
     const plans = sites.map((site, i) => {
       const line = this.#counters.site(site.number);
       return compileGuard(site, limitLines[i] ?? [], {
