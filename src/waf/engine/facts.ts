@@ -20,9 +20,13 @@ export class Facts {
   found: readonly number[] | undefined = undefined;
   /** The operators that may match it; undefined until asked for. */
   candidates: number[] | undefined = undefined;
-  /** By the chain's index. */
-  results: (Facts | undefined)[] | undefined = undefined;
-  /** By the number of a set of the screens: its operators that may match what its chains make of the value. */
+  /** What chains have made of it: numbers of chains, and what has come of each. */
+  chains: number[] | undefined = undefined;
+  results: Facts[] | undefined = undefined;
+  /** The number of a set of the screens, and its operators that may match what its chains make of the value. */
+  screenSet = -1;
+  screen: readonly number[] | undefined = undefined;
+  /** The same for further sets. */
   screens: (readonly number[] | undefined)[] | undefined = undefined;
 
   constructor(value: string, hash: number, a: number, b: number, c: number) {
@@ -144,26 +148,30 @@ export class FactBook {
   through(facts: Facts, chain: Chain): Facts {
     const { before, triggers } = chain;
     if (before === undefined || (triggers !== undefined && !hasAny(facts, triggers))) return facts;
-    facts.results ??= [];
-    const known = facts.results[chain.index];
-    if (known !== undefined) return known;
+    if (facts.chains === undefined || facts.results === undefined) {
+      facts.chains = [];
+      facts.results = [];
+    }
+    const { chains, results } = facts;
+    for (let i = 0; i < chains.length; i++) if (chains[i] === chain.index) return results[i];
     const input = this.through(facts, before);
     let result = input;
     if (chain.lastTriggers === undefined || hasAny(input, chain.lastTriggers)) {
       const value = chain.steps[chain.steps.length - 1](input.value);
       if (value !== input.value) {
-        result = value === facts.value ? facts : this.#same(facts.results, value);
+        result = value === facts.value ? facts : this.#same(results, value);
         // literals are found in either case
         if (chain.changesCase && result.found === undefined) result.found = this.#foundIn(input);
       }
     }
-    facts.results[chain.index] = result;
+    chains.push(chain.index);
+    results.push(result);
     return result;
   }
 
   /** Other chains often come to the same value. */
-  #same(results: readonly (Facts | undefined)[], value: string): Facts {
-    for (const other of results) if (other !== undefined && other.value === value) return other;
+  #same(results: readonly Facts[], value: string): Facts {
+    for (const other of results) if (other.value === value) return other;
     const { hash, a, b, c } = this.#lookAt(value);
     return new Facts(value, hash, a, b, c);
   }
@@ -209,6 +217,8 @@ export class FactBook {
 
   /** The set's operators that may match the value, or what the set's chains make of it. */
   screen(facts: Facts, set: ScreenSet): readonly number[] {
+    const known = facts.screenSet === set.number ? facts.screen : facts.screens?.[set.number];
+    if (known !== undefined) return known;
     const bits = this.candidates(facts).slice();
     if (set.triggers === undefined || hasAny(facts, set.triggers)) {
       for (const chain of set.chains) {
@@ -220,9 +230,21 @@ export class FactBook {
       }
     }
     for (let i = 0; i < bits.length; i++) bits[i] &= set.operators[i];
-    facts.screens ??= [];
-    facts.screens[set.number] = bits;
+    if (facts.screen === undefined) {
+      facts.screenSet = set.number;
+      facts.screen = bits;
+    } else {
+      facts.screens ??= [];
+      facts.screens[set.number] = bits;
+    }
     return bits;
+  }
+
+  /** The operator did not match what a chain has made of the value. */
+  strike(facts: Facts, result: Facts, word: number, bit: number): void {
+    this.candidates(result)[word] &= ~bit;
+    facts.screen = undefined;
+    facts.screens = undefined;
   }
 
   #markFound(bits: number[]): void {

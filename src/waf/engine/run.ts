@@ -65,8 +65,7 @@ export class Runner {
       for (const entry of item.entries(state)) {
         const set = setFor(item, entry);
         if (set === undefined) continue;
-        const facts = this.#factsOf(entry);
-        const some = facts.screens?.[set.number] ?? this.#book.screen(facts, set);
+        const some = this.#book.screen(this.#factsOf(entry), set);
         for (let i = 0; i < bits.length; i++) bits[i] |= some[i];
       }
     }
@@ -129,19 +128,20 @@ export class Runner {
   /** Strikes the operator off for all values at once, where there are several and it matches none. */
   #clear(link: Link, clears: NonNullable<Operator['clears']>, state: State): void {
     const { word, bit } = link;
-    const wanted = new Set<Facts>();
+    const wanted = new Map<Facts, Facts>();
     for (const source of link.sources) {
       for (const entry of gathered(source, state)) {
         for (const chain of link.chains) {
-          const facts = this.#book.through(this.#factsOf(entry), chain);
-          if ((this.#book.candidates(facts)[word] & bit) !== 0) wanted.add(facts);
+          const before = this.#factsOf(entry);
+          const facts = this.#book.through(before, chain);
+          if ((this.#book.candidates(facts)[word] & bit) !== 0) wanted.set(facts, before);
         }
       }
     }
     if (wanted.size < 2) return;
     state.worked = true;
-    if (!clears(Array.from(wanted, ({ value }) => value))) return;
-    for (const facts of wanted) this.#book.candidates(facts)[word] &= ~bit;
+    if (!clears(Array.from(wanted.keys(), ({ value }) => value))) return;
+    for (const [facts, before] of wanted) this.#book.strike(before, facts, word, bit);
   }
 
   #tryFixed(link: Link, entry: Entry, state: State): boolean {
@@ -160,8 +160,7 @@ export class Runner {
         this.#match(link, entry, facts.value, state);
         any = true;
       } else if (link.pure) {
-        candidates[link.word] &= ~link.bit;
-        known.screens = undefined;
+        this.#book.strike(known, facts, link.word, link.bit);
       }
     }
     return any;

@@ -64,7 +64,7 @@ export class Sources {
     const kept =
       tests.length === 0
         ? collect
-        : (state: State) => collect(state).filter((entry) => !tests.some((test) => test(entry.key)));
+        : (state: State) => chosen(collect(state), (key) => !tests.some((test) => test(key)));
     if (!target.count) return { collect: kept, fixed };
     const name = target.variable.toUpperCase();
     // what is known of a count holds for every request
@@ -92,7 +92,7 @@ export class Sources {
       return { collect: (state) => txEntries(state, pattern, slots()), fixed: false };
     }
     const test = selectorTest(selector);
-    return { collect: (state) => entriesOf(found, state).filter((entry) => test(entry.key)), fixed: found.fixed };
+    return { collect: (state) => chosen(entriesOf(found, state), test), fixed: found.fixed };
   }
 
   #txReader(name: string): Source['collect'] {
@@ -102,6 +102,19 @@ export class Sources {
       return value === undefined ? NO_ENTRIES : [new Entry('TX', name, value)];
     };
   }
+}
+
+/** The entries of these names; mostly all or none of them, so that nothing need be made. */
+function chosen(entries: readonly Entry[], test: Test): readonly Entry[] {
+  let list: Entry[] | undefined;
+  let count = 0;
+  for (const entry of entries) {
+    if (!test(entry.key)) continue;
+    count++;
+    list ??= [];
+    list.push(entry);
+  }
+  return count === entries.length ? entries : (list ?? NO_ENTRIES);
 }
 
 type Reader = Pick<Source, 'fixed' | 'collect'>;

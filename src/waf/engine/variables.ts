@@ -1,6 +1,6 @@
 /** The variables of SecLang: what each is made of. */
 import type { UploadedFile } from '../body/parsed-body.ts';
-import { Entry } from './entry.ts';
+import { Entry, NO_ENTRIES } from './entry.ts';
 import { SCALARS } from './scalars.ts';
 import type { State } from './state.ts';
 
@@ -24,11 +24,14 @@ function names(list: readonly Entry[], collection: string): Entry[] {
   return list.map((entry) => new Entry(collection, entry.key, entry.key));
 }
 
-function files(state: State, collection: string, value: (file: UploadedFile) => string): Entry[] {
-  return (state.parsed?.files ?? []).map((file) => new Entry(collection, file.field, value(file)));
+function files(state: State, collection: string, value: (file: UploadedFile) => string): readonly Entry[] {
+  const list = state.parsed?.files;
+  if (list === undefined || list.length === 0) return NO_ENTRIES;
+  return list.map((file) => new Entry(collection, file.field, value(file)));
 }
 
-function pairs(list: readonly string[], collection: string): Entry[] {
+function pairs(list: readonly string[], collection: string): readonly Entry[] {
+  if (list.length === 0) return NO_ENTRIES;
   const entries: Entry[] = [];
   for (let i = 0; i < list.length; i += 2) entries.push(new Entry(collection, list[i], list[i + 1]));
   return entries;
@@ -65,6 +68,7 @@ const FIXED: Readonly<Record<string, Entries>> = {
   files_tmpnames: () => [],
   multipart_filename: (state) => files(state, 'MULTIPART_FILENAME', (file) => file.filename),
   multipart_name: (state) => {
+    if (state.parsed === undefined) return NO_ENTRIES;
     const fields = new Set<string>();
     for (let i = 0; i < (state.parsed?.partHeaders.length ?? 0); i += 2) fields.add(state.parsed?.partHeaders[i] ?? '');
     return [...fields].map((field) => new Entry('MULTIPART_NAME', field, field));
@@ -132,7 +136,7 @@ function allVariables(): Map<string, Variable> {
     const shown = name.toUpperCase();
     add(name, fixed, (state) => {
       const text = value(state);
-      return text === undefined ? [] : [new Entry(shown, '', text)];
+      return text === undefined ? NO_ENTRIES : [new Entry(shown, '', text)];
     });
   }
   return all;
