@@ -11,7 +11,8 @@ const XML_TYPE = ['host', 'a', 'content-type', 'text/xml'];
 
 const TRANSFORMED =
   't:none,t:utf8toUnicode,t:urlDecodeUni,t:htmlEntityDecode,t:jsDecode,t:cssDecode,t:removeNulls,t:lowercase';
-const RULES = `${baseRules().text}
+const base = baseRules();
+const RULES = `${'text' in base ? base.text : ''}
 SecRule ARGS|ARGS_NAMES|REQUEST_COOKIES|REQUEST_HEADERS|XML:/*|XML://@*|FILES|FILES_NAMES|REQUEST_FILENAME|MULTIPART_PART_HEADERS "@rx <script" "id:1,phase:2,deny,log,${TRANSFORMED}"
 SecRule ARGS "@rx <script" "id:8,phase:2,deny,log,t:none,t:urlDecodeUni,t:cssDecode,t:lowercase"
 SecRule ARGS|REQUEST_COOKIES "@rx union\\s+select" "id:2,phase:2,deny,log,t:none,t:urlDecodeUni,t:replaceComments,t:compressWhitespace,t:lowercase"
