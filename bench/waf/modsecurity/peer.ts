@@ -22,7 +22,13 @@ export function withPeer<T>(use: (program: string, folder: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'lb-modsecurity-'));
   try {
     const program = join(folder, 'transactions');
-    execFileSync('g++', ['-O1', '-o', program, join(import.meta.dirname, 'transactions.cc'), '-lmodsecurity']);
+    execFileSync(process.env.CXX ?? 'g++', [
+      '-O1',
+      '-o',
+      program,
+      join(import.meta.dirname, 'transactions.cc'),
+      '-lmodsecurity',
+    ]);
     return use(program, folder);
   } finally {
     rmSync(folder, { recursive: true });
