@@ -36,7 +36,14 @@ function request(agentOf: (i: number) => string, scheme: 'http' | 'https') {
   let agent = '';
   const x: GuardRequest = {
     ...{ method: 'GET', scheme, protocol: '1.1', path: '/a', query: '', target: '/a', contentLength: 0 },
-    ...{ host: { host: 'a.test' }, guardAt: 0, inspection: undefined, isTrustedClient: false, note: 0 },
+    ...{
+      host: { host: 'a.test' },
+      guardAt: 0,
+      inspection: undefined,
+      isTrustedClient: false,
+      note: 0,
+      quota: undefined,
+    },
     clientAddress: () => '192.0.2.1',
     field: (name) => (name === 'user-agent' ? agent : (FIELDS[name] ?? '')),
     headerLines: () => [],
