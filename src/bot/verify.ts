@@ -133,9 +133,14 @@ export class Standings {
   }
 
   /** Whether somebody will be asked about a client, by its User-Agent. */
-  isVerifiable({ text, engine }: Agent): boolean {
-    const isNamed = this.#ranges.some(({ word }) => text.includes(word));
-    return isNamed || (engine !== undefined && this.#verifier !== undefined);
+  isVerifiable(agent: Agent): boolean {
+    return this.isNamed(agent) || (agent.engine !== undefined && this.#verifier !== undefined);
+  }
+
+  /** Whether networks are known for a word of its User-Agent. */
+  isNamed({ text }: Agent): boolean {
+    for (const { word } of this.#ranges) if (text.includes(word)) return true;
+    return false;
   }
 
   /** Networks go over DNS: they are a complete list. */

@@ -30,7 +30,7 @@ export function describeBots(
   const signals: string[] = [];
   if (agent.browser !== undefined) findSignals(subject, agent.browser, (signal) => signals.push(signal));
   const score = agent.browser === undefined ? agent.score : scoreOf(subject, agent.browser);
-  const isVerified = agent.browser === undefined && new Standings(bots, new Verifier()).isVerifiable(agent);
+  const isVerified = new Standings(bots, new Verifier()).isVerifiable(agent);
   return {
     ...{ class: agent.botClass, score, signals },
     action: new BotPolicy(bots).actionFor(agent.number, score, false, path),

@@ -59,7 +59,8 @@ export class BotsAddon implements Addon {
   check(x: GuardRequest): Verdict | undefined {
     const agent = this.#tools.agents.of(x.field('user-agent'));
     const { browser } = agent;
-    if (browser !== undefined) return this.#meet(x, agent.number, scoreOf(x, browser), false);
+    if (browser !== undefined && !this.#standings.isNamed(agent))
+      return this.#meet(x, agent.number, scoreOf(x, browser), false);
     return this.#checkBot(x, agent);
   }
 

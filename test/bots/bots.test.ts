@@ -35,7 +35,10 @@ const BOTS = {
   exclude: '/open/*',
   requests_per_minute: 12,
   verify: false,
-  ranges: [file('partnerbot.json', '{"prefixes": [{"ipv4Prefix": "192.0.2.0/24"}, {"ipv6Prefix": "2001:db8::/32"}]}')],
+  ranges: [
+    file('acmefetch.txt', '# of Acme\n192.0.2.0/25\n192.0.2.128/25 ; the rest\n'),
+    file('partnerbot.json', '{"prefixes": [{"ipv4Prefix": "192.0.2.0/24"}, {"ipv6Prefix": "2001:db8::/32"}]}'),
+  ],
   robots: ['block-ai', 'EvilBot'],
   robots_file: file('robots.txt', 'User-agent: *\nDisallow: /cart\n'),
 };
@@ -103,6 +106,9 @@ test('published networks: theirs pass thresholds, others are fakes', async () =>
   assert.equal(await status('/', partner, from('192.0.2.200')), 200);
   assert.equal(await status('/', partner, from('2001:db8:7::1')), 200);
   assert.equal(await status('/', partner, from('203.0.113.5')), 403);
+  const dressed = agent(`${CHROME[1]} acmefetch/1`);
+  assert.equal(await status('/', dressed, from('192.0.2.200')), 200, 'dressed as a browser');
+  assert.equal(await status('/', dressed, from('203.0.113.5')), 403);
   const fake = () => scene.lb.log.some(({ details }) => details.class === 'fake' && details.action === 'blocked');
   await until(fake, 'the line about a fake');
 });
