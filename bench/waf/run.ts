@@ -32,7 +32,7 @@ const ROUNDS = Math.max(1, Number.parseInt(values.rounds, 10) || 1);
 /** Of one measurement, whole ones. */
 const SECONDS = Math.max(1, Number.parseInt(values.seconds, 10) || 1);
 /** Of the first run of each, which nobody looks at: V8 compiles what is used. */
-const WARM_SECONDS = 2;
+const WARM_SECONDS = 3;
 const CORES = missing('taskset') === undefined && availableParallelism() > 1 ? { load: 0, server: 1 } : undefined;
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);

@@ -186,7 +186,7 @@ class RuleCompiler {
 }
 
 function matcherOf(literals: readonly string[]): LiteralMatcher {
-  return new LiteralMatcher(literals, { caseless: true });
+  return new LiteralMatcher(literals, { caseless: true, approximate: true });
 }
 
 function readBinary(path: string): string {

@@ -61,3 +61,16 @@ test('no literals, and an empty one', () => {
   assert.deepEqual(scanned(new LiteralMatcher([], { caseless: true }), 'a'), []);
   assert.throws(() => new LiteralMatcher([''], { caseless: true }), RangeError);
 });
+
+test('with bytes taken for one another nothing that occurs is missed', () => {
+  const anything = fc.array(fc.nat(255), { minLength: 1, maxLength: 4 }).map((list) => String.fromCharCode(...list));
+  fc.assert(
+    fc.property(fc.array(anything, { minLength: 1, maxLength: 60 }), anything, anything, (literals, before, after) => {
+      const matcher = new LiteralMatcher(literals, { caseless: true, approximate: true });
+      const value = before + literals[0] + after;
+      const found = new Set(scanned(matcher, value));
+      for (const literal of expected(literals, value, true)) assert.ok(found.has(literal));
+    }),
+    { numRuns: 300 },
+  );
+});

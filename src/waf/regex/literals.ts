@@ -6,13 +6,17 @@
 export interface LiteralOptions {
   /** ASCII letters are compared without case; the literals are then taken in lower case. */
   readonly caseless: boolean;
+  /** Rare bytes may be taken for one another, so that a literal may be found that does not occur, for less memory. */
+  readonly approximate?: boolean;
 }
 
 /** Told the number of each literal that occurs, as its place in the list given; often more than once. */
 export type Mark = (literal: number) => void;
 
-const OUTPUT = 1 << 30;
-const STATE = OUTPUT - 1;
+/** The transitions of so many states fit in 16 bits. */
+const FEW_STATES = 1 << 15;
+/** Classes of bytes where rare ones share the last. */
+const FEW_CLASSES = 64;
 /** One-byte literals are looked for by bits beside the automaton; as many as two words hold. */
 const MOST_BITS = 62;
 
@@ -21,9 +25,10 @@ export class LiteralMatcher {
   readonly count: number;
   /** Of each byte its class; bytes that are in no literal share class 0. */
   private readonly classes: Uint8Array;
-  /** `[state | class]`: the next state (shifted left by `shift`), with OUTPUT where a literal ends there. */
-  private readonly next: Int32Array;
+  /** `[state << shift | class]`: the next state, with a bit above `mask` where a literal ends there. */
+  private readonly next: Int32Array | Uint16Array;
   private readonly shift: number;
+  private readonly mask: number;
   /** Of each state the first of its entries in `ends`, -1 where none; entries are literals and end with -1. */
   private readonly endsOf: Int32Array;
   private readonly ends: Int32Array;
@@ -43,18 +48,19 @@ export class LiteralMatcher {
       if (options.caseless && byte >= 97 && byte <= 122) bits[byte - 32] |= 1 << (bit % 31);
     }
     const apart = new Set(this.singles);
-    const trie = new Trie(folded, apart, options.caseless);
+    const trie = new Trie(folded, apart, options);
     const built = trie.build();
     this.classes = trie.classes;
     this.shift = trie.shift;
     this.next = built.next;
+    this.mask = built.mask;
     this.endsOf = built.endsOf;
     this.ends = built.ends;
   }
 
   /** Calls `mark` for the literals that occur in the value. */
   scan(value: string, mark: Mark): void {
-    const { classes, next, lowBits, highBits } = this;
+    const { classes, next, lowBits, highBits, shift, mask } = this;
     let state = 0;
     let low = 0;
     let high = 0;
@@ -62,8 +68,8 @@ export class LiteralMatcher {
       const byte = value.charCodeAt(i) & 255;
       low |= lowBits[byte];
       high |= highBits[byte];
-      const to = next[state | classes[byte]];
-      state = to & STATE;
+      const to = next[(state << shift) | classes[byte]];
+      state = to & mask;
       if (to !== state) this.markEnds(state, mark);
     }
     this.markBits(low, 0, mark);
@@ -71,7 +77,7 @@ export class LiteralMatcher {
   }
 
   private markEnds(state: number, mark: Mark): void {
-    for (let at = this.endsOf[state >> this.shift]; this.ends[at] >= 0; at++) mark(this.ends[at]);
+    for (let at = this.endsOf[state]; this.ends[at] >= 0; at++) mark(this.ends[at]);
   }
 
   private markBits(bits: number, first: number, mark: Mark): void {
@@ -83,7 +89,7 @@ export class LiteralMatcher {
    * the bits before.
    */
   scanInto(value: string, bits: Uint32Array): boolean {
-    const { classes, next, lowBits, highBits, endsOf, ends, shift, singles } = this;
+    const { classes, next, lowBits, highBits, endsOf, ends, shift, mask, singles } = this;
     let state = 0;
     let low = 0;
     let high = 0;
@@ -92,11 +98,11 @@ export class LiteralMatcher {
       const byte = value.charCodeAt(i) & 255;
       low |= lowBits[byte];
       high |= highBits[byte];
-      const to = next[state | classes[byte]];
-      state = to & STATE;
+      const to = next[(state << shift) | classes[byte]];
+      state = to & mask;
       if (to === state) continue;
       any = 1;
-      for (let at = endsOf[state >> shift]; ends[at] >= 0; at++) bits[ends[at] >> 5] |= 1 << (ends[at] & 31);
+      for (let at = endsOf[state]; ends[at] >= 0; at++) bits[ends[at] >> 5] |= 1 << (ends[at] & 31);
     }
     for (let left = low; left !== 0; left &= left - 1) {
       const literal = singles[31 - Math.clz32(left & -left)];
@@ -114,13 +120,13 @@ export class LiteralMatcher {
    * Slower than `scan` where there is none to find among those of one byte.
    */
   first(value: string): number {
-    const { classes, next, lowBits, highBits } = this;
+    const { classes, next, lowBits, highBits, shift, mask } = this;
     let state = 0;
     for (let i = 0; i < value.length; i++) {
       const byte = value.charCodeAt(i) & 255;
-      const to = next[state | classes[byte]];
-      state = to & STATE;
-      if (to !== state) return this.ends[this.endsOf[state >> this.shift]];
+      const to = next[(state << shift) | classes[byte]];
+      state = to & mask;
+      if (to !== state) return this.ends[this.endsOf[state]];
       const bits = lowBits[byte] | highBits[byte];
       if (bits !== 0) return this.singles[(lowBits[byte] === 0 ? 62 : 31) - Math.clz32(bits & -bits)];
     }
@@ -136,13 +142,13 @@ function lowerCase(literal: string): string {
 class Trie {
   readonly classes = new Uint8Array(256);
   readonly shift: number;
-  private readonly caseless: boolean;
+  private readonly options: LiteralOptions;
   private children: Int32Array;
   private states = 1;
   private readonly own: number[][] = [[]];
 
-  constructor(literals: readonly string[], apart: ReadonlySet<number>, caseless: boolean) {
-    this.caseless = caseless;
+  constructor(literals: readonly string[], apart: ReadonlySet<number>, options: LiteralOptions) {
+    this.options = options;
     this.shift = Math.ceil(Math.log2(this.classify(literals, apart)));
     let bytes = 1;
     for (const literal of literals) bytes += literal.length;
@@ -154,17 +160,23 @@ class Trie {
     this.children = this.children.slice(0, this.states << this.shift);
   }
 
-  /** Gives each byte that is in a literal a class of its own; returns how many classes there are. */
+  /** Gives each byte that is in a literal a class of its own, the most frequent first; returns how many classes there are. */
   private classify(literals: readonly string[], apart: ReadonlySet<number>): number {
-    let count = 1;
+    const uses = new Map<number, number>();
     for (const [number, literal] of literals.entries()) {
       if (apart.has(number)) continue;
       for (let i = 0; i < literal.length; i++) {
         const byte = literal.charCodeAt(i) & 255;
-        if (this.classes[byte] === 0) this.classes[byte] = count++;
+        uses.set(byte, (uses.get(byte) ?? 0) + 1);
       }
     }
-    if (this.caseless) for (let byte = 65; byte <= 90; byte++) this.classes[byte] = this.classes[byte + 32]!;
+    const most = this.options.approximate === true ? FEW_CLASSES : 256;
+    let count = 1;
+    for (const [byte] of [...uses].sort(([, a], [, b]) => b - a)) {
+      this.classes[byte] = Math.min(count, most - 1);
+      count = Math.min(count + 1, most);
+    }
+    if (this.options.caseless) for (let byte = 65; byte <= 90; byte++) this.classes[byte] = this.classes[byte + 32]!;
     return count;
   }
 
@@ -182,7 +194,7 @@ class Trie {
   }
 
   /** Breadth first: a missing child is the one of the longest suffix that is a state too. */
-  build(): { next: Int32Array; endsOf: Int32Array; ends: Int32Array } {
+  build(): { next: Int32Array | Uint16Array; mask: number; endsOf: Int32Array; ends: Int32Array } {
     const { children, shift, states, own } = this;
     const width = 1 << shift;
     const suffix = new Int32Array(states);
@@ -209,10 +221,12 @@ class Trie {
       endsOf[state] = ends.length;
       ends.push(...numbers, -1);
     }
+    const output = states <= FEW_STATES ? FEW_STATES : 1 << 30;
+    const next = states <= FEW_STATES ? new Uint16Array(children.length) : children;
     for (let at = 0; at < children.length; at++) {
       const state = children[at];
-      children[at] = (state << shift) | (endsOf[state] >= 0 ? OUTPUT : 0);
+      next[at] = state | (endsOf[state] >= 0 ? output : 0);
     }
-    return { next: children, endsOf, ends: Int32Array.from(ends) };
+    return { next, mask: output - 1, endsOf, ends: Int32Array.from(ends) };
   }
 }
