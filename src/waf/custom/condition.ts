@@ -3,8 +3,8 @@
 import type { Condition, NamedPatterns } from '../../config/waf-config.ts';
 import { compileGlobs } from '../../http/glob.ts';
 import { networkTest } from '../../http/networks.ts';
-import { compileNames } from '../../http/query-key.ts';
 import { pathForms } from '../../http/path-forms.ts';
+import { compileNames } from '../../http/query-key.ts';
 
 /** What custom rules look at of a request. */
 export interface CustomSubject {

@@ -2,8 +2,8 @@
 
 import type { WafConfig, WafMode } from '../../config/waf-config.ts';
 import { compileGlobs } from '../../http/glob.ts';
-import { compileNames } from '../../http/query-key.ts';
 import { pathForms } from '../../http/path-forms.ts';
+import { compileNames } from '../../http/query-key.ts';
 import { DEFAULT_ENGINE } from '../lang/engine-directives.ts';
 import { loadRules, type RuleSource } from '../lang/load.ts';
 import type { EngineSettings, RuleSet } from '../lang/rule.ts';
