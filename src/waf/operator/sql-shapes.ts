@@ -21,6 +21,11 @@ const SHAPES: ReadonlySet<string> = new Set(
   's&1 s&n n&1 sof(1 nof(1 1of(1 f(1) sf(1n nB1 1c nc 1ov sos s&nos s&nov sov'.split(' '),
 );
 
+/** What a text that may have a shape begins with; of ordinary text it is soon clear that it does not. */
+const BEGINNINGS: ReadonlySet<string> = new Set(
+  [...SHAPES].flatMap((shape) => Array.from({ length: shape.length + 1 }, (_, length) => shape.slice(0, length))),
+);
+
 const FUNCTIONS: ReadonlySet<string> = new Set(
   (
     'abs ascii avg benchmark bin cast ceil ceiling char char_length chr coalesce compress concat concat_ws conv convert cos count crc32 ' +
@@ -67,17 +72,11 @@ export function sqlShape(value: string): string | undefined {
 function shapeBehind(quote: string, value: string): string | undefined {
   const from = quote === '' ? 0 : closing(value, quote);
   if (from === -1) return undefined;
-  const text = value.slice(from, from + LOOKED_AT);
-  if (!text.includes('/*') && !mayBegin(quote, words(text, quote === '' ? 2 : 1))) return undefined;
-  const read = words(text, MOST_WORDS);
-  if (quote !== '') read.unshift({ kind: 's', text: quote });
-  const folded = fold(read);
-  if (folded.slice(0, LONGEST_SHAPE).some(({ kind }) => kind === 'X')) return 'X';
-  const shape = folded
-    .slice(0, LONGEST_SHAPE)
-    .map(({ kind }) => kind)
-    .join('');
-  return SHAPES.has(shape) && counts(shape, folded, read.length, quote) ? shape : undefined;
+  const { folded, count } = read(value.slice(from, from + LOOKED_AT), quote);
+  const first = folded.slice(0, LONGEST_SHAPE).map(({ kind }) => kind);
+  if (first.includes('X')) return 'X';
+  const shape = first.join('');
+  return SHAPES.has(shape) && counts(shape, folded, count, quote) ? shape : undefined;
 }
 
 /** Behind the first quote that is not doubled or escaped; -1: there is none. */
@@ -91,29 +90,31 @@ function closing(text: string, quote: string): number {
   return -1;
 }
 
-/** The first two words of shapes. */
-const BEGINNINGS: ReadonlySet<string> = new Set(Array.from(SHAPES, (shape) => shape.slice(0, 2)));
-/** Words that folding may take away from second place. */
-const PASSING = 'o,c';
-
-/** Whether a text that begins so may have one of the shapes; of ordinary text that is soon clear. */
-function mayBegin(quote: string, words: readonly Word[]): boolean {
-  const kinds = `${quote === '' ? '' : 's'}${words.map(({ kind }) => kind).join('')}`;
-  return kinds.length < 2 || kinds[0] === 'c' || PASSING.includes(kinds[1]) || BEGINNINGS.has(kinds.slice(0, 2));
-}
-
-function words(text: string, most: number): Word[] {
-  const list: Word[] = [];
+/** The words, folded, as far as they may come to a shape, and how many there were. */
+function read(text: string, quote: string): { folded: Word[]; count: number } {
+  const folded: Word[] = quote === '' ? [] : [{ kind: 's', text: quote }];
+  const mayHide = text.includes('/*');
+  let count = folded.length;
   TOKEN.lastIndex = 0;
-  while (list.length < most) {
+  while (count < MOST_WORDS) {
     const found = TOKEN.exec(text);
     if (found === null) break;
     const kind = kindOf(found, text);
+    if (kind === '') continue;
     // a comment counts only where nothing follows
-    if (list.at(-1)?.kind === 'c' && kind !== '') list.pop();
-    if (kind !== '') list.push({ kind, text: found[0].toLowerCase() });
+    if (folded.at(-1)?.kind === 'c') folded.pop();
+    count++;
+    fold(folded, { kind, text: found[0].toLowerCase() });
+    if (!mayHide && !BEGINNINGS.has(settled(folded))) break;
   }
-  return list;
+  return { folded, count };
+}
+
+/** The kinds of all words but the last, which the next may be folded with. */
+function settled(folded: readonly Word[]): string {
+  let kinds = '';
+  for (let i = 0; i < folded.length - 1 && i < LONGEST_SHAPE; i++) kinds += folded[i].kind;
+  return kinds;
 }
 
 function kindOf({ 0: all, groups = {} }: RegExpExecArray, text: string): string {
@@ -141,27 +142,27 @@ function isHiding(comment: string): boolean {
 const OPERANDS = '1n';
 const SIGNS = '+-!~';
 
-/** Arithmetic and comparisons of numbers and names count as their first operand, signs and runs of operators as one. */
-function fold(read: readonly Word[]): Word[] {
-  const list: Word[] = [];
-  for (const word of read) {
-    const [before, last] = list.slice(-2);
-    if (word.kind === 'o' && (last?.kind === 'o' || (last?.kind === '&' && SIGNS.includes(word.text)))) continue;
-    if (last?.kind === 'o' && before !== undefined && OPERANDS.includes(before.kind) && OPERANDS.includes(word.kind)) {
-      list.pop();
-    } else if (word.kind === '1' && last?.kind === ',' && before?.kind === '1') list.pop();
-    else list.push(word);
-  }
-  return list;
+/**
+ * Adds a word. Arithmetic and comparisons of numbers and names count as their first operand, signs and runs of operators
+ * as one.
+ */
+function fold(list: Word[], word: Word): void {
+  const last = list.at(-1);
+  const before = list.at(-2);
+  if (word.kind === 'o' && (last?.kind === 'o' || (last?.kind === '&' && SIGNS.includes(word.text)))) return;
+  const isOperand = before !== undefined && OPERANDS.includes(before.kind) && OPERANDS.includes(word.kind);
+  const isNext = word.kind === '1' && last?.kind === ',' && before?.kind === '1';
+  if (isNext || (isOperand && last?.kind === 'o')) list.pop();
+  else list.push(word);
 }
 
 /** Whether a shape that words of a text may have too is one of SQL here. */
-function counts(shape: string, folded: readonly Word[], wordsRead: number, quote: string): boolean {
+function counts(shape: string, folded: readonly Word[], count: number, quote: string): boolean {
   const last = folded[folded.length - 1].text;
   switch (shape) {
     case 's&n':
     case 'n&1':
-      return wordsRead > 3;
+      return count > 3;
     case 'nc':
       return last.startsWith('/*');
     case 'sos':
