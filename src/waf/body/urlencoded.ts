@@ -1,5 +1,7 @@
 /** Arguments as a query or a form has them (application/x-www-form-urlencoded), read as ModSecurity reads them. */
 
+import { plusAsSpace } from '../transform/bytes.ts';
+
 export interface Arguments {
   /** Names and values in turn. */
   readonly list: string[];
@@ -41,8 +43,7 @@ function isInvalid(text: string): boolean {
 
 /** `+` and `%XX` decoded; a `%` without two hex digits stays. The same string where there is neither. */
 export function decodeForm(text: string): string {
-  const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text;
-  return decodePercent(spaced);
+  return decodePercent(plusAsSpace(text));
 }
 
 /** `%XX` decoded; a `%` without two hex digits stays. The same string where there is none. */

@@ -21,6 +21,19 @@ export function written(bytes: Buffer, length: number, original: string): string
   return text === original ? original : text;
 }
 
+/** Shorter values are not worth a buffer. */
+const WORTH = 64;
+
+/** Each `+` as a space. */
+export function plusAsSpace(value: string): string {
+  if (!value.includes('+')) return value;
+  if (value.length < WORTH) return value.replaceAll('+', ' ');
+  const out = writable(value.length);
+  const length = out.write(value, 'latin1');
+  for (let i = 0; i < length; i++) if (out[i] === 43) out[i] = 32;
+  return out.toString('latin1', 0, length);
+}
+
 /** -1 where the byte is no hexadecimal digit; also for NaN, which charCodeAt gives past the end. */
 const HEX_VALUE = Int8Array.from({ length: 256 }, (_, code) => {
   const digit = String.fromCharCode(code);

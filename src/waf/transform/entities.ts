@@ -8,7 +8,9 @@ const SEMICOLON = 59;
 
 /** Numeric entities (their low byte) and a few named ones, with or without the semicolon. */
 export function htmlEntityDecode(value: string): string {
-  if (!value.includes('&')) return value;
+  let first = value.indexOf('&');
+  while (first !== -1 && !entity(value, first + 1)) first = value.indexOf('&', first + 1);
+  if (first === -1) return value;
   const out = writable(value.length);
   let length = 0;
   let i = 0;

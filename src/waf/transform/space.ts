@@ -34,9 +34,25 @@ export function trim(value: string): string {
   return trimLeft(trimRight(value));
 }
 
+/** Bytes that `cmdLine` changes wherever they stand, and the space, which it changes before some. */
+const IN_CMD_LINE = Uint8Array.from({ length: 256 }, (_, code) =>
+  code === 32 ? 2 : /["'\\^,;\t\r\nA-Z]/.test(String.fromCharCode(code)) ? 1 : 0,
+);
+
+function changesInCmdLine(value: string): boolean {
+  for (let i = 0; i < value.length; i++) {
+    const kind = IN_CMD_LINE[value.charCodeAt(i) & 255];
+    if (kind === 0) continue;
+    if (kind === 1) return true;
+    const next = value.charCodeAt(i + 1);
+    if (next === 32 || next === 47 || next === 40) return true;
+  }
+  return false;
+}
+
 /** The value as a shell or cmd.exe would read it: escapes and quotes gone, separators one space, lower case. */
 export function cmdLine(value: string): string {
-  if (!/["'\\^,;\t\r\nA-Z]|\x20[\x20/(]/.test(value)) return value;
+  if (!changesInCmdLine(value)) return value;
   const out = writable(value.length);
   let length = 0;
   let space = false;

@@ -1,4 +1,4 @@
-import { foldFullWidth, hexPair, isAlphanumeric, writable, written } from './bytes.ts';
+import { foldFullWidth, hexPair, isAlphanumeric, plusAsSpace, writable, written } from './bytes.ts';
 
 /** Code points to bytes, as SecUnicodeMapFile gives them; what it does not name is absent. */
 export type UnicodeMap = ReadonlyMap<number, number>;
@@ -9,7 +9,7 @@ const SPACE = 32;
 
 /** `%HH` and `+`; what is no valid escape stays as it is. */
 export function urlDecode(value: string): string {
-  if (!value.includes('%')) return value.includes('+') ? value.replaceAll('+', ' ') : value;
+  if (!value.includes('%')) return plusAsSpace(value);
   const out = writable(value.length);
   let length = 0;
   for (let i = 0; i < value.length; i++) {
@@ -26,7 +26,7 @@ export function urlDecode(value: string): string {
 /** As `urlDecode`, and IIS's `%uHHHH`: by the map where it has the code point, else by `unmapped`. */
 export function urlDecodeUni(map: UnicodeMap | undefined): (value: string) => string {
   return (value) => {
-    if (!value.includes('%')) return value.includes('+') ? value.replaceAll('+', ' ') : value;
+    if (!value.includes('%')) return plusAsSpace(value);
     const out = writable(value.length);
     let length = 0;
     for (let i = 0; i < value.length; i++) {
