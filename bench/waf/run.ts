@@ -31,8 +31,9 @@ const { values } = parseArgs({
 const ROUNDS = Math.max(1, Number.parseInt(values.rounds, 10) || 1);
 /** Of one measurement, whole ones. */
 const SECONDS = Math.max(1, Number.parseInt(values.seconds, 10) || 1);
-/** Of the first run of each, which nobody looks at: V8 compiles what is used. */
-const WARM_SECONDS = 3;
+/** Of the first run of each, which nobody looks at: V8 takes some seconds until what is used is compiled at its best. */
+const WARM_SECONDS = 1;
+const WARM_SECONDS_OF_RULES = 6;
 const CORES = missing('taskset') === undefined && availableParallelism() > 1 ? { load: 0, server: 1 } : undefined;
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -84,7 +85,11 @@ class Session {
     for (const server of servers) runners.push(await this.#serve(server, originPort));
     const pairs = WORKS.flatMap((work) => runners.map((runner) => ({ runner, work })));
     const outcomes = new Map(pairs.map((pair): [typeof pair, Outcome] => [pair, outcomeOf(pair)]));
-    for (const { runner, work } of pairs) await this.#measure(runner, work, WARM_SECONDS, 0);
+    for (const { runner, work } of pairs) {
+      const { program, level } = runner.server;
+      const seconds = program === 'lb' && level !== undefined ? WARM_SECONDS_OF_RULES : WARM_SECONDS;
+      await this.#measure(runner, work, seconds, 0);
+    }
     for (let round = 1; round <= ROUNDS; round++) {
       say(`round ${round} of ${ROUNDS}`);
       const turn = [...pairs.slice(round % pairs.length), ...pairs.slice(0, round % pairs.length)];
