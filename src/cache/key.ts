@@ -56,6 +56,11 @@ export function makePrefix(a: Arena, bytes: Uint8Array, site: number, host: stri
   return new KeyPrefix(site, host, words, state, (offset << 16) | hostBytes.length);
 }
 
+const NO_WORDS = new Int32Array(0);
+
+/** Words of which V8 makes an array as cheaply as any object; a larger one takes memory of its own. */
+const ON_HEAP = 16;
+
 /**
  * A reusable key. `words` holds target and variant as they are stored: their lengths, then each packed four characters
  * a word; so comparing with a stored key is comparing words.
@@ -66,7 +71,7 @@ export class CacheKey {
   variant = '';
   lo = 0;
   hi = 0;
-  words: Int32Array = new Int32Array(64);
+  words: Int32Array = NO_WORDS;
   /** Words in use. */
   count = 0;
 
@@ -76,7 +81,7 @@ export class CacheKey {
    */
   set(prefix: KeyPrefix, target: string, variant: string): this {
     const need = 2 + ((target.length + 3) >> 2) + ((variant.length + 3) >> 2);
-    if (need > this.words.length) this.words = new Int32Array(need * 2);
+    if (need > this.words.length) this.words = new Int32Array(need <= ON_HEAP ? ON_HEAP : need * 2);
     const words = this.words;
     words[0] = target.length;
     words[1] = variant.length;

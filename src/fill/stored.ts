@@ -111,11 +111,19 @@ const VIEWS = 8192;
 
 /** Bytes of the longest Age line, with its CRLF. */
 const AGE_LINE = '\r\nAge: 2147483647'.length;
-const decoder = new TextDecoder();
-const encoder = new TextEncoder();
+
+/** Holds a meta part while it is decoded: what decodes texts takes no shared memory. */
+let copied = Buffer.allocUnsafeSlow(1024);
 
 export function encodeMeta(meta: StoredMeta): Uint8Array {
-  return encoder.encode(JSON.stringify(meta));
+  return Buffer.from(JSON.stringify(meta));
+}
+
+function decodeMeta(bytes: Uint8Array): StoredMeta {
+  const { length } = bytes;
+  if (length > copied.length) copied = Buffer.allocUnsafeSlow(length * 2);
+  copied.set(bytes);
+  return JSON.parse(copied.toString('utf8', 0, length)) as StoredMeta;
 }
 
 /** @param length of the body, or -1; @param generation of the entry, 0 for what lies elsewhere */
@@ -178,8 +186,7 @@ export class StoredViews {
   }
 
   meta(id: number): StoredMeta {
-    // TextDecoder does not take views of shared memory
-    return JSON.parse(decoder.decode(this.#cache.meta(id).slice())) as StoredMeta;
+    return decodeMeta(this.#cache.meta(id));
   }
 }
 
