@@ -129,14 +129,13 @@ export class SitePlan {
    * only this machine knows (an address, localhost) and the origin has a public name: then the origin's.
    */
   originHost(authority: string, host: string, origin: { host: string; port: number; tls: boolean }): string {
-    const own = hostWithPort(origin);
     switch (this.config.hostHeader) {
       case 'client':
         return authority;
       case 'origin':
-        return own;
+        return hostWithPort(origin);
       case 'auto':
-        return isLocalName(host) && !isLocalName(origin.host) ? own : authority;
+        return isLocalName(host) && !isLocalName(origin.host) ? hostWithPort(origin) : authority;
       default:
         return this.config.hostHeader;
     }
