@@ -5,7 +5,8 @@ import type { Instruction, Stage } from './dockerfile.ts';
 
 /**
  * Carries out a Dockerfile's COPY and RUN lines outside any container: each stage's root file system is a folder, and
- * the absolute paths of the image lie below it. RUN uses this machine's shell and npm, and the Node of this process.
+ * the absolute paths of the image lie below it. RUN uses this machine's shell and npm, and the Node of this process; what
+ * installs packages of the image's system is left out, since that would be this machine's.
  */
 export class Simulation {
   readonly #stages = new Map<string, string>();
@@ -35,7 +36,8 @@ export class Simulation {
         workdir = join(root, instruction.rest);
         mkdirSync(workdir, { recursive: true });
       } else if (instruction.keyword === 'COPY') this.#copy(instruction, workdir);
-      else if (instruction.keyword === 'RUN') this.#run(instruction.rest, workdir);
+      else if (instruction.keyword === 'RUN' && !instruction.rest.includes('apt-get'))
+        this.#run(instruction.rest, workdir);
     }
     return workdir;
   }
