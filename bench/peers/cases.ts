@@ -1,4 +1,4 @@
-import { DISK_OBJECTS, HIT_OBJECTS, ZIPF_MEAN_BYTES, ZIPF_OBJECTS } from './bodies.ts';
+import { DISK_OBJECTS, etagOf, HIT_OBJECTS, TEXT_GZIP, ZIPF_MEAN_BYTES, ZIPF_OBJECTS } from './bodies.ts';
 import { type Kind, MB } from './peer.ts';
 
 /** One kind of work, done by every server in turn. */
@@ -16,6 +16,12 @@ export interface Case {
   scriptArgs?: readonly string[];
   /** Paths of the same bytes that have to be stored before the measurement. */
   warm?: readonly string[];
+  /** What answers have to have; 200 if not given. */
+  status?: 206 | 304;
+  /** What is spoken to the server: HTTP/1.1 over TCP if not given. */
+  protocol?: 'tls' | 'h2';
+  /** Whether latencies are measured at half the peak too. */
+  steady?: boolean;
   /** Request header fields beside Host. */
   headers?: readonly string[];
 }
@@ -27,16 +33,27 @@ export interface Limits {
   disk: number;
   /** Whether far more is asked for than is kept. */
   churn: boolean;
+  threads: number;
+  /** Whether clients' rates are counted. */
+  limited: boolean;
 }
 
 /** All hit objects fit many times. */
-const HIT_LIMITS: Limits = { memory: 256 * MB, disk: 0, churn: false };
+const HIT_LIMITS: Limits = { memory: 256 * MB, disk: 0, churn: false, threads: 1, limited: false };
+
+const LIMITED_LIMITS: Limits = { ...HIT_LIMITS, limited: true };
+
+const THREADS_LIMITS: Limits = { ...HIT_LIMITS, threads: 2 };
 
 /** A tenth of the bodies. */
-const ZIPF_LIMITS: Limits = { memory: Math.round((ZIPF_MEAN_BYTES * ZIPF_OBJECTS) / 10), disk: 0, churn: true };
+const ZIPF_LIMITS: Limits = {
+  ...HIT_LIMITS,
+  memory: Math.round((ZIPF_MEAN_BYTES * ZIPF_OBJECTS) / 10),
+  churn: true,
+};
 
 /** A sixteenth of each working set fits in memory, all of them fit on the disk twice. */
-const DISK_LIMITS: Limits = { memory: 16 * MB, disk: 1536 * MB, churn: false };
+const DISK_LIMITS: Limits = { ...HIT_LIMITS, memory: 16 * MB, disk: 1536 * MB };
 
 const BROWSER_HEADERS = [
   'User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
@@ -81,10 +98,13 @@ function disk(name: string, title: string, object: string, connections: number):
 
 /** Every case, in the order of the report. */
 export const CASES: readonly Case[] = [
-  hit('hit-1k', '1 KB hits', '1k', 64),
+  hit('hit-0', 'hits of nothing but a head', '0', 64),
+  { ...hit('hit-1k', '1 KB hits', '1k', 64), steady: true },
   hit('hit-1k-browser', "1 KB hits with a browser's request header fields", '1k', 64, BROWSER_HEADERS),
-  hit('hit-64k', '64 KB hits', '64k', 32),
+  hit('hit-16k', '16 KB hits', '16k', 64),
+  { ...hit('hit-64k', '64 KB hits', '64k', 32), steady: true },
   hit('hit-1m', '1 MB hits', '1m', 16),
+  hit('hit-10m', '10 MB hits', '10m', 8),
   {
     name: 'miss-1k',
     title: '1 KB misses: every request is forwarded to the origin',
@@ -104,6 +124,35 @@ export const CASES: readonly Case[] = [
     script: 'zipf',
     scriptArgs: [String(ZIPF_OBJECTS)],
   },
+  {
+    ...hit('not-modified-1k', '304 to If-None-Match of a 1 KB object', '1k', 64, [`If-None-Match: ${etagOf('1k')}`]),
+    kind: 'conditional',
+    status: 304,
+    bytes: 0,
+  },
+  {
+    ...hit('range-64k', 'the first 1 KB of a 64 KB object', '64k', 64, ['Range: bytes=0-1023']),
+    kind: 'range',
+    status: 206,
+    bytes: 1024,
+  },
+  {
+    ...hit('variant-gzip', "32 KB of text in the origin's gzip variant, chosen by Vary", '1k', 64, [
+      'Accept-Encoding: gzip',
+    ]),
+    kind: 'variant',
+    path: '/text/page',
+    bytes: TEXT_GZIP.length,
+  },
+  { ...hit('tls-1k', '1 KB hits over TLS', '1k', 64), kind: 'tls', protocol: 'tls' },
+  { ...hit('tls-64k', '64 KB hits over TLS', '64k', 32), kind: 'tls', protocol: 'tls' },
+  {
+    ...hit('h2-1k', '1 KB hits over HTTP/2, 8 streams at once on each connection', '1k', 16),
+    kind: 'h2',
+    protocol: 'h2',
+  },
+  { ...hit('limited-1k', '1 KB hits, rates of clients counted', '1k', 64), kind: 'limited' },
+  { ...hit('threads-1k', '1 KB hits with two threads, wrk beside them on both cores', '1k', 64), kind: 'threads' },
   disk('disk-64k', '64 KB hits from disk, page cache warm: 4,096 objects', '64k', 32),
   disk('disk-1m', '1 MB hits from disk, page cache warm: 256 objects', '1m', 16),
   disk('disk-16m', '16 MB hits from disk, page cache warm: 16 objects', '16m', 8),
@@ -112,5 +161,7 @@ export const CASES: readonly Case[] = [
 /** Limits that every server is started with for this kind of case. */
 export function limitsFor(kind: Kind): Limits {
   if (kind === 'disk') return DISK_LIMITS;
+  if (kind === 'limited') return LIMITED_LIMITS;
+  if (kind === 'threads') return THREADS_LIMITS;
   return kind === 'zipf' ? ZIPF_LIMITS : HIT_LIMITS;
 }

@@ -8,7 +8,7 @@ function outcome(server: string, work: string, costs: readonly (number | undefin
   const samples = costs.flatMap((cost, round) =>
     cost === undefined ? [] : [{ round, cpuMicrosPerRequest: cost } as Sample],
   );
-  return { server, work, headBytes: 300, samples };
+  return { server, work, headBytes: 300, samples, steady: [] };
 }
 
 test('a change is the median of the ratios within each round', () => {

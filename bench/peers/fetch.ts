@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { request as requestTls } from 'node:https';
 
 export interface Answer {
   status: number;
@@ -10,10 +11,16 @@ export interface Answer {
 
 const TIMEOUT_MS = 5000;
 
-/** One GET on a connection of its own to 127.0.0.1. */
-export function get(port: number, path: string): Promise<Answer> {
+/** One GET on a connection of its own to 127.0.0.1; over TLS any certificate will do. */
+export function get(
+  port: number,
+  path: string,
+  { headers = {}, tls = false }: { headers?: Record<string, string>; tls?: boolean } = {},
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const req = request({ host: '127.0.0.1', port, path, agent: false, timeout: TIMEOUT_MS }, (res) => {
+    const open = tls ? requestTls : request;
+    const where = { host: '127.0.0.1', port, path, headers, rejectUnauthorized: false };
+    const req = open({ ...where, agent: false, timeout: TIMEOUT_MS }, (res) => {
       const chunks: Buffer[] = [];
       res.on('data', (chunk) => chunks.push(chunk));
       res.on('error', reject);

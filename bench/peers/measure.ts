@@ -1,5 +1,6 @@
 import type { Case } from './cases.ts';
 import type { Child } from './child.ts';
+import { finishH2load, startH2load } from './h2load.ts';
 import type { OriginCounter } from './origin.ts';
 import { coreBusyMicros, treeCpuMicros } from './proc.ts';
 import { finishWrk, startWrk } from './wrk.ts';
@@ -31,6 +32,7 @@ export const DISTURBED = 0.1;
 export interface Target {
   child: Child;
   port: number;
+  tlsPort: number;
 }
 
 export interface MeasureOptions {
@@ -56,9 +58,13 @@ export async function measure(options: MeasureOptions): Promise<Sample> {
   });
   const seenBefore = await counter.settle();
   const before = clock();
-  const wrk = startWrk({ case: work, port: target.port, seconds, seed: round + 1, core: loadCore, cwd });
-  options.onWrk(wrk);
-  const result = await finishWrk(wrk);
+  const where = { case: work, seconds, seed: round + 1, core: loadCore, cwd };
+  const h2 = work.protocol === 'h2';
+  const client = h2
+    ? startH2load({ ...where, port: target.tlsPort })
+    : startWrk({ ...where, port: work.protocol === 'tls' ? target.tlsPort : target.port });
+  options.onWrk(client);
+  const result = await (h2 ? finishH2load(client) : finishWrk(client));
   const after = clock();
   const forwarded = (await counter.read()) - seenBefore;
   if (!target.child.alive) throw new Error(`it died during ${work.name}: ${target.child.output}`);

@@ -19,6 +19,8 @@ export interface Options {
   /** Another checkout's lb, measured in turn with this one's; among `peers`. */
   baseline?: Peer;
   install: boolean;
+  /** Whether docs/performance.md gets the results and the chart. */
+  write: boolean;
   /** Core of wrk and the origin, and core of the server under test. */
   loadCore: number;
   serverCore: number;
@@ -46,6 +48,7 @@ Options:
   --rounds N      rounds over all servers (default 5, quick 3)
   --seconds N     length of one measurement (default 4, quick 1)
   --json FILE     write every sample as JSON; - for standard output instead of the table
+  --write         put the results and a chart into docs/performance.md
   --cores L,S     L for wrk and the origin, S for the server under test (default 0,1)
   --no-install    do not install what is missing with apt-get
   --help
@@ -71,6 +74,7 @@ export function readOptions(argv: readonly string[]): Options | undefined {
     warmup: quick ? 1 : 2,
     zipfWarmup: quick ? 4 : 10,
     json: values.json,
+    write: values.write === true,
     install: values.install !== false,
     loadCore,
     serverCore,
@@ -89,6 +93,7 @@ function parse(argv: readonly string[]) {
         baseline: { type: 'string' },
         rounds: { type: 'string' },
         seconds: { type: 'string' },
+        write: { type: 'boolean' },
         json: { type: 'string' },
         cores: { type: 'string' },
         install: { type: 'boolean' },

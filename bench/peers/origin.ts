@@ -16,6 +16,8 @@ http {
     listen 127.0.0.1:${port} backlog=4096;
     location = /status { stub_status; }
     location /hit/ { root ${bodies}; add_header Cache-Control "public, max-age=86400"; }
+    location /text/ { root ${bodies}; gzip_static on; gzip_proxied any; gzip_vary on; add_header Cache-Control "public, max-age=86400"; }
+    location /many/ { alias ${bodies}/hit/1k; add_header Cache-Control "public, max-age=86400"; }
     location /miss/ { add_header Cache-Control no-store; return 200 "${MISS_BODY.toString()}"; }
     location ~ "^/disk/(\\w+)/\\d+$" {
       alias ${bodies}/disk/$1;

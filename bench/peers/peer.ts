@@ -4,6 +4,16 @@ export interface Setup {
   dir: string;
   port: number;
   adminPort: number;
+  /** Port for HTTP/1.1 and HTTP/2 over TLS, for servers that speak it. */
+  tlsPort: number;
+  /** PEM files of the certificate, its key, and of both in one. */
+  cert: string;
+  key: string;
+  certAndKey: string;
+  /** Threads or worker processes that answer. */
+  threads: number;
+  /** Whether each client's rate is counted against a limit that it never reaches. */
+  limited: boolean;
   originPort: number;
   /** Limit of the cache in bytes. */
   memory: number;
@@ -24,12 +34,29 @@ export interface Launch {
   files: Record<string, string>;
 }
 
-export type Kind = 'hit' | 'miss' | 'zipf' | 'disk';
+/**
+ * What a case asks of a server, so that those that cannot do it are left out: hits, hits answered by 304 or 206 or chosen
+ * by Accept-Encoding, over TLS or HTTP/2, with rates counted, and with two threads.
+ */
+export type Kind =
+  | 'hit'
+  | 'miss'
+  | 'zipf'
+  | 'disk'
+  | 'conditional'
+  | 'range'
+  | 'variant'
+  | 'tls'
+  | 'h2'
+  | 'limited'
+  | 'threads';
 
 /** One server under test: a pure description, from which `run.ts` starts a process. */
 export interface Peer {
   name: string;
   kinds: readonly Kind[];
+  /** Why it is left out of a kind of work, for those that are worth telling. */
+  cannot?: Partial<Record<Kind, string>>;
   /** Debian packages that bring it; none for what belongs to the project. */
   packages: readonly string[];
   /** Why it cannot run here, in one sentence; undefined when it can. */

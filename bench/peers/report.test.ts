@@ -24,7 +24,13 @@ function sample(cpuMicrosPerRequest: number, round: number, failed = 0): Sample 
 }
 
 function outcome(server: string, costs: readonly number[], failed = 0) {
-  return { server, work: work.name, headBytes: 300, samples: costs.map((cost, round) => sample(cost, round, failed)) };
+  return {
+    server,
+    work: work.name,
+    headBytes: 300,
+    steady: [],
+    samples: costs.map((cost, round) => sample(cost, round, failed)),
+  };
 }
 
 test('median takes the middle of an odd count and the mean of two of an even one', () => {

@@ -3,12 +3,15 @@ import { DISTURBED, type Sample } from './measure.ts';
 import { MB } from './peer.ts';
 import type { Outcome } from './session.ts';
 import { median, spread } from './statistics.ts';
+import type { Steady } from './steady/steady.ts';
 
 /** Medians over the rounds of one server in one case. */
 export interface Summary extends Omit<Sample, 'round' | 'requests'> {
   server: string;
   /** Half the range of the CPU cost over the rounds, as a share of its median. */
   noise: number;
+  /** Medians of the latencies at half the peak, in microseconds. */
+  steady?: { rate: number; p50: number; p99: number; p999: number };
   /** CPU of this server as a multiple of lb's. */
   cpuToLb?: number;
   /** CPU of lb as a multiple of this server's: below 1 lb is cheaper. */
@@ -20,10 +23,14 @@ const REFERENCE = 'lb';
 /** One line per server that was measured in the case, ratios taken to `lb` where it was. */
 export function summarize(outcomes: readonly Outcome[], work: Case): Summary[] {
   const measured = outcomes.filter((outcome) => outcome.work === work.name && outcome.samples.length > 0);
-  const summaries = measured.map(({ server, samples }): Summary => {
+  const summaries = measured.map(({ server, samples, steady }): Summary => {
     const middle = (field: keyof Sample) => median(samples.map((sample) => sample[field]));
+    const atHalf = (field: keyof Steady) => median(steady.map((run) => run[field]));
     return {
       server,
+      ...(steady.length > 0 && {
+        steady: { rate: atHalf('rate'), p50: atHalf('p50'), p99: atHalf('p99'), p999: atHalf('p999') },
+      }),
       requestsPerSecond: middle('requestsPerSecond'),
       cpuMicrosPerRequest: middle('cpuMicrosPerRequest'),
       noise: spread(samples.map((sample) => sample.cpuMicrosPerRequest)),
@@ -56,8 +63,11 @@ const COLUMNS: readonly Column[] = [
   ['MB/s', ({ requestsPerSecond }, { bytes }) => Math.round((requestsPerSecond * bytes) / MB).toLocaleString('en')],
   ['CPU us/request', ({ cpuMicrosPerRequest }) => cpuMicrosPerRequest.toFixed(cpuMicrosPerRequest < 100 ? 2 : 1)],
   ['noise', ({ noise }) => `±${percent(noise)}`],
-  ['p50 ms', ({ p50 }) => (p50 / 1000).toFixed(2)],
-  ['p99 ms', ({ p99 }) => (p99 / 1000).toFixed(2)],
+  ['p50 ms', ({ p50 }) => millis(p50)],
+  ['p99 ms', ({ p99 }) => millis(p99)],
+  ['at half: p50', ({ steady }) => millis(steady?.p50)],
+  ['p99', ({ steady }) => millis(steady?.p99)],
+  ['p99.9 ms', ({ steady }) => millis(steady?.p999)],
   ['CPU to lb', ({ cpuToLb }) => (cpuToLb === undefined ? '-' : `${cpuToLb.toFixed(2)} x`)],
   ['in words', inWords],
   ['hits', ({ hitRatio }) => percent(hitRatio)],
@@ -69,7 +79,9 @@ const COLUMNS: readonly Column[] = [
 export function table(work: Case, summaries: readonly Summary[]): string {
   const heading = `${work.name}: ${work.title} (${work.connections} connections)`;
   if (summaries.length === 0) return `${heading}\nno server was measured`;
-  const columns = COLUMNS.filter(([title]) => title !== 'MB/s' || work.bytes >= LARGE);
+  const columns = COLUMNS.filter(([title]) => title !== 'MB/s' || work.bytes >= LARGE).filter(
+    ([title]) => work.steady || !['at half: p50', 'p99', 'p99.9 ms'].includes(title),
+  );
   const rows = [
     columns.map(([title]) => title),
     ...summaries.map((summary) => columns.map(([, cell]) => cell(summary, work))),
@@ -100,6 +112,10 @@ function warnings(work: Case, summaries: readonly Summary[]): string[] {
 function inWords({ server, lbToThis }: Summary): string {
   if (lbToThis === undefined || server === REFERENCE) return '-';
   return `lb is ${lbToThis.toFixed(2)} x ${server}`;
+}
+
+function millis(micros: number | undefined): string {
+  return micros === undefined || Number.isNaN(micros) ? '-' : (micros / 1000).toFixed(2);
 }
 
 function percent(share: number): string {

@@ -6,6 +6,7 @@ import type { Case } from './cases.ts';
 import { changeLines, changes } from './change.ts';
 import { install } from './install.ts';
 import { HELP, type Options, readOptions, UsageError } from './options.ts';
+import { writePage } from './page.ts';
 import { megabytes, type Peer } from './peer.ts';
 import { summarize, table } from './report.ts';
 import { lb } from './servers/index.ts';
@@ -71,6 +72,7 @@ function report(options: Options, peers: readonly Peer[], session: Session, skip
   const document = describe(options, peers, session, skipped);
   const json = `${JSON.stringify(document, null, 2)}\n`;
   if (options.json !== undefined && options.json !== '-') writeFileSync(options.json, json);
+  if (options.write) writePage(document, text(document, options.cases));
   process.stdout.write(options.json === '-' ? json : text(document, options.cases));
 }
 

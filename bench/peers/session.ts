@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { MISS_BODY, writeBodies } from './bodies.ts';
+import { MISS_BODY, TEXT_GZIP, writeBodies } from './bodies.ts';
 import { type Case, type Limits, limitsFor } from './cases.ts';
+import { certificate } from './certificate.ts';
 import type { Child } from './child.ts';
 import { DISTURBED, measure, type Sample, type Target } from './measure.ts';
 import type { Options } from './options.ts';
@@ -11,6 +12,8 @@ import { OriginCounter, originLaunch } from './origin.ts';
 import type { Peer } from './peer.ts';
 import { treeResidentBytes } from './proc.ts';
 import { freePorts, ready, start } from './running.ts';
+import { median } from './statistics.ts';
+import { buildSteadyClient, finishSteady, type Steady, startSteady } from './steady/steady.ts';
 import { storeAll } from './store-all.ts';
 import { verify } from './verify.ts';
 
@@ -25,6 +28,8 @@ export interface Outcome {
   /** Bytes of the response head, a part of what is compared. */
   headBytes: number;
   samples: Sample[];
+  /** Latencies at half of the server's median rate, one for each round. */
+  steady: Steady[];
 }
 
 /** A server that could not be measured, in one case or in all. */
@@ -110,6 +115,10 @@ export class Session {
     }
     const pairs: { runner: Runner; work: Case; outcome: Outcome }[] = [];
     for (const work of cases) {
+      for (const { name, cannot } of peers) {
+        const reason = cannot?.[work.kind];
+        if (reason !== undefined) this.skipped.push({ server: name, work: work.name, reason });
+      }
       for (const runner of runners.filter(({ peer }) => peer.kinds.includes(work.kind))) {
         const outcome = await this.#attempt(runner.peer, work, () => this.#prepare(runner, work));
         if (outcome !== undefined) pairs.push({ runner, work, outcome });
@@ -128,6 +137,7 @@ export class Session {
         }
       }
     }
+    await this.#measureSteady(pairs);
     for (const { peer, child } of runners) {
       const { memory, disk } = limits;
       this.resident.push({ server: peer.name, memory, disk, bytes: treeResidentBytes(child.pid) });
@@ -138,25 +148,27 @@ export class Session {
 
   async #startPeer(peer: Peer, limits: Limits): Promise<Runner> {
     this.#say(`starting ${peer.name}`);
-    const [port, adminPort] = await freePorts(2);
+    const [port, adminPort, tlsPort] = await freePorts(3);
     const dir = emptyFolder(limits.disk > 0 ? this.#diskDir : this.#dir, peer.name.replace(' ', '-'));
     const launch = peer.launch({
       dir,
       port,
       adminPort,
+      tlsPort,
+      ...certificate(this.#dir),
       originPort: this.#originPort,
       ...limits,
       bodies: this.#bodies,
       root: this.#root,
     });
-    const child = this.#own(start(launch, dir, this.#serverCore));
+    const child = this.#own(start(launch, dir, limits.threads > 1 ? undefined : this.#serverCore));
     try {
-      await ready(child, port, '/hit/1k');
+      await ready(child, port, peer.kinds.includes('hit') ? '/hit/1k' : '/miss/1');
     } catch (error) {
       await child.stop();
       throw error;
     }
-    return { peer, child, port };
+    return { peer, child, port, tlsPort };
   }
 
   async #prepare(runner: Runner, work: Case): Promise<Outcome> {
@@ -166,11 +178,11 @@ export class Session {
       // what is written back during a measurement would be work of the machine that no server did then
       spawnSync('sync', ['-f', this.#diskDir]);
     }
-    const headBytes = await verify(work, runner.port, this.#expected(work), this.#counter);
+    const headBytes = await verify(work, runner, this.#expected(work), this.#counter);
     const { warmup, zipfWarmup } = this.#options;
     this.#say(`warming ${runner.peer.name}: ${work.name}`);
     await this.#measure(runner, work, work.kind === 'zipf' ? zipfWarmup : warmup, -1);
-    const outcome: Outcome = { server: runner.peer.name, work: work.name, headBytes, samples: [] };
+    const outcome: Outcome = { server: runner.peer.name, work: work.name, headBytes, samples: [], steady: [] };
     this.outcomes.push(outcome);
     return outcome;
   }
@@ -185,6 +197,25 @@ export class Session {
     return best;
   }
 
+  /** Half of what each server does at most, in turn like everything else. */
+  async #measureSteady(pairs: readonly { runner: Runner; work: Case; outcome: Outcome }[]): Promise<void> {
+    const wanted = pairs.filter(({ work, outcome }) => work.steady && outcome.samples.length > 0);
+    const program = wanted.length > 0 ? buildSteadyClient(this.#dir) : undefined;
+    if (program === undefined) return;
+    for (let round = 0; round < this.#options.rounds; round++) {
+      this.#say(`latencies at half the peak: round ${round + 1} of ${this.#options.rounds}`);
+      for (const { runner, work, outcome } of rotate(wanted, round)) {
+        const rate = median(outcome.samples.map(({ requestsPerSecond }) => requestsPerSecond)) / 2;
+        const { seconds } = this.#options;
+        const where = { work, port: runner.port, rate, seconds, core: this.#loadCore, cwd: this.#dir };
+        const steady = await this.#attempt(runner.peer, work, () =>
+          finishSteady(this.#own(startSteady(program, where)), rate),
+        );
+        if (steady !== undefined) outcome.steady.push(steady);
+      }
+    }
+  }
+
   #measure(target: Target, work: Case, seconds: number, round: number): Promise<Sample> {
     return measure({
       work,
@@ -193,7 +224,7 @@ export class Session {
       seconds,
       round,
       loadCore: this.#loadCore,
-      serverCore: this.#serverCore,
+      serverCore: work.kind === 'threads' ? undefined : this.#serverCore,
       cwd: this.#dir,
       onWrk: (wrk) => this.#own(wrk),
     });
@@ -201,8 +232,11 @@ export class Session {
 
   #expected(work: Case): Buffer {
     if (work.kind === 'miss') return MISS_BODY;
+    if (work.kind === 'variant') return TEXT_GZIP;
+    if (work.kind === 'conditional') return Buffer.alloc(0);
     if (work.kind === 'zipf') return readFileSync(join(this.#bodies, 'zipf', work.path.slice(-1)));
-    return readFileSync(join(this.#bodies, work.kind === 'disk' ? dirname(work.path) : work.path));
+    const whole = readFileSync(join(this.#bodies, work.kind === 'disk' ? dirname(work.path) : work.path));
+    return whole.subarray(0, work.bytes);
   }
 
   /** Gives undefined, and notes why, when a server fails at it: the others go on. */

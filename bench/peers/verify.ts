@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Case } from './cases.ts';
 import { type Answer, get } from './fetch.ts';
+import type { Target } from './measure.ts';
 import type { OriginCounter } from './origin.ts';
 
 const PRIMING_TRIES = 40;
@@ -13,10 +14,18 @@ const MISS_TRIES = 3;
  * Checks that a server does what the case measures: right bytes, hits that leave the origin alone, misses that all reach
  * it. Gives the size of the response head in bytes; throws with one sentence when something is wrong.
  */
-export async function verify(work: Case, port: number, expected: Buffer, counter: OriginCounter): Promise<number> {
+export async function verify(
+  work: Case,
+  { port, tlsPort }: Pick<Target, 'port' | 'tlsPort'>,
+  expected: Buffer,
+  counter: OriginCounter,
+): Promise<number> {
+  const status = work.status ?? 200;
+  const headers = Object.fromEntries((work.headers ?? []).map((line) => line.split(': ', 2)));
+  const tls = work.protocol !== undefined;
   const ask = async (): Promise<Answer> => {
-    const answer = await get(port, work.path);
-    if (answer.status !== 200) throw new Error(`${work.path} gives status ${answer.status}`);
+    const answer = await get(tls ? tlsPort : port, work.path, { headers, tls });
+    if (answer.status !== status) throw new Error(`${work.path} gives status ${answer.status}`);
     if (!answer.body.equals(expected)) throw new Error(`${work.path} gives other bytes than the origin's`);
     return answer;
   };
@@ -26,6 +35,8 @@ export async function verify(work: Case, port: number, expected: Buffer, counter
     return (await counter.read()) - before;
   };
 
+  // a part of an object, or word that it has not changed, is given of what is stored whole
+  if (work.status !== undefined) await get(port, work.path);
   await counter.settle();
   if (work.kind === 'miss') {
     let forwarded = 0;

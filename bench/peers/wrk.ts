@@ -30,7 +30,7 @@ const SCRIPTS = fileURLToPath(new URL('wrk/', import.meta.url));
 
 /** Drives one server for `seconds` over `case.connections` keep-alive connections, each with one request at a time. */
 export function startWrk({
-  case: { connections, script, path, headers = [], scriptArgs = [] },
+  case: { connections, script, path, protocol, headers = [], scriptArgs = [] },
   ...run
 }: WrkOptions): Child {
   const argv = [
@@ -38,7 +38,12 @@ export function startWrk({
     ...['-t', '1', '-c', String(connections), '-d', `${run.seconds}s`, '--timeout', '10s'],
     ...['--latency', '-s', `${SCRIPTS}${script}.lua`],
     ...headers.flatMap((header) => ['-H', header]),
-    ...[`http://127.0.0.1:${run.port}${path}`, '--', ...scriptArgs, String(run.seed)],
+    ...[
+      `${protocol === 'tls' ? 'https' : 'http'}://127.0.0.1:${run.port}${path}`,
+      '--',
+      ...scriptArgs,
+      String(run.seed),
+    ],
   ];
   return new Child({ argv, cwd: run.cwd, core: run.core, stdout: 'keep' });
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { ending } from '../ending.ts';
+import { certificate } from '../peers/certificate.ts';
 import type { Child } from '../peers/child.ts';
 import { install } from '../peers/install.ts';
 import { MB, megabytes, type Peer } from '../peers/peer.ts';
@@ -134,8 +135,19 @@ async function compare(options: Options, disk: number): Promise<Result[]> {
 async function launch(peer: Peer, originPort: number, parent: string, disk: number, options: Options): Promise<Runner> {
   const dir = join(parent, peer.name);
   mkdirSync(dir, { recursive: true });
-  const [port, adminPort] = await freePorts(2);
-  const setup = { dir, port, adminPort, originPort, bodies: dir, root: process.getuid?.() === 0 };
+  const [port, adminPort, tlsPort] = await freePorts(3);
+  const tls = { tlsPort, ...certificate(parent) };
+  const setup = {
+    dir,
+    port,
+    adminPort,
+    ...tls,
+    threads: 1,
+    limited: false,
+    originPort,
+    bodies: dir,
+    root: process.getuid?.() === 0,
+  };
   const limits = { memory: options.memory * MB, disk: disk * MB, churn: true };
   const child = start(peer.launch({ ...setup, ...limits }), dir, undefined);
   await ready(child, port, '/0').catch(async (error: unknown) => {

@@ -1,11 +1,16 @@
 import { type Launch, MB, megabytes, type Peer, type Setup } from '../peer.ts';
 import { missing, which } from '../which.ts';
 
-const LARGEST_OBJECT = 2 * MB;
+const LARGEST_OBJECT = 12 * MB;
 
-function launch({ dir, port, originPort, memory }: Setup): Launch {
+const LIMIT = `  stick-table type ip size 100k expire 30s store http_req_rate(1s)
+  http-request track-sc0 src
+  http-request deny deny_status 429 if { sc_http_req_rate(0) gt 100000000 }
+`;
+
+function launch({ dir, port, tlsPort, certAndKey, originPort, memory, threads, limited }: Setup): Launch {
   const conf = `global
-  nbthread 1
+  nbthread ${threads}
   maxconn 8000
 defaults
   mode http
@@ -19,9 +24,11 @@ cache lb
   total-max-size ${megabytes(memory)}
   max-object-size ${LARGEST_OBJECT}
   max-age 86400
+  process-vary on
 frontend f
   bind 127.0.0.1:${port}
-  option forwardfor
+  bind 127.0.0.1:${tlsPort} ssl crt ${certAndKey} alpn h2,http/1.1
+${limited ? LIMIT : ''}  option forwardfor
   default_backend origin
 backend origin
   http-request cache-use lb
@@ -34,7 +41,8 @@ backend origin
 /** HAProxy with its small-object cache, one thread. */
 export const haproxy: Peer = {
   name: 'haproxy',
-  kinds: ['hit', 'miss', 'zipf'],
+  kinds: ['hit', 'miss', 'zipf', 'conditional', 'variant', 'tls', 'h2', 'limited', 'threads'],
+  cannot: { range: 'its cache answers ranges with the whole object', disk: 'its cache is in memory alone' },
   packages: ['haproxy'],
   absent: () => missing('haproxy'),
   version: { argv: ['haproxy', '-v'], pattern: /version (\S+)/ },

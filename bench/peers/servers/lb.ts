@@ -4,19 +4,26 @@ import { type Kind, type Launch, megabytes, type Peer, type Setup } from '../pee
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 
-const ALL_KINDS: readonly Kind[] = ['hit', 'miss', 'zipf', 'disk'];
+const ALL_KINDS: readonly Kind[] = [
+  ...['hit', 'miss', 'zipf', 'disk', 'conditional', 'range', 'variant', 'tls', 'h2', 'limited', 'threads'],
+] as Kind[];
 
 /** The program that a checkout has built. */
 const mainOf = (checkout: string): string => join(resolve(checkout), 'dist', 'main.js');
 
-function launch(main: string, { dir, port, adminPort, originPort, memory, disk }: Setup, accessLog: boolean): Launch {
+function launch(main: string, setup: Setup, accessLog: boolean): Launch {
+  const { dir, port, tlsPort, cert, key, adminPort, originPort, memory, disk, threads, limited } = setup;
   return {
     argv: [process.execPath, main],
     env: {
       LB_ORIGINS: `http://127.0.0.1:${originPort}`,
       LB_LISTEN: `127.0.0.1:${port}`,
       LB_ADMIN: `127.0.0.1:${adminPort}`,
-      LB_WORKERS: '1',
+      LB_WORKERS: String(threads),
+      LB_TLS_LISTEN: `127.0.0.1:${tlsPort}`,
+      LB_TLS_CERT: cert,
+      LB_TLS_KEY: key,
+      ...(limited && { LB_RATE_LIMIT: '100000000' }),
       LB_CACHE_MEMORY: `${megabytes(memory)}MB`,
       ...(disk > 0 && { LB_CACHE_DISK: join(dir, 'store'), LB_CACHE_DISK_SIZE: `${megabytes(disk)}MB` }),
       LB_LOG_ACCESS: accessLog ? 'on' : 'off',

@@ -9,10 +9,10 @@ const BYTES_PER_KEY = 131;
 const KEEPALIVE_FOREVER = 'keepalive_requests 1000000000; keepalive_timeout 1h;';
 
 /** Lines that every nginx here needs to run in the foreground out of its own folder, logging errors alone. */
-export function nginxPreamble(dir: string, root: boolean): string {
+export function nginxPreamble(dir: string, root: boolean, workers = 1): string {
   return `${root ? 'user root;' : ''}
 daemon off;
-worker_processes 1;
+worker_processes ${workers};
 worker_rlimit_nofile 16384;
 pid ${dir}/nginx.pid;
 error_log stderr error;
@@ -45,15 +45,17 @@ function keyZoneKilobytes(memory: number): number {
   return Math.ceil(((memory / ZIPF_MEAN_BYTES) * BYTES_PER_KEY) / 1024);
 }
 
-function launch({ dir, port, originPort, memory, disk, churn, root }: Setup, sendfile: 'on' | 'off'): Launch {
+function launch(setup: Setup, sendfile: 'on' | 'off'): Launch {
+  const { dir, port, tlsPort, cert, key, originPort, memory, disk, churn, root, threads, limited } = setup;
   const size = disk > 0 ? disk : memory;
   const zone = `keys_zone=lb:${keyZoneKilobytes(size)}k max_size=${megabytes(size)}m`;
-  const conf = `${nginxPreamble(dir, root)}
+  const conf = `${nginxPreamble(dir, root, threads)}
 http {
   ${nginxHttp(dir)}
   sendfile ${sendfile};
   ${churn ? '' : OPEN_FILE_CACHE}
   proxy_cache_path ${dir}/cache levels=1:2 ${zone} inactive=1d use_temp_path=off;
+  ${limited ? 'limit_req_zone $binary_remote_addr zone=rate:10m rate=1000000r/s;' : ''}
   upstream origin { server 127.0.0.1:${originPort}; keepalive 128; ${KEEPALIVE_FOREVER} }
   proxy_http_version 1.1;
   proxy_set_header Connection "";
@@ -61,6 +63,10 @@ http {
   proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
   server {
     listen 127.0.0.1:${port} backlog=4096;
+    listen 127.0.0.1:${tlsPort} ssl http2 backlog=4096;
+    ssl_certificate ${cert};
+    ssl_certificate_key ${key};
+    ${limited ? 'limit_req zone=rate burst=1000000 nodelay;' : ''}
     location / { proxy_pass http://origin; proxy_cache lb; }
     location /miss/ { proxy_pass http://origin; }
   }
@@ -79,7 +85,7 @@ const common = {
 export const nginx: Peer = {
   ...common,
   name: 'nginx',
-  kinds: ['hit', 'miss', 'zipf', 'disk'],
+  kinds: ['hit', 'miss', 'zipf', 'disk', 'conditional', 'range', 'variant', 'tls', 'h2', 'limited', 'threads'],
   launch: (setup) => launch(setup, 'off'),
 };
 

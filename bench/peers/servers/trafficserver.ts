@@ -1,10 +1,13 @@
+import { basename, dirname } from 'node:path';
 import { type Launch, megabytes, type Peer, type Setup } from '../peer.ts';
 import { missing, which } from '../which.ts';
 
-const settings = ({ port, memory, root }: Setup): Record<string, string> => ({
-  'http.server_ports': `STRING ${port}:ip-in=127.0.0.1`,
+const settings = ({ port, tlsPort, memory, root, threads, cert, key }: Setup): Record<string, string> => ({
+  'http.server_ports': `STRING ${port}:ip-in=127.0.0.1 ${tlsPort}:ip-in=127.0.0.1:ssl`,
+  'ssl.server.cert.path': `STRING ${dirname(cert)}`,
+  'ssl.server.private_key.path': `STRING ${dirname(key)}`,
   'exec_thread.autoconfig': 'INT 0',
-  'exec_thread.limit': 'INT 1',
+  'exec_thread.limit': `INT ${threads}`,
   'exec_thread.affinity': 'INT 0',
   accept_threads: 'INT 0',
   task_threads: 'INT 1',
@@ -67,6 +70,7 @@ function launch(setup: Setup): Launch {
       'etc/remap.config': `map / http://127.0.0.1:${originPort}/\n`,
       'etc/storage.config': `${dir}/store ${megabytes(disk > 0 ? disk : memory)}M\n`,
       'etc/ip_allow.yaml': 'ip_allow:\n  - {apply: in, ip_addrs: 0/0, action: allow, methods: ALL}\n',
+      'etc/ssl_multicert.config': `dest_ip=* ssl_cert_name=${basename(setup.cert)} ssl_key_name=${basename(setup.key)}\n`,
       'etc/plugin.config': '',
     },
   };
@@ -75,7 +79,8 @@ function launch(setup: Setup): Launch {
 /** Apache Traffic Server with one event thread; its disk store is no larger than its RAM cache, save in the cases about disks. */
 export const trafficserver: Peer = {
   name: 'trafficserver',
-  kinds: ['hit', 'miss', 'zipf', 'disk'],
+  kinds: ['hit', 'miss', 'zipf', 'disk', 'conditional', 'range', 'variant', 'tls', 'h2', 'threads'],
+  cannot: { limited: "it counts no client's requests without a plugin of its own" },
   packages: ['trafficserver'],
   absent: () => missing('traffic_server'),
   version: { argv: ['traffic_server', '-V'], pattern: /Traffic Server (\d\S*)/ },

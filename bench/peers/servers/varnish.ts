@@ -40,7 +40,13 @@ const common = {
 export const varnish: Peer = {
   ...common,
   name: 'varnish',
-  kinds: ['hit', 'miss', 'zipf', 'disk'],
+  kinds: ['hit', 'miss', 'zipf', 'disk', 'conditional', 'range', 'variant'],
+  cannot: {
+    tls: 'it speaks no TLS itself',
+    h2: 'it speaks no TLS itself',
+    limited: 'it counts no requests without vmod_vsthrottle, which Debian keeps in another package',
+    threads: 'its threads follow the connections; their number is not that of cores',
+  },
   launch: (setup) => launch(setup, false),
 };
 
