@@ -6,6 +6,7 @@ function launch({ dir, port, originPort, memory }: Setup): Launch {
 cache_peer 127.0.0.1 parent ${originPort} 0 no-query originserver no-digest name=origin
 cache_peer_access origin allow all
 http_access allow all
+memory_cache_shared off
 cache_mem ${megabytes(memory)} MB
 maximum_object_size_in_memory 12 MB
 maximum_object_size 12 MB
