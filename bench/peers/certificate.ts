@@ -9,7 +9,8 @@ export function certificate(dir: string): { cert: string; key: string; certAndKe
     const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
     const named = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
     const run = spawnSync('openssl', ['req', '-x509', ...kind, ...named, '-keyout', key, '-out', cert]);
-    if (run.status !== 0) throw new Error(`openssl makes no certificate: ${run.error?.message ?? run.stderr.toString()}`);
+    if (run.status !== 0)
+      throw new Error(`openssl makes no certificate: ${run.error?.message ?? run.stderr.toString()}`);
     writeFileSync(certAndKey, Buffer.concat([readFileSync(cert), readFileSync(key)]));
   }
   return { cert, key, certAndKey };
