@@ -24,8 +24,10 @@ export function hostTables(plans: readonly SitePlan[]): HostTables {
 /** Why a Host leads nowhere: it is malformed, or no site answers for it. */
 export type HostRefusal = 'malformed' | 'unknown';
 
-/** Fields remembered; beyond it they are worked out again, so that invented hosts cost no memory. */
+/** Fields remembered beside those of configured names; beyond it they are worked out again, so that invented hosts cost no memory. */
 const MAX_REMEMBERED = 4096;
+/** Fields that a configured name is usually sent in: with and without a port. */
+const FIELDS_A_NAME = 2;
 
 /**
  * Host -> site. Exact names first, then the longest wildcard, then the site of `*`. The answer for a Host field is
@@ -35,10 +37,12 @@ export class HostTable {
   readonly #names = new HostNames<SitePlan>();
   readonly #remembered = new Map<string, HostEntry>();
   readonly #scheme: Scheme;
+  readonly #mostRemembered: number;
 
   constructor(plans: readonly SitePlan[], scheme: Scheme) {
     this.#scheme = scheme;
     for (const plan of plans) this.#names.add(plan.config.hosts, plan);
+    this.#mostRemembered = MAX_REMEMBERED + this.#names.names().length * FIELDS_A_NAME;
   }
 
   /** The entry for a Host field as sent. */
@@ -65,7 +69,7 @@ export class HostTable {
     const authority = parsed.port < 0 || parsed.port === defaultPort ? parsed.host : `${parsed.host}:${parsed.port}`;
     const prefix = plan.keyPrefix(this.#scheme, parsed.host, authority);
     const entry = { plan, authority, host: parsed.host, prefix };
-    if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
+    if (this.#remembered.size >= this.#mostRemembered) this.#remembered.clear();
     this.#remembered.set(field, entry);
     return entry;
   }
