@@ -20,7 +20,7 @@ const ASKED = 4096;
 /** An edge's side of variants in the background: it has main make them. */
 export class BackgroundVariants implements VariantMaker {
   readonly #send: (request: BackgroundRequest) => void;
-  readonly #asked = new Remembered(ASKED);
+  readonly #asked = new Remembered(ASKED, PATIENCE);
 
   constructor(send: (request: BackgroundRequest) => void) {
     this.#send = send;
@@ -30,7 +30,7 @@ export class BackgroundVariants implements VariantMaker {
     const name = nameOf(key, content, to);
     const now = performance.now();
     if (this.#asked.has(name, now)) return;
-    this.#asked.add(name, now + PATIENCE);
+    this.#asked.add(name, now);
     this.#send({ what: 'variant', key: packKey(key), content, from, to, type, length, site });
   }
 }

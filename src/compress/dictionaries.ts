@@ -113,7 +113,7 @@ interface Kept {
 export class Dictionaries {
   readonly #cache: Cache;
   readonly #send: (request: DictionaryRequest) => void;
-  readonly #asked = new Remembered(OFFERED);
+  readonly #asked = new Remembered(OFFERED, PATIENCE);
   /** Copies by the hash of the dictionary's key, the one that was used last at the end. */
   readonly #kept = new Map<string, Kept>();
   #bytes = 0;
@@ -158,7 +158,7 @@ export class Dictionaries {
   #isNew(name: string): boolean {
     const now = performance.now();
     if (this.#asked.has(name, now)) return false;
-    this.#asked.add(name, now + PATIENCE);
+    this.#asked.add(name, now);
     return true;
   }
 

@@ -7,9 +7,9 @@ export interface KeyMessage {
   variant: string;
 }
 
-/** Tells variants apart. */
+/** Tells variants apart. One piece: a text put together by `+` or a template keeps all of its pieces for as long as it is kept. */
 export function nameOf(key: CacheKey, content: string, to: string): string {
-  return `${key.lo} ${key.hi} ${content} ${to}`;
+  return [key.lo, key.hi, content, to].join(' ');
 }
 
 export function packKey({ prefix, target, variant }: CacheKey): KeyMessage {

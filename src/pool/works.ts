@@ -70,7 +70,9 @@ export class BackgroundWorks {
   readonly #stored: StoredViews;
   readonly #pool: WorkPool;
   readonly #queue: TaskQueue;
-  readonly #settled = new Remembered(REMEMBERED);
+  /** Work that is not worth it, and work that is not done again soon. */
+  readonly #useless = new Remembered(REMEMBERED, USELESS_TIME);
+  readonly #done = new Remembered(REMEMBERED, PAUSE);
   /** Hashes of dictionaries by the name of the work that found them; the oldest go where there are too many. */
   readonly #hashes = new Map<string, string>();
   readonly #log: (message: string, details: Record<string, unknown>) => void;
@@ -112,7 +114,8 @@ export class BackgroundWorks {
   }
 
   #add(subject: Subject, work: (original: Held) => Promise<void>): void {
-    if (this.#settled.has(subject.name, performance.now())) return;
+    const now = performance.now();
+    if (this.#useless.has(subject.name, now) || this.#done.has(subject.name, now)) return;
     this.#queue.add(subject.name, async () => {
       const isSame = (id: number) => this.#stored.of(id).meta.content === subject.content;
       const original = hold(this.#cache, subject.key, isSame);
@@ -124,7 +127,7 @@ export class BackgroundWorks {
         await work(original);
       } catch (error) {
         this.#counts.failed++;
-        this.#settle(subject.name, PAUSE);
+        this.#done.add(subject.name, performance.now());
         this.#log('work in the background has failed', { error: (error as Error).message, bytes: subject.length });
       } finally {
         original.drop();
@@ -200,7 +203,7 @@ export class BackgroundWorks {
     const isUseless = result.outcome === 'useless';
     this.#counts.cpuSeconds += result.cpuSeconds;
     if (isUseless) this.#counts.useless++;
-    this.#settle(name, isUseless ? USELESS_TIME : PAUSE);
+    (isUseless ? this.#useless : this.#done).add(name, performance.now());
     return result;
   }
 
@@ -212,9 +215,5 @@ export class BackgroundWorks {
     this.#counts.stored++;
     this.#counts.bytesIn += bytesIn;
     this.#counts.bytesOut += bytesOut;
-  }
-
-  #settle(name: string, time: number): void {
-    this.#settled.add(name, performance.now() + time);
   }
 }
