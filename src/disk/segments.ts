@@ -18,6 +18,11 @@ function generationOf(segment: number): string {
   return `generation of ${segment}`;
 }
 
+/** To where the next record begins: that a file ends before that, behind a record, does not make it short. */
+function padded(bytes: number): number {
+  return Math.ceil(bytes / PLACE_UNIT) * PLACE_UNIT;
+}
+
 interface Segment extends SegmentRow {
   /** Length of the file. */
   bytes: number;
@@ -229,7 +234,7 @@ export class Segments {
         this.#gathered += part.length;
       }
     }
-    this.#at += Math.ceil(bytes / PLACE_UNIT) * PLACE_UNIT;
+    this.#at += padded(bytes);
     const padding = this.#at - offsetOf(place) - bytes;
     if (bytes <= GATHERED) {
       this.#buffer.fill(0, this.#gathered, this.#gathered + padding);
@@ -331,7 +336,7 @@ export class Segments {
     const segment: Segment = { ...row, bytes };
     this.#segments.set(number, segment);
     this.#births = Math.max(this.#births, row.born);
-    if (bytes < row.used) this.#cutShort(segment);
+    if (padded(bytes) < row.used) this.#cutShort(segment);
     if (row.born > 0 && (this.#head === undefined || row.born > this.#head.born)) {
       this.#head = segment;
       this.#at = segment.used;
@@ -340,7 +345,7 @@ export class Segments {
 
   /** What stood behind the end of the file is lost. The row that crosses it is found out when it is read. */
   #cutShort(segment: Segment): void {
-    const end = Math.floor(segment.bytes / PLACE_UNIT) * PLACE_UNIT;
+    const end = padded(segment.bytes);
     this.#index.removeSegment(segment.number, Math.min(placeOf(segment.number, end), firstPlace(segment.number + 1)));
     segment.used = end;
     this.#index.saveSegment(segment);

@@ -28,6 +28,21 @@ test('what was stored is there after a restart', async (t) => {
   bench.close();
 });
 
+test('what is written after a restart leaves the end of what was written last as it is', async (t) => {
+  const folder = temporaryFolder(t);
+  const names = [300_001, 1_000_000, 299_990].map((size) => ({ name: `/${size}`, body: bodyOf(`${size}`, size) }));
+  for (const [at, { name, body }] of names.entries()) {
+    const bench = new StoreBench(folder, 64 * MB);
+    bench.load();
+    bench.write(name, body);
+    for (const before of names.slice(0, at + 1)) {
+      assert.ok((await bench.read(before.name))?.equals(before.body), `${before.name} after ${at} restarts`);
+    }
+    assert.deepEqual(bench.faults, []);
+    bench.close();
+  }
+});
+
 test('what is replaced or removed is gone at once, and after a restart', async (t) => {
   const folder = temporaryFolder(t);
   let bench = new StoreBench(folder, 64 * MB);
