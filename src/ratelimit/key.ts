@@ -1,5 +1,5 @@
 import { selectCookies } from '../http/cookies.ts';
-import { plainPath } from '../http/plain-path.ts';
+import { pathForms } from '../http/path-forms.ts';
 import { addAddress } from './address.ts';
 import type { KeyedHash } from './hash.ts';
 import type { CountryOf, LimitSubject } from './subject.ts';
@@ -50,7 +50,7 @@ function partOf(key: string, countryOf: CountryOf): KeyPart {
   switch (kind) {
     case 'path':
       // not each way of writing it is another path
-      return (x, hash) => added(hash, plainPath(x.path) ?? x.path);
+      return (x, hash) => added(hash, pathForms(x.path).at(-1) ?? x.path);
     case 'country':
       return (x, hash) => added(hash, countryOf(x.clientAddress()));
     case 'header':

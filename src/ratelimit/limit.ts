@@ -1,6 +1,7 @@
 import type { RateLimitConfig, SiteRule } from '../config/config.ts';
 import { compileGlobs, type PathMatcher } from '../http/glob.ts';
 import { type NetworkTest, networkTest } from '../http/networks.ts';
+import { pathForms } from '../http/path-forms.ts';
 import { plainGlob, plainPath } from '../http/plain-path.ts';
 import { type RateTerms, rateTerms } from './buckets.ts';
 import type { HashState, KeyedHash } from './hash.ts';
@@ -100,7 +101,9 @@ function matchesPath(path: string, matches: PathMatcher, matchesPlain: PathMatch
   if (matches(path)) return true;
   const plain = plainPath(path);
   // what may be read as any path counts as one of these
-  return plain === undefined || (plain !== path && matchesPlain(plain));
+  if (plain === undefined || (plain !== path && matchesPlain(plain))) return true;
+  const lenient = pathForms(path)[1];
+  return lenient !== undefined && matches(lenient);
 }
 
 function isOfHost(pattern: string, host: string): boolean {

@@ -67,6 +67,9 @@ test('hits count too; a refusal says when to come again, and which limit it was'
 test('another spelling of the path is no way past a limit', async () => {
   const one = client();
   assert.equal((await statuses('/api%2fx', [one], 3)).at(-1), 429);
+  for (const path of ['/%61pi/x', '/ap%69/x', '/%2561pi/x', '//api/x']) {
+    assert.equal((await scene.get(path, [one])).status, 429, path);
+  }
 });
 
 test('an IPv6 client is its network', async () => {
