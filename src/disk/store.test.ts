@@ -142,6 +142,17 @@ for (const soft of [false, true]) {
   });
 }
 
+test('what is being written leaves memory room for what comes', (t) => {
+  const bench = new StoreBench(temporaryFolder(t), 1024 * MB);
+  bench.load();
+  for (let i = 0; i < 40; i++) {
+    assert.notEqual(bench.put(`/${i}`, bodyOf(`${i}`, 300_000)), 0, `the entry ${i} has no room`);
+    // takes what was offered; when it is committed is the store's choice
+    bench.store.turn();
+  }
+  bench.close();
+});
+
 test('all files together stay within the limit, and what is used stays', async (t) => {
   const folder = temporaryFolder(t);
   const size = 24 * MB;

@@ -9,6 +9,8 @@ import type { SlotFields, SlotTable } from './slots.ts';
 const BATCH_ROWS = 256;
 const BATCH_BYTES = 8 << 20;
 const BATCH_AGE = 100;
+/** Of the cache's memory a batch keeps so much from being used otherwise, at most: there may be several disks. */
+const BATCH_SHARE = 1 / 16;
 
 /** A row whose record is on its way to the disk. */
 interface Pending {
@@ -30,6 +32,7 @@ export class Writer {
   readonly #segments: Segments;
   readonly #index: DiskIndex;
   readonly #slots: SlotTable;
+  readonly #batchBytes: number;
   #pending: Pending[] = [];
   #bytes = 0;
   #since = 0;
@@ -41,6 +44,7 @@ export class Writer {
     this.#segments = segments;
     this.#index = index;
     this.#slots = slots;
+    this.#batchBytes = Math.min(BATCH_BYTES, cache.stats().memory * BATCH_SHARE);
   }
 
   get isEmpty(): boolean {
@@ -49,7 +53,7 @@ export class Writer {
 
   get isDue(): boolean {
     if (this.#pending.length === 0) return false;
-    if (this.#pending.length >= BATCH_ROWS || this.#bytes >= BATCH_BYTES) return true;
+    if (this.#pending.length >= BATCH_ROWS || this.#bytes >= this.#batchBytes) return true;
     return performance.now() - this.#since >= BATCH_AGE;
   }
 
