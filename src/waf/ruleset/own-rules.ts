@@ -1,12 +1,15 @@
 /** SecLang that lb writes itself: what stands around the rule set, and what lb.json says of it. */
 
+import { basename } from 'node:path';
 import type { WafConfig, WafExclusion } from '../../config/waf-config.ts';
 import type { RuleSource } from '../lang/load.ts';
+import type { RuleSetFiles } from './find.ts';
 import { patternOfGlobs } from './glob-pattern.ts';
 
 /** Ids of lb's own rules begin here; exclusions of lb.json begin at the second. */
 const FIRST_ID = 8_800_000;
 const FIRST_EXCLUSION = 8_801_000;
+const SETUP_ID = 8_800_901;
 
 /**
  * Which bodies are read as what, and what cannot be read: blocked, since nothing is known of it. Rules on scores cannot
@@ -40,6 +43,14 @@ export function baseRules(): RuleSource {
 
 function refusal(msg: string, logdata: string): string {
   return `deny,status:400,log,msg:'${msg}',tag:'lb/body',severity:'CRITICAL'${logdata && `,logdata:'${logdata}'`}`;
+}
+
+/** The setup of the rule set. Without crs-setup.conf, its defaults: otherwise it answers every request with 500. */
+export function setupOf({ setup }: Pick<RuleSetFiles, 'setup'>): RuleSource[] {
+  const files = setup.map((file) => ({ file }));
+  if (setup.some((file) => basename(file).startsWith('crs-setup.conf'))) return files;
+  const text = `SecAction "id:${SETUP_ID},phase:1,t:none,pass,nolog,setvar:tx.crs_setup_version=1"`;
+  return [{ name: 'rules of lb', text }, ...files];
 }
 
 /** What lb.json says of the rule set, for after its setup; undefined where it says nothing. */

@@ -69,6 +69,13 @@ test('a release, its rules folder alone, and its plugins', (t) => {
   assert.equal(rulesIn(join(folder, 'plugins')), undefined);
 });
 
+test('a rule set without crs-setup.conf has its defaults', (t) => {
+  const { 'crs-setup.conf': _, ...bare } = SMALL;
+  const plugin = { 'plugins/a-config.conf': '' };
+  assert.ok(ruleOf(load({ path: join(folderOf(t, { ...bare, ...plugin }), 'rules') }), 8_800_901));
+  assert.equal(ruleOf(load({ path: folderOf(t, SMALL) }), 8_800_901), undefined);
+});
+
 test('what is given counts before the environment, and what is missing is told', (t) => {
   const folder = folderOf(t, SMALL);
   const none = { path: undefined, env: {}, dataDir: '/nowhere' };

@@ -8,7 +8,7 @@ import { DEFAULT_ENGINE } from '../lang/engine-directives.ts';
 import { loadRules, type RuleSource } from '../lang/load.ts';
 import type { EngineSettings, RuleSet } from '../lang/rule.ts';
 import { findRuleSet, type Places, type RuleSetFiles } from './find.ts';
-import { baseRules, exclusionRules, setupRules } from './own-rules.ts';
+import { baseRules, exclusionRules, setupOf, setupRules } from './own-rules.ts';
 
 export interface WafRules {
   readonly rules: RuleSet;
@@ -25,7 +25,7 @@ export function loadWafRules(waf: WafConfig, places: Omit<Places, 'path'>): WafR
   const setup = setupRules(waf);
   const sources: RuleSource[] = [
     baseRules(),
-    ...found.setup.map((file) => ({ file })),
+    ...setupOf(found),
     ...(setup === undefined ? [] : [setup]),
     ...included(waf.setup, 'addons.waf.setup'),
     ...exclusionRules(waf.exclusions),
