@@ -1,5 +1,5 @@
 import { type Cache, CacheKey, USER_BORN, USER_FRESH_UNTIL } from '../cache/cache.ts';
-import { encodeMeta, type StoredViews } from '../fill/stored.ts';
+import { encodeMeta, metaOf } from '../fill/stored.ts';
 import type { Coding, DictionaryCoding } from '../http/content-coding.ts';
 
 /**
@@ -59,13 +59,12 @@ export function variantKey(original: CacheKey, coding: VariantCoding, into: Cach
  */
 export function storeVariant(
   cache: Cache,
-  stored: StoredViews,
   wish: Pick<VariantWish, 'key' | 'id' | 'content'> & { readonly to: VariantCoding },
   body: Uint8Array,
 ): boolean {
   const { key, id, content, to } = wish;
   const current = cache.lookup(key);
-  const isCurrent = current !== 0 && stored.of(current).meta.content === content;
+  const isCurrent = current !== 0 && metaOf(cache, current).content === content;
   if (isCurrent) {
     const words: [number, number, number, number] = [
       cache.word(current, USER_FRESH_UNTIL),

@@ -119,7 +119,9 @@ export function encodeMeta(meta: StoredMeta): Uint8Array {
   return Buffer.from(JSON.stringify(meta));
 }
 
-function decodeMeta(bytes: Uint8Array): StoredMeta {
+/** Of a pinned entry; decoded at each call, and not kept. */
+export function metaOf(cache: Cache, id: number): StoredMeta {
+  const bytes = cache.meta(id);
   const { length } = bytes;
   if (length > copied.length) copied = Buffer.allocUnsafeSlow(length * 2);
   copied.set(bytes);
@@ -186,7 +188,7 @@ export class StoredViews {
   }
 
   meta(id: number): StoredMeta {
-    return decodeMeta(this.#cache.meta(id));
+    return metaOf(this.#cache, id);
   }
 }
 

@@ -11,7 +11,7 @@ import {
 } from '../compress/dictionaries.ts';
 import { nameOf, unpackKey } from '../compress/key-message.ts';
 import { storeVariant, type VariantCoding } from '../compress/variants.ts';
-import { StoredViews } from '../fill/stored.ts';
+import { metaOf } from '../fill/stored.ts';
 import { type Held, hold } from './held.ts';
 import type { JobResult } from './jobs.ts';
 import type { Work, WorkPool } from './pool.ts';
@@ -67,7 +67,6 @@ interface Subject {
  */
 export class BackgroundWorks {
   readonly #cache: Cache;
-  readonly #stored: StoredViews;
   readonly #pool: WorkPool;
   readonly #queue: TaskQueue;
   /** Work that is not worth it, and work that is not done again soon. */
@@ -80,7 +79,6 @@ export class BackgroundWorks {
 
   constructor(cache: Cache, pool: WorkPool, log: (message: string, details: Record<string, unknown>) => void) {
     this.#cache = cache;
-    this.#stored = new StoredViews(cache);
     this.#pool = pool;
     this.#queue = new TaskQueue(pool.threads, MAX_WAITING);
     this.#log = log;
@@ -117,7 +115,7 @@ export class BackgroundWorks {
     const now = performance.now();
     if (this.#useless.has(subject.name, now) || this.#done.has(subject.name, now)) return;
     this.#queue.add(subject.name, async () => {
-      const isSame = (id: number) => this.#stored.of(id).meta.content === subject.content;
+      const isSame = (id: number) => metaOf(this.#cache, id).content === subject.content;
       const original = hold(this.#cache, subject.key, isSame);
       if (original === undefined) {
         this.#counts.outdated++;
@@ -176,7 +174,7 @@ export class BackgroundWorks {
   #storeVariant({ key, content, length }: Subject, id: number, to: VariantCoding, result: JobResult): void {
     if (result.outcome !== 'made') return;
     const body = new Uint8Array(result.bytes);
-    this.#count(storeVariant(this.#cache, this.#stored, { key, id, content, to }, body), length, body.length);
+    this.#count(storeVariant(this.#cache, { key, id, content, to }, body), length, body.length);
   }
 
   async #digest(subject: Subject, { id, body: input }: Held, { from }: DictionaryMessage): Promise<void> {
