@@ -63,6 +63,7 @@ test('mistakes in them', () => {
     [custom({ action: 'log', when: [] }), /the list is empty/],
     [custom({ action: 'log', when: { not: { pat: '/' } } }), /unknown key "pat" in .*when\.not: did you mean "path"/],
     [custom({ action: 'log', when: { countries: ['DEU'] } }), /"DEU" is no country/],
+    [custom({ action: 'log', when: { countries: ['uk'] } }), /"uk" is no code of ISO 3166-1/],
     [custom({ action: 'log', when: { headers: 'X-A' } }), /headers: expected an object such as/],
     [custom({ action: 'log', when: { headers: { 'X A': '1' } } }), /"X A" is no field name/],
     [custom({ action: 'log', when: { query: { '': '1' } } }), /a name is empty/],

@@ -114,9 +114,18 @@ export function parseRuleIds(text: string): string | Problem {
   return from === to ? from : `${from}-${to}`;
 }
 
+/** What is often written for a country, and what databases have. */
+const COUNTRY_MEANT: ReadonlyMap<string, string> = new Map([
+  ['UK', 'GB'],
+  ['EL', 'GR'],
+]);
+
 /** Two letters, in capitals. */
 export function parseCountry(text: string): string | Problem {
-  if (/^[a-z]{2}$/i.test(text)) return text.toUpperCase();
+  const code = text.toUpperCase();
+  const meant = COUNTRY_MEANT.get(code);
+  if (meant !== undefined) return new Problem(`"${text}" is no code of ISO 3166-1`, `write ${meant}`);
+  if (/^[a-z]{2}$/i.test(text)) return code;
   return new Problem(`"${text}" is no country`, 'write its code of two letters, such as DE');
 }
 
