@@ -3,19 +3,20 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { cacheStatus, type Field, type Scene, startScene } from '../caching/scene.ts';
 import { until } from '../support/cleanup.ts';
-import { requestText } from '../support/client.ts';
+import { type Client, requestText } from '../support/client.ts';
 import type { Settings } from '../support/lb.ts';
 import { answerFor, bytesOf, FRESH, rangesAsked, type Version, wholeOf } from './file.ts';
 
 const KB = 1024;
 const MEMORY = 8192 * KB;
 
-/** An lb whose memory is taken, by fills under way, from `take` to `give`. */
+/** An lb whose memory is taken, by fills under way that hold all of it but less than a slice, from `take` to `give`. */
 async function startSmall(
   settings: Settings = {},
 ): Promise<{ scene: Scene; take: () => Promise<void>; give: () => Promise<void> }> {
   const scene = await startScene({ after }, { workers: 1, cache: { memory: '8MB', ...settings } });
   const begun: (() => void)[] = [];
+  const clients: Client[] = [];
   const block = Buffer.alloc(1700 * KB, 'x');
   scene.on('/slow', async (_request, answer) => {
     await answer.head(200, [FRESH, ['Content-Length', String(block.length)]]);
@@ -23,11 +24,16 @@ async function startSmall(
     await new Promise<void>((resolve) => begun.push(resolve));
     await answer.raw(block.subarray(KB));
   });
-  const count = Math.floor(MEMORY / block.length);
-  const clients = await Promise.all(Array.from({ length: count }, () => scene.open()));
+  const isTaken = async () => {
+    const client = await scene.open();
+    clients.push(client);
+    client.send(requestText('GET', `/slow?${clients.length}`));
+    const head = await client.head();
+    return head?.get('cache-status')?.includes('stored') === true;
+  };
+  // what another request still reads gives its room only when that ends: asked again until all is taken
   const take = async () => {
-    for (const [i, client] of clients.entries()) client.send(requestText('GET', `/slow?${i}`));
-    for (const client of clients) await client.head();
+    for (let left = Math.floor(MEMORY / block.length); left > 0; left--) await until(isTaken, 'memory to take');
   };
   const give = async () => {
     for (const go of begun) go();
