@@ -49,6 +49,8 @@ const cases: [string, string, boolean][] = [
   ['/v1.0/*', '/v1.0/x', true],
   ['/.well-known/*', '/.well-known/a', true],
   ['/.env', '/.env', true],
+  ['/.env', '/.ENV', true],
+  ['/a.b(', '/a.B(', true],
   ['*.*', '/a.b', true],
   ['*.*', '/ab', false],
   ['/(a+)+$', '/(a+)+$', true],

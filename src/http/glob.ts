@@ -1,5 +1,3 @@
-import { pathExtension } from './content-type.ts';
-
 /** Whether a path, without query, matches. */
 export type PathMatcher = (path: string) => boolean;
 
@@ -17,7 +15,7 @@ export function compileGlobs(globs: string | readonly string[]): PathMatcher {
   const others: PathMatcher[] = [];
   for (const glob of splitGlobs(globs)) {
     if (/^\*\.[^./*?]+$/.test(glob)) extensions.add(glob.slice(2).toLowerCase());
-    else if (/^\/[^*?]*$/.test(glob) && pathExtension(glob) === '') exact.add(glob);
+    else if (/^\/[^*?]*$/.test(glob) && splitExtension(glob).extension === '') exact.add(glob);
     else others.push(compileGlob(glob));
   }
   return (path) => {
@@ -37,7 +35,7 @@ export function splitGlobs(globs: string | readonly string[]): string[] {
     .filter((glob) => glob !== '');
 }
 
-/** As pathExtension, but also of a segment that begins with its dot: `*` matches nothing as well. */
+/** What follows the last segment's last dot, in lower case; also where it begins with it, as `*` matches nothing as well. */
 function lastExtension(path: string): string {
   const dot = path.lastIndexOf('.');
   return dot <= path.lastIndexOf('/') ? '' : path.slice(dot + 1).toLowerCase();
