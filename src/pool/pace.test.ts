@@ -14,7 +14,8 @@ test('work that is not wanted any more neither goes on nor sleeps', () => {
   const pace = new Pace(0.0001, signal);
   new Int32Array(signal)[0] = 1;
   const begun = performance.now();
-  for (let i = 0; i < 1e6; i++) Math.sqrt(i);
+  // some systems count a thread's time by clock ticks only
+  while (pace.cpuSeconds === 0 && performance.now() - begun < 2000) Math.sqrt(begun);
   assert.equal(pace.step(), false);
   assert.ok(performance.now() - begun < 5000);
   assert.ok(pace.cpuSeconds > 0);

@@ -44,14 +44,18 @@ test('each coding comes back as what went in, from shared memory and from anothe
   const pieces = [input.subarray(0, 70_000), input.subarray(70_000, 70_001), input.subarray(70_001)];
   const plain = Buffer.from(input);
   const undo = { br: zlib.brotliDecompressSync, zstd: zlib.zstdDecompressSync, gzip: zlib.gunzipSync };
+  let cpuSeconds = 0;
   for (const to of ['br', 'zstd', 'gzip'] as const) {
     const made = await pool.run({ type: 'compress', input: pieces, from: 'identity', to, ...LIMITS });
     assert.ok(undo[to](bytesOf(made)).equals(plain), to);
-    assert.ok(made.cpuSeconds > 0);
+    cpuSeconds += made.cpuSeconds;
     const coded = zlib.gzipSync(plain);
     const again = await pool.run({ type: 'compress', input: [coded], from: 'gzip', to, ...LIMITS });
+    cpuSeconds += again.cpuSeconds;
     assert.ok(undo[to](bytesOf(again)).equals(plain), `gzip to ${to}`);
   }
+  // some systems count a thread's time by clock ticks only, and a short job may see none
+  assert.ok(cpuSeconds > 0);
 });
 
 test('what saves too little, is too long or is not what its coding says is useless', async (t) => {
