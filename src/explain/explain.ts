@@ -10,6 +10,7 @@ import { describeCompression, withoutRanges } from './compression.ts';
 import { decide } from './decision.ts';
 import { type DiskFind, type Entry, findEntry, judgeAgain } from './entry.ts';
 import { describeFreshness, type Times } from './freshness.ts';
+import { guardDecision } from './guard.ts';
 import { describeKey, keyOf } from './key.ts';
 import { describeLimits } from './limits.ts';
 import { findPurge, type Purgeable, type RecentPurge } from './purges.ts';
@@ -46,9 +47,10 @@ export function explain(query: ExplainQuery, sources: ExplainSources): Explanati
   const rules = applyRules(request, host, scheme);
   const asked = rules === undefined ? request : rewritten(request, rules);
   const explanation = explainAt(asked, host, rules?.request, sources);
-  if (rules === undefined) return explanation;
-  const decision = ruledDecision(rules) ?? explanation.decision;
   const addons = describeAddons(request, host, scheme);
+  const ruled = rules === undefined ? undefined : ruledDecision(rules);
+  const decision = guardDecision(host.plan.config, request, addons) ?? ruled ?? explanation.decision;
+  if (rules === undefined) return { ...explanation, ...addons, decision };
   return { ...explanation, request: describeRequest(request), rules: describeRules(rules), ...addons, decision };
 }
 
@@ -69,7 +71,7 @@ function explainAt(
   host: HostEntry,
   edits: HeaderEdits | undefined,
   sources: ExplainSources,
-): Explanation {
+): Omit<Explanation, keyof Addons> {
   const now = cacheNow();
   const policy = host.plan.policyFor(request.path);
   const key = keyOf(request, host, policy, edits);
@@ -99,7 +101,6 @@ function explainAt(
     decision: withoutRanges(decide(situation), compression),
     site: describeSite(plan.config, host.host),
     rules: null,
-    ...describeAddons(request, host, schemeOf(request, sources)),
     rule: describeRule(policy),
     policy: settings,
     key: describeKey(schemeOf(request, sources), request.method, key, found),
@@ -115,8 +116,10 @@ function explainAt(
   };
 }
 
+type Addons = Pick<Explanation, 'countries' | 'bots' | 'limits'>;
+
 /** What addons make of the request as the client sends it. */
-function describeAddons(request: ExplainedRequest, { plan, host }: HostEntry, scheme: 'http' | 'https') {
+function describeAddons(request: ExplainedRequest, { plan, host }: HostEntry, scheme: 'http' | 'https'): Addons {
   return {
     countries: describeCountries(plan.config, request),
     bots: describeBots(plan.config, request, scheme),

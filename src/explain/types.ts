@@ -55,7 +55,7 @@ export interface RequestPart {
 /**
  * `hit`: from the cache; `stale`: from the cache though it is stale; `revalidate`: after the origin has confirmed or
  * replaced what is stored; `miss`: from the origin, for the cache too; `pass`: from the origin for this client alone;
- * `refuse`: an error of lb itself; `answer`: what a rule of the site says.
+ * `refuse`: an error of lb itself, or the refusal of an addon; `answer`: what a rule or an addon of the site says.
  */
 export type Action = 'hit' | 'stale' | 'revalidate' | 'miss' | 'pass' | 'refuse' | 'answer';
 

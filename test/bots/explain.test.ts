@@ -4,16 +4,35 @@ import { after, test } from 'node:test';
 import { explanationText } from '../../src/cli/explain-text.ts';
 import type { Explanation } from '../../src/explain/types.ts';
 import { startScene } from '../caching/scene.ts';
+import { agreementWith } from '../explain/agreement.ts';
 
 const scene = await startScene(
   { after },
   {
     addons: {
-      geo: { block: ['RU'], paths: [{ match: '/eu/*', allow: ['DE', 'FR'], status: 451 }] },
-      bots: { actions: { ai: 'block' }, thresholds: { challenge: 60 }, exclude: '/open/*' },
+      geo: {
+        block: ['RU'],
+        paths: [
+          { match: '/eu/*', allow: ['DE', 'FR'], status: 451 },
+          { match: '/closed/*', default: 'block', status: 451 },
+        ],
+      },
+      bots: { actions: { scanner: 'block' }, thresholds: { challenge: 60 }, exclude: '/open/*' },
     },
   },
 );
+const { agree } = agreementWith(scene);
+
+test('the decision is that of the addons, where the address of the client does not matter', async () => {
+  const blocked = await agree('refuse', '/', [['User-Agent', 'sqlmap/1.7']]);
+  assert.deepEqual(blocked.decision.why, ['addons.bots blocks clients of class scanner with score 100']);
+  const challenged = await agree('refuse', '/', [['User-Agent', 'curl/8']]);
+  assert.match(challenged.decision.why[0], /challenges clients of class library/);
+  const closed = await agree('refuse', '/closed/a', [['User-Agent', 'sqlmap/1.7']]);
+  assert.deepEqual([closed.decision.status, closed.decision.why.length], [451, 1], 'countries come before bots');
+  scene.on('/open/a', (_, answer) => answer.send(200, [], 'open'));
+  await agree('miss', '/open/a', [['User-Agent', 'curl/8']]);
+});
 
 async function explained(path: string, agent: string): Promise<Explanation> {
   const headers = agent === '' ? '' : `&header=${encodeURIComponent(`User-Agent: ${agent}`)}`;
@@ -29,8 +48,9 @@ test('class, score and action of a client', async () => {
     is_verified_by_address: false,
   });
   assert.equal((await explained('/open/a', 'curl/8')).bots?.action, 'allow');
-  assert.equal((await explained('/', 'GPTBot/1.2')).bots?.action, 'block');
+  assert.equal((await explained('/', 'sqlmap/1.7')).bots?.action, 'block');
   const google = await explained('/', 'Googlebot/2.1');
+  assert.notEqual(google.decision.action, 'refuse', 'the address decides');
   assert.deepEqual([google.bots?.class, google.bots?.is_verified_by_address], ['search', true]);
   const firefox = await explained('/', 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0');
   assert.deepEqual([firefox.bots?.action, firefox.bots?.signals.length], ['challenge', 3]);
