@@ -42,16 +42,16 @@ export function listRules(ids: readonly string[], options: RulesOptions, io: Io)
     { title: 'PHASE', right: true },
     { title: 'LEVEL', right: true },
     { title: 'SEVERITY' },
-    { title: 'MESSAGE', fills: true },
     { title: 'FILE' },
+    { title: 'MESSAGE', fills: true },
   ];
   const rows = listed.map(({ id, phase, level, severity, message, file, line }) => [
     String(id),
     String(phase),
     level === undefined ? '' : String(level),
     severity ?? '',
-    safeText(message),
     `${file.slice(file.lastIndexOf('/') + 1)}:${line}`,
+    safeText(message),
   ]);
   io.stdout.write(`${tableLines(columns, rows, io.stdout.isTTY ? io.stdout.columns : undefined).join('\n')}\n`);
   io.stderr.write(`${listed.length} of ${all.length} rules; OWASP CRS ${found.version} in ${found.folder}\n`);

@@ -214,7 +214,8 @@ SecDebugLog /dev/null`,
 });
 
 const MISTAKES: readonly [text: string, says: RegExp][] = [
-  ['SecRul ARGS a id:1', /unknown directive SecRul: did you mean secrule\?/],
+  ['SecRul ARGS a id:1', /unknown directive SecRul: did you mean SecRule\?/],
+  ['secruleremovebyidd 1', /unknown directive secruleremovebyidd: did you mean SecRuleRemoveById\?/],
   ['SecRule ARG a id:1', /unknown variable ARG: did you mean ARGS\?/],
   ['SecRule REQUEST_URI:x a id:1', /REQUEST_URI has no members/],
   ['SecRule ARGS:/a a id:1', /is not closed/],

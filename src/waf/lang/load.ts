@@ -4,6 +4,7 @@ import { globSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { nearest } from '../../config/suggest.ts';
 import { buildRule, type Draft } from './build.ts';
+import { DIRECTIVE_NAMES } from './directive-names.ts';
 import { RULE_DIRECTIVES, RuleBook } from './directives.ts';
 import {
   DEFAULT_ENGINE,
@@ -208,8 +209,7 @@ function usage(name: string): string {
 function unknownDirective(written: string): Misuse {
   if (written.startsWith('<'))
     return new Misuse(`${written.slice(0, 40)} is of Apache`, 'write SecLang alone, without sections');
-  const known = [...Object.keys(RULE_DIRECTIVES), ...Object.keys(ENGINE_DIRECTIVES), 'include', 'includeoptional'];
-  const meant = nearest(written, known);
+  const meant = nearest(written, DIRECTIVE_NAMES);
   const fix =
     meant === undefined ? 'remove it; a line is continued by a backslash at its end' : `did you mean ${meant}?`;
   return new Misuse(`unknown directive ${written.slice(0, 60)}`, fix);
