@@ -36,6 +36,15 @@ export const DISK_OBJECTS: Readonly<Record<string, { bytes: number; count: numbe
   '16m': { bytes: 16 * 1024 * KB, count: 16 },
 };
 
+/**
+ * Objects that are fresh for a second and asked for in turn, `/stale/0` and so on: so many that each is stale when its turn
+ * comes again, at up to 20,000 requests a second, since some servers count in whole seconds.
+ */
+export const STALE_OBJECTS = 40_000;
+
+/** One more of them, whose answers the origin writes down. */
+export const STALE_PROBE = '/stale/probe';
+
 /** Number of distinct objects of the Zipf mix, `/zipf/0` to `/zipf/99999`. */
 export const ZIPF_OBJECTS = 100_000;
 

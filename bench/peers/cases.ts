@@ -1,4 +1,13 @@
-import { DISK_OBJECTS, etagOf, HIT_OBJECTS, TEXT_GZIP, ZIPF_MEAN_BYTES, ZIPF_OBJECTS } from './bodies.ts';
+import {
+  DISK_OBJECTS,
+  etagOf,
+  HIT_OBJECTS,
+  STALE_OBJECTS,
+  STALE_PROBE,
+  TEXT_GZIP,
+  ZIPF_MEAN_BYTES,
+  ZIPF_OBJECTS,
+} from './bodies.ts';
 import { type Kind, MB } from './peer.ts';
 
 /** One kind of work, done by every server in turn. */
@@ -12,7 +21,7 @@ export interface Case {
   bytes: number;
   connections: number;
   /** Lua script in `wrk/`, without its ending. */
-  script: 'report' | 'miss' | 'zipf' | 'disk';
+  script: 'report' | 'miss' | 'zipf' | 'disk' | 'numbered' | 'waf';
   scriptArgs?: readonly string[];
   /** Paths of the same bytes that have to be stored before the measurement. */
   warm?: readonly string[];
@@ -22,6 +31,12 @@ export interface Case {
   protocol?: 'tls' | 'h2';
   /** Whether latencies are measured at half the peak too. */
   steady?: boolean;
+  /** Driven by `steady/client.c` where it can be built: wrk waits for the body that a 304's Content-Length tells of. */
+  ownClient?: boolean;
+  /** Whether the first, unmeasured run has to be long: until caches are full, or what V8 compiles is at its best. */
+  longWarmup?: boolean;
+  /** Path that has to be refused with 403. */
+  refused?: string;
   /** Request header fields beside Host. */
   headers?: readonly string[];
 }
@@ -36,12 +51,19 @@ export interface Limits {
   threads: number;
   /** Whether clients' rates are counted. */
   limited: boolean;
+  /** Whether requests go through the rules of the OWASP Core Rule Set. */
+  waf: boolean;
 }
 
 /** All hit objects fit many times. */
-const HIT_LIMITS: Limits = { memory: 256 * MB, disk: 0, churn: false, threads: 1, limited: false };
+const HIT_LIMITS: Limits = { memory: 256 * MB, disk: 0, churn: false, threads: 1, limited: false, waf: false };
 
 const LIMITED_LIMITS: Limits = { ...HIT_LIMITS, limited: true };
+
+const WAF_LIMITS: Limits = { ...HIT_LIMITS, waf: true };
+
+/** So much that nothing has to go. */
+export const MEMORY_LIMITS: Limits = { ...HIT_LIMITS, memory: 1024 * MB };
 
 const THREADS_LIMITS: Limits = { ...HIT_LIMITS, threads: 2 };
 
@@ -115,6 +137,17 @@ export const CASES: readonly Case[] = [
     script: 'miss',
   },
   {
+    name: 'revalidate-1k',
+    title: '1 KB revalidations: each request finds a stale object, and the origin answers 304',
+    kind: 'revalidate',
+    path: STALE_PROBE,
+    bytes: 1024,
+    connections: 64,
+    script: 'numbered',
+    scriptArgs: ['/stale/', String(STALE_OBJECTS)],
+    longWarmup: true,
+  },
+  {
     name: 'zipf',
     title: `${ZIPF_OBJECTS.toLocaleString('en')} objects of 0.5 to 16 KB by Zipf's law, of which a tenth fits`,
     kind: 'zipf',
@@ -123,12 +156,14 @@ export const CASES: readonly Case[] = [
     connections: 64,
     script: 'zipf',
     scriptArgs: [String(ZIPF_OBJECTS)],
+    longWarmup: true,
   },
   {
     ...hit('not-modified-1k', '304 to If-None-Match of a 1 KB object', '1k', 64, [`If-None-Match: ${etagOf('1k')}`]),
     kind: 'conditional',
     status: 304,
     bytes: 0,
+    ownClient: true,
   },
   {
     ...hit('range-64k', 'the first 1 KB of a 64 KB object', '64k', 64, ['Range: bytes=0-1023']),
@@ -150,8 +185,17 @@ export const CASES: readonly Case[] = [
     ...hit('h2-1k', '1 KB hits over HTTP/2, 8 streams at once on each connection', '1k', 16),
     kind: 'h2',
     protocol: 'h2',
+    steady: true,
   },
   { ...hit('limited-1k', '1 KB hits, rates of clients counted', '1k', 64), kind: 'limited' },
+  {
+    ...hit('waf-1k', '1 KB hits with query, cookies and six header fields through the OWASP Core Rule Set', '1k', 32),
+    kind: 'waf',
+    script: 'waf',
+    scriptArgs: ['get', 'new'],
+    longWarmup: true,
+    refused: '/hit/1k?q=%3Cscript%3Ealert(1)%3C/script%3E',
+  },
   { ...hit('threads-1k', '1 KB hits with two threads, wrk beside them on both cores', '1k', 64), kind: 'threads' },
   disk('disk-64k', '64 KB hits from disk, page cache warm: 4,096 objects', '64k', 32),
   disk('disk-1m', '1 MB hits from disk, page cache warm: 256 objects', '1m', 16),
@@ -163,5 +207,6 @@ export function limitsFor(kind: Kind): Limits {
   if (kind === 'disk') return DISK_LIMITS;
   if (kind === 'limited') return LIMITED_LIMITS;
   if (kind === 'threads') return THREADS_LIMITS;
+  if (kind === 'waf') return WAF_LIMITS;
   return kind === 'zipf' ? ZIPF_LIMITS : HIT_LIMITS;
 }

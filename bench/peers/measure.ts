@@ -1,11 +1,10 @@
 import type { Case } from './cases.ts';
 import type { Child } from './child.ts';
-import { finishH2load, startH2load } from './h2load.ts';
+import { startLoad } from './load.ts';
 import type { OriginCounter } from './origin.ts';
 import { coreBusyMicros, treeCpuMicros } from './proc.ts';
-import { finishWrk, startWrk } from './wrk.ts';
 
-/** One run of wrk against one server. */
+/** One run of a client against one server. */
 export interface Sample {
   round: number;
   requests: number;
@@ -44,13 +43,15 @@ export interface MeasureOptions {
   loadCore: number | undefined;
   serverCore: number | undefined;
   cwd: string;
-  /** Called with wrk's process, so that it can be ended with the run. */
-  onWrk(wrk: Child): void;
+  /** What `steady/client.c` was built to; undefined where it could not be. */
+  client: string | undefined;
+  /** Called with the client's process, so that it can be ended with the run. */
+  onLoad(load: Child): void;
 }
 
-/** Drives one server with one case for some seconds. Throws when the server or wrk dies. */
+/** Drives one server with one case for some seconds. Throws when the server or the client dies. */
 export async function measure(options: MeasureOptions): Promise<Sample> {
-  const { work, target, counter, seconds, round, loadCore, serverCore, cwd } = options;
+  const { work, target, counter, seconds, round, loadCore, serverCore, cwd, client } = options;
   const clock = () => ({
     at: performance.now() * 1000,
     own: treeCpuMicros(target.child.pid),
@@ -58,13 +59,9 @@ export async function measure(options: MeasureOptions): Promise<Sample> {
   });
   const seenBefore = await counter.settle();
   const before = clock();
-  const where = { case: work, seconds, seed: round + 1, core: loadCore, cwd };
-  const h2 = work.protocol === 'h2';
-  const client = h2
-    ? startH2load({ ...where, port: target.tlsPort })
-    : startWrk({ ...where, port: work.protocol === 'tls' ? target.tlsPort : target.port });
-  options.onWrk(client);
-  const result = await (h2 ? finishH2load(client) : finishWrk(client));
+  const load = startLoad({ work, target, seconds, seed: round + 1, core: loadCore, cwd, client });
+  options.onLoad(load.child);
+  const result = await load.finish();
   const after = clock();
   const forwarded = (await counter.read()) - seenBefore;
   if (!target.child.alive) throw new Error(`it died during ${work.name}: ${target.child.output}`);

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { CASES, type Case } from './cases.ts';
+import { minutes } from './duration.ts';
 import type { Peer } from './peer.ts';
 import { lb, lbBefore, MAIN_PEERS, PEERS } from './servers/index.ts';
 import { nginxSendfile } from './servers/nginx.ts';
@@ -12,8 +13,10 @@ export interface Options {
   seconds: number;
   /** Length of the first, unmeasured run of each server on each case, in seconds. */
   warmup: number;
-  /** The same for the Zipf mix, whose caches have to fill. */
-  zipfWarmup: number;
+  /** The same where caches have to fill, or far more code has to be compiled. */
+  longWarmup: number;
+  /** Whether memory for each object and each idle connection is measured. */
+  memory: boolean;
   /** File for all samples as JSON, `-` for standard output. */
   json?: string;
   /** Another checkout's lb, measured in turn with this one's; among `peers`. */
@@ -21,38 +24,67 @@ export interface Options {
   install: boolean;
   /** Whether docs/performance.md gets the results and the chart. */
   write: boolean;
-  /** Core of wrk and the origin, and core of the server under test. */
+  /** Core of the client and the origin, and core of the server under test. */
   loadCore: number;
   serverCore: number;
 }
 
+const CASE_NAMES = CASES.map(({ name }) => name);
+
 /** What a change to lb is measured by unless other cases are asked for. */
 const BASELINE_CASES = ['hit-1k', 'hit-64k', 'miss-1k'];
 
-export const HELP = `Measures lb beside its peers, each on one core, in front of the same origin.
+/** Named among the cases, though it is none that is driven in rounds. */
+const MEMORY = 'memory';
+
+type Preset = Pick<Options, 'rounds' | 'seconds' | 'warmup' | 'longWarmup'> & { cases?: readonly string[] };
+
+const EVERYTHING: Preset = { rounds: 5, seconds: 2, warmup: 1, longWarmup: 8 };
+
+const QUICK: Preset = {
+  ...{ rounds: 2, seconds: 1, warmup: 1, longWarmup: 4 },
+  cases: ['hit-1k', 'hit-64k', 'miss-1k', 'not-modified-1k', 'tls-1k', 'h2-1k'],
+};
+
+const MAIN: Preset = {
+  ...{ rounds: 3, seconds: 2, warmup: 1, longWarmup: 6 },
+  cases: [
+    ...['hit-1k', 'hit-64k', 'hit-1m', 'miss-1k', 'revalidate-1k', 'not-modified-1k', 'tls-1k', 'h2-1k'],
+    'waf-1k',
+    MEMORY,
+  ],
+};
+
+/** The text of --help. */
+export function help(): string {
+  const about = (argv: readonly string[]): string => `about ${minutes(readOptions(argv) as Options)} minutes`;
+  return `Measures lb beside its peers, each on one core, in front of the same origin.
 
 Examples:
-  npm run bench:peers                                   everything, about 35 minutes
-  npm run bench:peers -- --quick                        the main servers, about 4 minutes
-  npm run bench:peers -- --quick --only lb,nginx --cases hit-1k,miss-1k
-  npm run bench:peers -- --cases disk-64k,disk-1m       hits from disk alone
+  npm run bench:peers                                   everything, ${about([])}
+  npm run bench:peers -- --main --write                 the main cases, ${about(['--main'])}, into docs/performance.md
+  npm run bench:peers -- --quick                        ${QUICK.cases?.length} cases, under 3 minutes, noisier
+  npm run bench:peers -- --main --only lb,nginx --cases hit-1k,miss-1k
+  npm run bench:peers -- --cases memory                 memory for each object and each idle connection
+  npm run bench:peers -- --cases disk-64k,disk-1m       hits from disk alone, ${about(['--cases', 'disk-64k,disk-1m'])}
   npm run bench:peers -- --baseline ../lb-before        before and after a change, about 3 minutes
 
 Options:
-  --quick         fewer and shorter runs, without the variants nginx+sendfile and varnish+log and without
-                  the cases about disks (unless they are named); noisier
-  --only A,B      servers: ${PEERS.map(({ name }) => name.replace(' ', '-')).join(', ')}
-  --cases X,Y     cases: ${CASES.map(({ name }) => name).join(', ')}
+  --main          the main cases and servers, in fewer and shorter runs
+  --quick         still fewer of all three
+  --only A,B      servers: ${PEERS.map(nameOfPeer).join(', ')}
+  --cases X,Y     cases: ${CASES.map(({ name }) => name).join(', ')}, ${MEMORY}
   --baseline DIR  a built checkout of lb at another commit, measured as "lb before" beside lb; without --only these
                   two alone, without --cases ${BASELINE_CASES.join(', ')}
-  --rounds N      rounds over all servers (default 5, quick 3)
-  --seconds N     length of one measurement (default 4, quick 1)
+  --rounds N      rounds over all servers (default ${EVERYTHING.rounds}, main ${MAIN.rounds}, quick ${QUICK.rounds})
+  --seconds N     length of one measurement (default ${EVERYTHING.seconds}, main ${MAIN.seconds}, quick ${QUICK.seconds})
   --json FILE     write every sample as JSON; - for standard output instead of the table
   --write         put the results and a chart into docs/performance.md
-  --cores L,S     L for wrk and the origin, S for the server under test (default 0,1)
+  --cores L,S     L for the client and the origin, S for the server under test (default 0,1)
   --no-install    do not install what is missing with apt-get
   --help
 `;
+}
 
 /** Wrong usage; the message is for the user. */
 export class UsageError extends Error {}
@@ -61,18 +93,27 @@ export class UsageError extends Error {}
 export function readOptions(argv: readonly string[]): Options | undefined {
   const values = parse(argv);
   if (values.help) return undefined;
-  const quick = values.quick === true;
+  if (values.quick && values.main) throw new UsageError('--quick and --main exclude each other');
+  const preset = values.quick ? QUICK : values.main ? MAIN : EVERYTHING;
   const [loadCore, serverCore] = cores(values.cores ?? '0,1');
   const baseline = values.baseline === undefined ? undefined : baselineOf(values.baseline);
-  const cases = chooseCases(values.cases ?? (baseline && BASELINE_CASES.join()), quick);
+  const wanted = values.cases?.split(',') ?? (baseline && BASELINE_CASES) ?? preset.cases ?? [...CASE_NAMES, MEMORY];
+  const cases = select(
+    'case',
+    CASES,
+    wanted.filter((name) => name !== MEMORY),
+    ({ name }) => name,
+    [MEMORY],
+  );
   return {
-    peers: choosePeers(values.only, quick, baseline, cases),
+    peers: choosePeers(values.only, preset !== EVERYTHING, baseline, cases),
     cases,
     baseline,
-    rounds: count('--rounds', values.rounds, quick ? 3 : 5),
-    seconds: count('--seconds', values.seconds, quick ? 1 : 4),
-    warmup: quick ? 1 : 2,
-    zipfWarmup: quick ? 4 : 10,
+    rounds: count('--rounds', values.rounds, preset.rounds),
+    seconds: count('--seconds', values.seconds, preset.seconds),
+    warmup: preset.warmup,
+    longWarmup: preset.longWarmup,
+    memory: wanted.includes(MEMORY),
     json: values.json,
     write: values.write === true,
     install: values.install !== false,
@@ -88,6 +129,7 @@ function parse(argv: readonly string[]) {
       allowNegative: true,
       options: {
         quick: { type: 'boolean' },
+        main: { type: 'boolean' },
         only: { type: 'string' },
         cases: { type: 'string' },
         baseline: { type: 'string' },
@@ -112,41 +154,34 @@ function baselineOf(checkout: string): Peer {
   return peer;
 }
 
-/** The cases of the run. Those about disks have far more to store first, so a quick run does them only when they are named. */
-function chooseCases(names: string | undefined, quick: boolean): readonly Case[] {
-  if (names === undefined && quick) return CASES.filter(({ kind }) => kind !== 'disk');
-  return select('case', CASES, names, ({ name }) => name);
-}
-
 /** The servers of the run. The baseline comes next to lb, so that the two are measured one after the other. */
 function choosePeers(
   only: string | undefined,
-  quick: boolean,
+  few: boolean,
   baseline: Peer | undefined,
   cases: readonly Case[],
 ): readonly Peer[] {
   const main = cases.some(({ kind }) => kind === 'disk') ? [...MAIN_PEERS, nginxSendfile] : MAIN_PEERS;
-  const chosen =
-    only === undefined && baseline !== undefined
-      ? [lb]
-      : only === undefined && quick
-        ? main
-        : select('server', PEERS, only, ({ name }) => name.replace(' ', '-'));
+  const fallback = baseline !== undefined ? [lb] : few ? main : PEERS;
+  const chosen = only === undefined ? fallback : select('server', PEERS, only.split(','), nameOfPeer);
   if (baseline === undefined) return chosen;
   return [...chosen.filter((peer) => peer === lb), baseline, ...chosen.filter((peer) => peer !== lb)];
 }
 
+const nameOfPeer = ({ name }: Peer): string => name.replace(' ', '-');
+
+/** The items of these names, in their own order; `more` are names that are told beside theirs. */
 function select<T>(
   what: string,
   all: readonly T[],
-  list: string | undefined,
+  names: readonly string[],
   nameOf: (item: T) => string,
+  more: readonly string[] = [],
 ): readonly T[] {
-  if (list === undefined) return all;
-  const names = list.split(',');
-  const unknown = names.find((name) => !all.some((item) => nameOf(item) === name));
+  const known = all.map(nameOf);
+  const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
-    throw new UsageError(`no ${what} is called ${unknown}; there are ${all.map(nameOf).join(', ')}`);
+    throw new UsageError(`no ${what} is called ${unknown}; there are ${[...known, ...more].join(', ')}`);
   }
   return all.filter((item) => names.includes(nameOf(item)));
 }

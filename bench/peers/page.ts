@@ -1,29 +1,23 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Summary } from './report.ts';
+import { type ChartResults, chart, titleOf } from './chart.ts';
+import type { Memory } from './memory.ts';
 
 const DOCS = join(import.meta.dirname, '..', '..', 'docs');
 const BEGIN = '<!-- results: begin -->';
 const END = '<!-- results: end -->';
-const ROW = 16;
-const LEFT = 230;
-const UNIT = 110;
-/** Multiples of lb beyond which a bar is cut. */
-const WIDEST = 5;
 
-export interface Results {
-  date: string;
-  machine: { cpu: string; cores: number; kernel: string };
-  cases: readonly { name: string; servers: readonly Summary[] }[];
+export interface Results extends ChartResults {
+  rounds: number;
+  seconds: number;
+  versions: Readonly<Record<string, string>>;
+  memory: readonly Memory[];
 }
 
-/** Puts the tables of a run into docs/performance.md, between its two marks, and its chart beside it. */
+/** Puts the results of a run into docs/performance.md, between its two marks, and its chart beside it. */
 export function writePage(results: Results, tables: string): void {
   const file = join(DOCS, 'performance.md');
-  writeFileSync(
-    file,
-    insert(readFileSync(file, 'utf8'), `![CPU per request](performance.svg)\n\n\`\`\`\n${tables}\`\`\``),
-  );
+  writeFileSync(file, insert(readFileSync(file, 'utf8'), section(results, tables)));
   writeFileSync(join(DOCS, 'performance.svg'), chart(results));
 }
 
@@ -34,36 +28,48 @@ export function insert(page: string, text: string): string {
   return `${page.slice(0, from)}${BEGIN}\n\n${text}\n\n${page.slice(to)}`;
 }
 
-/** Bars of CPU per request as multiples of lb's, one group for each case. */
-export function chart({ date, machine, cases }: Results): string {
-  const parts: string[] = [];
-  let y = 50;
-  for (const { name, servers } of cases) {
-    const shown = servers.filter(({ cpuToLb }) => cpuToLb !== undefined);
-    if (shown.length === 0) continue;
-    parts.push(label(8, y + 12, name, 'bold'));
-    for (const { server, cpuToLb = 0, cpuMicrosPerRequest, noise } of shown) {
-      const width = Math.min(cpuToLb, WIDEST) * UNIT;
-      const colour = server === 'lb' ? '#1f6feb' : '#9aa4b2';
-      const figures = `${cpuToLb.toFixed(2)} x, ${cpuMicrosPerRequest.toFixed(1)} us ±${Math.round(noise * 100)}%`;
-      parts.push(label(130, y + 12, server));
-      parts.push(`<rect x="${LEFT}" y="${y + 2}" width="${width.toFixed(1)}" height="${ROW - 4}" fill="${colour}"/>`);
-      parts.push(label(LEFT + width + 6, y + 12, figures));
-      y += ROW;
-    }
-    y += ROW / 2;
-  }
-  const size = `width="1000" height="${y + 10}" viewBox="0 0 1000 ${y + 10}"`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" font-size="11">
-<rect width="100%" height="100%" fill="white"/>
-${label(8, 20, 'CPU per request as a multiple of lb (shorter is cheaper)', 'bold')}
-${label(8, 36, `${date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}`)}
-${parts.join('\n')}
-</svg>
-`;
+function section(results: Results, tables: string): string {
+  const { date, machine, rounds, seconds, versions, memory } = results;
+  const run = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    `Measured on ${date.slice(0, 10)}: ${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}; medians of ${rounds} rounds of ${seconds} s, all servers in turn. ${run.join(', ')}.`,
+    '![CPU time per request as a multiple of lb, by case and server](performance.svg)',
+    'CPU microseconds per request, and as a multiple of lb: above 1 lb is cheaper. `±` is half the range over the rounds.',
+    costs(results),
+    ...(memory.length === 0 ? [] : [weights(memory)]),
+    'Requests a second, latencies and what was left out:',
+    `\`\`\`text\n${tables.trimEnd()}\n\`\`\``,
+  ].join('\n\n');
 }
 
-function label(x: number, y: number, text: string, weight = 'normal'): string {
-  const safe = text.replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
-  return `<text x="${x.toFixed(1)}" y="${y}" font-weight="${weight}">${safe}</text>`;
+/** A row for each case, a column for each server. */
+export function costs({ cases }: ChartResults): string {
+  const servers = [...new Set(cases.flatMap((work) => work.servers.map(({ server }) => server)))];
+  const rows = cases.map((work) => {
+    const cells = servers.map((name) => {
+      const found = work.servers.find(({ server }) => server === name);
+      if (found === undefined) return '';
+      const { cpuMicrosPerRequest: micros, cpuToLb, noise } = found;
+      const ratio = cpuToLb === undefined || name === 'lb' ? '' : ` (${cpuToLb.toFixed(2)})`;
+      return `${micros.toFixed(micros < 100 ? 1 : 0)}${ratio} ±${Math.round(noise * 100)} %`;
+    });
+    return [titleOf(work), ...cells];
+  });
+  return markdown(['case', ...servers], rows);
+}
+
+function weights(memory: readonly Memory[]): string {
+  const bytes = (value: number | undefined) => (value === undefined ? '' : Math.round(value).toLocaleString('en'));
+  const rows = memory.map(({ server, idle, perObject, perConnection }) => [
+    server,
+    (idle / 2 ** 20).toFixed(0),
+    bytes(perObject),
+    bytes(perConnection),
+  ]);
+  return markdown(['server', 'MB at first', 'bytes for an object of 1 KB', 'bytes for an idle connection'], rows);
+}
+
+function markdown(head: readonly string[], rows: readonly string[][]): string {
+  const rule = head.map((_, column) => (column === 0 ? '---' : '---:'));
+  return [head, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

@@ -14,6 +14,8 @@ export interface Setup {
   threads: number;
   /** Whether each client's rate is counted against a limit that it never reaches. */
   limited: boolean;
+  /** Whether requests go through the rules of the OWASP Core Rule Set, at its first level. */
+  waf: boolean;
   originPort: number;
   /** Limit of the cache in bytes. */
   memory: number;
@@ -36,7 +38,7 @@ export interface Launch {
 
 /**
  * What a case asks of a server, so that those that cannot do it are left out: hits, hits answered by 304 or 206 or chosen
- * by Accept-Encoding, over TLS or HTTP/2, with rates counted, and with two threads.
+ * by Accept-Encoding, over TLS or HTTP/2, with rates counted, through a firewall, and with two threads; revalidations.
  */
 export type Kind =
   | 'hit'
@@ -49,6 +51,8 @@ export type Kind =
   | 'tls'
   | 'h2'
   | 'limited'
+  | 'revalidate'
+  | 'waf'
   | 'threads';
 
 /** One server under test: a pure description, from which `run.ts` starts a process. */
@@ -57,6 +61,8 @@ export interface Peer {
   kinds: readonly Kind[];
   /** Why it is left out of a kind of work, for those that are worth telling. */
   cannot?: Partial<Record<Kind, string>>;
+  /** Whether what it keeps in memory is measured too. */
+  weighed?: boolean;
   /** Debian packages that bring it; none for what belongs to the project. */
   packages: readonly string[];
   /** Why it cannot run here, in one sentence; undefined when it can. */

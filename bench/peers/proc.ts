@@ -35,9 +35,9 @@ export function descendants(root: number, all: readonly ProcessStat[]): ProcessS
   return found;
 }
 
-/** Resident bytes of the process and its descendants, pages shared between them counted in each. */
-export function treeResidentBytes(root: number): number {
-  return descendants(root, allProcesses()).reduce((sum, { pid }) => sum + residentBytes(pid), 0);
+/** Bytes of memory of the process and its descendants; a page that several processes share counts for its part in each. */
+export function treeMemoryBytes(root: number): number {
+  return descendants(root, allProcesses()).reduce((sum, { pid }) => sum + memoryBytes(pid), 0);
 }
 
 /** Microseconds that a core was busy since boot, with anything. */
@@ -58,8 +58,8 @@ function allProcesses(): ProcessStat[] {
     });
 }
 
-function residentBytes(pid: number): number {
-  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readOrEmpty(`/proc/${pid}/status`))?.[1];
+function memoryBytes(pid: number): number {
+  const kilobytes = /^Pss:\s+(\d+) kB$/m.exec(readOrEmpty(`/proc/${pid}/smaps_rollup`))?.[1];
   return Number(kilobytes ?? 0) * 1024;
 }
 

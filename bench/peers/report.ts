@@ -52,6 +52,14 @@ export function summarize(outcomes: readonly Outcome[], work: Case): Summary[] {
   }));
 }
 
+/** How noisy the machine was, in one sentence. */
+export function noiseLine(summaries: readonly Summary[]): string {
+  if (summaries.length === 0) return 'nothing was measured in rounds';
+  const spreads = summaries.map(({ noise }) => noise);
+  const others = summaries.map(({ otherUse }) => otherUse);
+  return `noise of CPU us/request: ±${percent(median(spreads))} in the middle, ±${percent(Math.max(...spreads))} at most; others used ${percent(median(others))} of the server's core, ${percent(Math.max(...others))} at most`;
+}
+
 type Column = [title: string, cell: (summary: Summary, work: Case) => string];
 
 /** Bytes of a body from which on what counts is how many bytes a second go out. */
@@ -103,7 +111,9 @@ function warnings(work: Case, summaries: readonly Summary[]): string[] {
     ...((work.kind === 'hit' || work.kind === 'disk') && hitRatio < 0.999
       ? [`${server}: not every request was a hit`]
       : []),
-    ...(work.kind === 'miss' && hitRatio > 0.005 ? [`${server}: not every request reached the origin`] : []),
+    ...((work.kind === 'miss' && hitRatio > 0.005) || (work.kind === 'revalidate' && hitRatio > 0.02)
+      ? [`${server}: not every request reached the origin`]
+      : []),
     ...(otherUse > DISTURBED ? [`${server}: something else used its core for ${percent(otherUse)} of the time`] : []),
   ]);
   return found.map((text) => `! ${text}`);

@@ -1,14 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
 import { ending } from '../ending.ts';
+import { MODULE, RULES } from '../waf/rules.ts';
 import type { Case } from './cases.ts';
 import { changeLines, changes } from './change.ts';
+import { minutes } from './duration.ts';
 import { install } from './install.ts';
-import { HELP, type Options, readOptions, UsageError } from './options.ts';
+import { memoryTable } from './memory.ts';
+import { help, type Options, readOptions, UsageError } from './options.ts';
 import { writePage } from './page.ts';
 import { megabytes, type Peer } from './peer.ts';
-import { summarize, table } from './report.ts';
+import { noiseLine, summarize, table } from './report.ts';
 import { lb } from './servers/index.ts';
 import { nginx } from './servers/nginx.ts';
 import { Session, type Skipped } from './session.ts';
@@ -23,12 +26,13 @@ const say = (text: string): void => {
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2));
   if (options === undefined) {
-    process.stdout.write(HELP);
+    process.stdout.write(help());
     return EXIT.ok;
   }
   if (process.platform !== 'linux')
     throw new Error('this bench reads /proc and pins by taskset: it runs on Linux only');
   const { ready, skipped } = prepare(options);
+  say(`this takes about ${minutes(options)} minutes`);
   const session = new Session(options, pinnable(options), say);
   await ending(
     () => session.run(ready),
@@ -39,9 +43,22 @@ async function main(): Promise<number> {
   return skipped.some(({ server }) => server === 'lb') ? EXIT.failed : EXIT.ok;
 }
 
+/** Debian packages of what is missing here beside the servers. */
+function toolsFor(cases: readonly Case[]): (string | undefined)[] {
+  const has = (kind: Case['kind']): boolean => cases.some((work) => work.kind === kind);
+  return [
+    missing('wrk') && 'wrk',
+    missing('taskset') && 'util-linux',
+    nginx.absent() && 'nginx',
+    ...(has('h2') ? [missing('h2load') && 'nghttp2-client'] : []),
+    ...(has('waf') && !existsSync(RULES) ? ['modsecurity-crs'] : []),
+    ...(has('waf') && !existsSync(MODULE) ? ['libnginx-mod-http-modsecurity'] : []),
+  ];
+}
+
 /** Installs what is missing and tells which servers can run. Throws when wrk or the origin's nginx cannot be had. */
 function prepare(options: Options): { ready: Peer[]; skipped: Skipped[] } {
-  const tools = [missing('wrk') && 'wrk', missing('taskset') && 'util-linux', nginx.absent() && 'nginx'];
+  const tools = toolsFor(options.cases);
   const packages = [...tools, ...options.peers.flatMap((peer) => (peer.absent() ? peer.packages : []))].filter(Boolean);
   const wanted = [...new Set(packages)] as string[];
   let refusal: string | undefined;
@@ -89,11 +106,16 @@ function describe(options: Options, peers: readonly Peer[], session: Session, sk
     rounds: options.rounds,
     seconds: options.seconds,
     versions: Object.fromEntries(peers.map((peer) => [peer.name, version(peer)])),
-    cases: options.cases.map((work) => ({ name: work.name, servers: summarize(session.outcomes, work) })),
+    cases: options.cases.map((work) => ({
+      name: work.name,
+      title: work.title,
+      servers: summarize(session.outcomes, work),
+    })),
     ...(options.baseline && {
       changes: changes(session.outcomes, options.cases, lb.name, options.baseline.name),
     }),
     samples: session.outcomes,
+    memory: session.memory,
     resident: session.resident,
     skipped,
   };
@@ -108,9 +130,11 @@ function text(document: Document, cases: readonly Case[]): string {
     `medians of ${document.rounds} rounds of ${document.seconds} s; ${Object.entries(versions)
       .map(([name, number]) => `${name} ${number}`)
       .join(', ')}`,
+    noiseLine(document.cases.flatMap(({ servers }) => servers)),
     ...cases.map((work, index) => `\n${table(work, document.cases[index].servers)}`),
     ...(document.changes === undefined || document.changes.length === 0 ? [] : [`\n${changeLines(document.changes)}`]),
-    `\nresident memory after the cases: ${resident
+    ...(document.memory.length === 0 ? [] : [`\n${memoryTable(document.memory)}`]),
+    `\nmemory after the cases: ${resident
       .map(({ server, memory, disk, bytes }) => `${server} ${megabytes(bytes)} MB (${limitsText(memory, disk)})`)
       .join(', ')}`,
     ...skipped.map(({ server, work, reason }) => `skipped ${server}${work ? ` in ${work}` : ''}: ${reason}`),

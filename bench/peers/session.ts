@@ -1,24 +1,27 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { MISS_BODY, TEXT_GZIP, writeBodies } from './bodies.ts';
-import { type Case, type Limits, limitsFor } from './cases.ts';
+import { join } from 'node:path';
+import { writeBodies } from './bodies.ts';
+import { type Case, type Limits, limitsFor, MEMORY_LIMITS } from './cases.ts';
 import { certificate } from './certificate.ts';
 import type { Child } from './child.ts';
+import { bodyOf } from './expected.ts';
+import { emptyFolder, memoryFolder } from './folders.ts';
+import { type LoadOptions, startLoad, startSteady } from './load.ts';
 import { DISTURBED, measure, type Sample, type Target } from './measure.ts';
+import { type Memory, measureMemory } from './memory.ts';
 import type { Options } from './options.ts';
 import { OriginCounter, originLaunch } from './origin.ts';
 import type { Peer } from './peer.ts';
-import { treeResidentBytes } from './proc.ts';
+import { treeMemoryBytes } from './proc.ts';
 import { freePorts, ready, start } from './running.ts';
 import { median } from './statistics.ts';
-import { buildSteadyClient, finishSteady, type Steady, startSteady } from './steady/steady.ts';
+import { buildClient, type Steady } from './steady/steady.ts';
 import { storeAll } from './store-all.ts';
+import { turn } from './turns.ts';
 import { verify } from './verify.ts';
 
-const MEMORY_FILES = '/dev/shm';
-const SPACE_NEEDED = 2 ** 30;
 const REPEATS = 2;
 
 /** What one server did in one case. */
@@ -41,6 +44,7 @@ export interface Skipped {
 
 interface Runner extends Target {
   peer: Peer;
+  dir: string;
 }
 
 /**
@@ -50,7 +54,8 @@ interface Runner extends Target {
 export class Session {
   readonly outcomes: Outcome[] = [];
   readonly skipped: Skipped[] = [];
-  /** Resident bytes of a server after the cases with these limits. */
+  readonly memory: Memory[] = [];
+  /** Bytes of memory of a server after the cases with these limits. */
   readonly resident: { server: string; memory: number; disk: number; bytes: number }[] = [];
   readonly #options: Options;
   readonly #say: (text: string) => void;
@@ -63,6 +68,8 @@ export class Session {
   readonly #root = process.getuid?.() === 0;
   #counter!: OriginCounter;
   #originPort = 0;
+  /** What steady/client.c was built to; undefined where it could not be. */
+  #client: string | undefined;
   #closed = false;
 
   constructor(options: Options, pinned: boolean, say: (text: string) => void) {
@@ -77,6 +84,7 @@ export class Session {
   /** Measures the peers in the cases. Throws only when the origin or wrk fails. */
   async run(peers: readonly Peer[]): Promise<void> {
     await this.#startOrigin();
+    this.#client = buildClient(this.#dir);
     const { cases } = this.#options;
     for (const limits of new Set(cases.map(({ kind }) => limitsFor(kind)))) {
       await this.#runGroup(
@@ -85,6 +93,7 @@ export class Session {
         limits,
       );
     }
+    if (this.#options.memory) await this.#runMemory(peers);
   }
 
   async close(): Promise<void> {
@@ -102,7 +111,7 @@ export class Session {
     await ready(child, this.#originPort, '/hit/1k').catch((error: unknown) => {
       throw new Error(`the origin does not start: ${messageOf(error)}`);
     });
-    this.#counter = new OriginCounter(this.#originPort);
+    this.#counter = new OriginCounter(this.#originPort, dir);
   }
 
   /** Cases that share their limits: the servers are started, checked, warmed, measured in turn, and ended. */
@@ -126,12 +135,9 @@ export class Session {
     }
     for (let round = 0; round < this.#options.rounds; round++) {
       for (const work of cases) {
-        const turn = rotate(
-          pairs.filter((pair) => pair.work === work),
-          round,
-        );
         this.#say(`round ${round + 1} of ${this.#options.rounds}: ${work.name}`);
-        for (const { runner, outcome } of turn) {
+        const own = pairs.filter((pair) => pair.work === work);
+        for (const { runner, outcome } of turn(own, round)) {
           const sample = await this.#attempt(runner.peer, work, () => this.#measureQuietly(runner, work, round));
           if (sample !== undefined) outcome.samples.push(sample);
         }
@@ -140,9 +146,40 @@ export class Session {
     await this.#measureSteady(pairs);
     for (const { peer, child } of runners) {
       const { memory, disk } = limits;
-      this.resident.push({ server: peer.name, memory, disk, bytes: treeResidentBytes(child.pid) });
+      this.resident.push({ server: peer.name, memory, disk, bytes: treeMemoryBytes(child.pid) });
       await child.stop();
       this.#children.delete(child);
+    }
+  }
+
+  /** One server after the other, each alone and new: what it keeps for objects and connections. */
+  async #runMemory(peers: readonly Peer[]): Promise<void> {
+    for (const peer of peers.filter(({ weighed }) => weighed)) {
+      const memory = await this.#attempt(peer, undefined, () => this.#weigh(peer));
+      if (memory !== undefined) this.memory.push(memory);
+    }
+  }
+
+  async #weigh(peer: Peer): Promise<Memory> {
+    const runner = await this.#startPeer(peer, MEMORY_LIMITS);
+    this.#say(`weighing ${peer.name}`);
+    try {
+      return await measureMemory({
+        server: peer.name,
+        pid: runner.child.pid,
+        port: runner.port,
+        dir: runner.dir,
+        caches: peer.kinds.includes('hit'),
+        drive: (work, seconds, seed) => {
+          const load = startLoad(this.#loadOptions(runner, work, seconds, seed));
+          this.#own(load.child);
+          return load.finish();
+        },
+        forwarded: () => this.#counter.settle(),
+      });
+    } finally {
+      await runner.child.stop();
+      this.#children.delete(runner.child);
     }
   }
 
@@ -168,20 +205,20 @@ export class Session {
       await child.stop();
       throw error;
     }
-    return { peer, child, port, tlsPort };
+    return { peer, child, port, tlsPort, dir };
   }
 
   async #prepare(runner: Runner, work: Case): Promise<Outcome> {
     if (work.warm !== undefined) {
       this.#say(`storing ${work.warm.length} objects: ${runner.peer.name}: ${work.name}`);
-      await storeAll(runner.port, work.warm, this.#expected(work), this.#counter);
+      await storeAll(runner.port, work.warm, bodyOf(work, this.#bodies), this.#counter);
       // what is written back during a measurement would be work of the machine that no server did then
       spawnSync('sync', ['-f', this.#diskDir]);
     }
-    const headBytes = await verify(work, runner, this.#expected(work), this.#counter);
-    const { warmup, zipfWarmup } = this.#options;
     this.#say(`warming ${runner.peer.name}: ${work.name}`);
-    await this.#measure(runner, work, work.kind === 'zipf' ? zipfWarmup : warmup, -1);
+    const headBytes = await verify(work, runner, bodyOf(work, this.#bodies), this.#counter);
+    const { warmup, longWarmup } = this.#options;
+    await this.#measure(runner, work, work.longWarmup ? longWarmup : warmup, -1);
     const outcome: Outcome = { server: runner.peer.name, work: work.name, headBytes, samples: [], steady: [] };
     this.outcomes.push(outcome);
     return outcome;
@@ -200,20 +237,23 @@ export class Session {
   /** Half of what each server does at most, in turn like everything else. */
   async #measureSteady(pairs: readonly { runner: Runner; work: Case; outcome: Outcome }[]): Promise<void> {
     const wanted = pairs.filter(({ work, outcome }) => work.steady && outcome.samples.length > 0);
-    const program = wanted.length > 0 ? buildSteadyClient(this.#dir) : undefined;
-    if (program === undefined) return;
+    if (wanted.length === 0) return;
     for (let round = 0; round < this.#options.rounds; round++) {
       this.#say(`latencies at half the peak: round ${round + 1} of ${this.#options.rounds}`);
-      for (const { runner, work, outcome } of rotate(wanted, round)) {
+      for (const { runner, work, outcome } of turn(wanted, round)) {
         const rate = median(outcome.samples.map(({ requestsPerSecond }) => requestsPerSecond)) / 2;
-        const { seconds } = this.#options;
-        const where = { work, port: runner.port, rate, seconds, core: this.#loadCore, cwd: this.#dir };
-        const steady = await this.#attempt(runner.peer, work, () =>
-          finishSteady(this.#own(startSteady(program, where)), rate),
-        );
+        const steady = await this.#attempt(runner.peer, work, async () => {
+          const load = startSteady(this.#loadOptions(runner, work, this.#options.seconds, round), rate);
+          if (load !== undefined) this.#own(load.child);
+          return load?.finish();
+        });
         if (steady !== undefined) outcome.steady.push(steady);
       }
     }
+  }
+
+  #loadOptions(target: Target, work: Case, seconds: number, seed: number): LoadOptions {
+    return { work, target, seconds, seed, core: this.#loadCore, cwd: this.#dir, client: this.#client };
   }
 
   #measure(target: Target, work: Case, seconds: number, round: number): Promise<Sample> {
@@ -226,17 +266,9 @@ export class Session {
       loadCore: this.#loadCore,
       serverCore: work.kind === 'threads' ? undefined : this.#serverCore,
       cwd: this.#dir,
-      onWrk: (wrk) => this.#own(wrk),
+      client: this.#client,
+      onLoad: (load) => this.#own(load),
     });
-  }
-
-  #expected(work: Case): Buffer {
-    if (work.kind === 'miss') return MISS_BODY;
-    if (work.kind === 'variant') return TEXT_GZIP;
-    if (work.kind === 'conditional') return Buffer.alloc(0);
-    if (work.kind === 'zipf') return readFileSync(join(this.#bodies, 'zipf', work.path.slice(-1)));
-    const whole = readFileSync(join(this.#bodies, work.kind === 'disk' ? dirname(work.path) : work.path));
-    return whole.subarray(0, work.bytes);
   }
 
   /** Gives undefined, and notes why, when a server fails at it: the others go on. */
@@ -271,29 +303,6 @@ export class Session {
   }
 }
 
-function emptyFolder(parent: string, name: string): string {
-  const dir = join(parent, name);
-  rmSync(dir, { recursive: true, force: true });
-  mkdirSync(dir, { recursive: true });
-  return dir;
-}
-
-/** A file system in memory where there is one with room, so that no server waits for a disk. */
-function memoryFolder(): string {
-  try {
-    const { bavail, bsize } = statfsSync(MEMORY_FILES);
-    return bavail * bsize > SPACE_NEEDED ? MEMORY_FILES : tmpdir();
-  } catch {
-    return tmpdir();
-  }
-}
-
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** The same items, starting with another one each round, so that none always follows the same neighbour. */
-function rotate<T>(items: readonly T[], by: number): T[] {
-  const at = items.length === 0 ? 0 : by % items.length;
-  return [...items.slice(at), ...items.slice(0, at)];
 }

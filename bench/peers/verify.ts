@@ -9,10 +9,15 @@ const PRIMING_PAUSE_MS = 50;
 const PROBES = 5;
 /** What another server still works off may reach the origin meanwhile, and must not be held against this one. */
 const MISS_TRIES = 3;
+/** After which an object that is fresh for a second is stale, whoever counts in whole seconds. */
+const STALE_AFTER_MS = 2200;
+const STALE_TRIES = 4;
+const NOT_MODIFIED = 304;
+const FORBIDDEN = 403;
 
 /**
  * Checks that a server does what the case measures: right bytes, hits that leave the origin alone, misses that all reach
- * it. Gives the size of the response head in bytes; throws with one sentence when something is wrong.
+ * it, attacks that are refused. Gives the size of the response head in bytes; throws with one sentence when something is wrong.
  */
 export async function verify(
   work: Case,
@@ -38,7 +43,9 @@ export async function verify(
   // a part of an object, or word that it has not changed, is given of what is stored whole
   if (work.status !== undefined) await get(port, work.path);
   await counter.settle();
-  if (work.kind === 'miss') {
+  if (work.kind === 'revalidate') {
+    await revalidated(work, ask, counter);
+  } else if (work.kind === 'miss') {
     let forwarded = 0;
     for (let i = 0; forwarded !== PROBES && i < MISS_TRIES; i++) forwarded = await asked(PROBES);
     if (forwarded !== PROBES) throw new Error(`${PROBES} misses made ${forwarded} requests to the origin`);
@@ -50,5 +57,22 @@ export async function verify(
     const forwarded = await asked(PROBES);
     if (forwarded !== 0) throw new Error(`${PROBES} hits made ${forwarded} requests to the origin`);
   }
+  if (work.refused !== undefined) {
+    const { status: refusal } = await get(port, work.refused);
+    if (refusal !== FORBIDDEN) throw new Error(`${work.refused} gives status ${refusal}, not ${FORBIDDEN}`);
+  }
   return (await ask()).headBytes;
+}
+
+/** The origin's answer about a stored object that has gone stale has to be 304. */
+async function revalidated(work: Case, ask: () => Promise<Answer>, counter: OriginCounter): Promise<void> {
+  await ask();
+  for (let i = 0; i < STALE_TRIES; i++) {
+    await sleep(STALE_AFTER_MS);
+    const before = counter.probes().length;
+    await ask();
+    const made = counter.probes().slice(before);
+    if (made.length === 1 && made[0] === NOT_MODIFIED) return;
+  }
+  throw new Error(`${work.path} is not revalidated when it is stale: the origin gave ${counter.probes().join(', ')}`);
 }

@@ -26,7 +26,8 @@ export interface WrkOptions {
   cwd: string;
 }
 
-const SCRIPTS = fileURLToPath(new URL('wrk/', import.meta.url));
+const scriptOf = (name: Case['script']): string =>
+  fileURLToPath(new URL(name === 'waf' ? '../waf/wrk/request.lua' : `wrk/${name}.lua`, import.meta.url));
 
 /** Drives one server for `seconds` over `case.connections` keep-alive connections, each with one request at a time. */
 export function startWrk({
@@ -36,7 +37,7 @@ export function startWrk({
   const argv = [
     'wrk',
     ...['-t', '1', '-c', String(connections), '-d', `${run.seconds}s`, '--timeout', '10s'],
-    ...['--latency', '-s', `${SCRIPTS}${script}.lua`],
+    ...['--latency', '-s', scriptOf(script)],
     ...headers.flatMap((header) => ['-H', header]),
     ...[
       `${protocol === 'tls' ? 'https' : 'http'}://127.0.0.1:${run.port}${path}`,

@@ -18,7 +18,8 @@ import { freePorts, ready, start } from '../peers/running.ts';
 import { missing } from '../peers/which.ts';
 import { drive, WORKS, type Work } from './drive.ts';
 import { type Outcome, table } from './report.ts';
-import { absent, LB, origin, PEER_PACKAGES, PEERS, RULES, type Server } from './servers.ts';
+import { RULES } from './rules.ts';
+import { absent, LB, origin, PEER_PACKAGES, PEERS, type Server } from './servers.ts';
 
 const { values } = parseArgs({
   allowNegative: true,

@@ -4,11 +4,9 @@ import { join } from 'node:path';
 import type { Launch } from '../peers/peer.ts';
 import { nginxArgv, nginxHttp, nginxPreamble } from '../peers/servers/nginx.ts';
 import { missing } from '../peers/which.ts';
+import { lbWithRules, MODULE, modsecurityRules } from './rules.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'main.js');
-export const RULES = '/usr/share/modsecurity-crs/rules';
-const SETUP = '/etc/modsecurity/crs/crs-setup.conf';
-const MODULE = '/usr/lib/nginx/modules/ngx_http_modsecurity_module.so';
 /** Texts match rules of level 4, none of which is to stop a request here. */
 const THRESHOLD = 10_000;
 
@@ -31,8 +29,7 @@ export interface Server {
 
 function lb(level?: number): Server {
   const launch = ({ dir, port, adminPort, originPort }: Place): Launch => {
-    const waf = { mode: 'block', paranoia_level: level, inbound_threshold: THRESHOLD };
-    const config = { cache: { key: { query_include: [] } }, ...(level !== undefined && { addons: { waf } }) };
+    const config = lbWithRules(level === undefined ? undefined : { level, threshold: THRESHOLD });
     return {
       argv: [process.execPath, MAIN],
       env: {
@@ -47,26 +44,6 @@ function lb(level?: number): Server {
     };
   };
   return { name: level === undefined ? 'lb' : `lb, level ${level}`, program: 'lb', level, launch };
-}
-
-/** ModSecurity's recommended settings, but for its audit log. */
-function modsecurity(level: number): string {
-  const values = { paranoia_level: level, executing_paranoia_level: level, inbound_anomaly_score_threshold: THRESHOLD };
-  const setvars = Object.entries(values).map(([name, value]) => `setvar:tx.${name}=${value}`);
-  return `SecRuleEngine On
-SecAuditEngine Off
-SecRequestBodyAccess On
-SecRequestBodyLimit 13107200
-SecRequestBodyNoFilesLimit 131072
-SecRequestBodyLimitAction Reject
-SecResponseBodyAccess On
-SecResponseBodyMimeType text/plain text/html text/xml
-SecPcreMatchLimit 1000
-SecPcreMatchLimitRecursion 1000
-Include ${SETUP}
-SecAction "id:9990001,phase:1,nolog,pass,t:none,${setvars.join(',')}"
-Include ${RULES}/*.conf
-`;
 }
 
 function nginx(level?: number): Server {
@@ -91,7 +68,8 @@ http {
   }
 }
 `;
-    const rules: Launch['files'] = level === undefined ? {} : { 'rules.conf': modsecurity(level) };
+    const rules: Launch['files'] =
+      level === undefined ? {} : { 'rules.conf': modsecurityRules({ level, threshold: THRESHOLD }) };
     return { argv: nginxArgv(dir), files: { 'nginx.conf': conf, ...rules } };
   };
   const name = level === undefined ? 'nginx' : `nginx+ModSecurity, level ${level}`;

@@ -10,7 +10,7 @@ import { certificate } from '../peers/certificate.ts';
 import type { Child } from '../peers/child.ts';
 import { install } from '../peers/install.ts';
 import { MB, megabytes, type Peer } from '../peers/peer.ts';
-import { treeCpuMicros, treeResidentBytes } from '../peers/proc.ts';
+import { treeCpuMicros, treeMemoryBytes } from '../peers/proc.ts';
 import { freePorts, ready, start } from '../peers/running.ts';
 import { lb } from '../peers/servers/index.ts';
 import { trafficserver } from '../peers/servers/trafficserver.ts';
@@ -144,6 +144,7 @@ async function launch(peer: Peer, originPort: number, parent: string, disk: numb
     ...tls,
     threads: 1,
     limited: false,
+    waf: false,
     originPort,
     bodies: dir,
     root: process.getuid?.() === 0,
@@ -198,7 +199,7 @@ function result({ peer, child, dir }: Runner, begin: Mark, middle: Mark, end: Ma
     byteHits: share(middle, 'forwardedKilobytes', 'kilobytes'),
     hitsInAll: share(begin, 'forwarded', 'requests'),
     cpuMicrosPerRequest: (end.cpuMicros - middle.cpuMicros) / (end.requests - middle.requests),
-    residentMegabytes: megabytes(treeResidentBytes(child.pid)),
+    residentMegabytes: megabytes(treeMemoryBytes(child.pid)),
     fileMegabytes: megabytes(allocatedBytes(join(dir, 'store'))),
   };
 }

@@ -31,8 +31,17 @@ const NO_CACHE = "Debian's Caddy has no cache";
 /** Caddy as a reverse proxy, one thread at a time running Go code. */
 export const caddy: Peer = {
   name: 'caddy',
+  weighed: true,
   kinds: ['miss'],
-  cannot: { hit: NO_CACHE, zipf: NO_CACHE, conditional: NO_CACHE, range: NO_CACHE, variant: NO_CACHE, tls: NO_CACHE },
+  cannot: {
+    hit: NO_CACHE,
+    zipf: NO_CACHE,
+    conditional: NO_CACHE,
+    range: NO_CACHE,
+    variant: NO_CACHE,
+    revalidate: NO_CACHE,
+    tls: NO_CACHE,
+  },
   packages: ['caddy'],
   absent: () => missing('caddy'),
   version: { argv: ['caddy', 'version'], pattern: /v?(\d\S*)/ },

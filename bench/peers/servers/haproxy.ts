@@ -41,8 +41,13 @@ backend origin
 /** HAProxy with its small-object cache, one thread. */
 export const haproxy: Peer = {
   name: 'haproxy',
+  weighed: true,
   kinds: ['hit', 'miss', 'zipf', 'conditional', 'variant', 'tls', 'h2', 'limited', 'threads'],
-  cannot: { range: 'its cache answers ranges with the whole object', disk: 'its cache is in memory alone' },
+  cannot: {
+    range: 'its cache answers ranges with the whole object',
+    revalidate: 'its cache forgets what is stale',
+    disk: 'its cache is in memory alone',
+  },
   packages: ['haproxy'],
   absent: () => missing('haproxy'),
   version: { argv: ['haproxy', '-v'], pattern: /version (\S+)/ },

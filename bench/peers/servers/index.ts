@@ -10,8 +10,8 @@ import { varnish, varnishLogged } from './varnish.ts';
 
 export { lb, lbBefore };
 
-/** The servers, each at its cheapest, and lb also with its access log on. */
-export const MAIN_PEERS: readonly Peer[] = [lb, lbLogged, bare, haproxy, nginx, varnish, trafficserver, squid, caddy];
+/** The servers, each at its cheapest. */
+export const MAIN_PEERS: readonly Peer[] = [lb, haproxy, nginx, varnish, trafficserver, squid, caddy];
 
 /** Every server that can be measured, in the order of the report. */
-export const PEERS: readonly Peer[] = [...MAIN_PEERS, nginxSendfile, varnishLogged];
+export const PEERS: readonly Peer[] = [...MAIN_PEERS, lbLogged, bare, nginxSendfile, varnishLogged];

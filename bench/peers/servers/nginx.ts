@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { MODULE, modsecurityRules } from '../../waf/rules.ts';
 import { ZIPF_MEAN_BYTES } from '../bodies.ts';
 import { type Launch, megabytes, type Peer, type Setup } from '../peer.ts';
 import { missing, which } from '../which.ts';
@@ -46,10 +47,11 @@ function keyZoneKilobytes(memory: number): number {
 }
 
 function launch(setup: Setup, sendfile: 'on' | 'off'): Launch {
-  const { dir, port, tlsPort, cert, key, originPort, memory, disk, churn, root, threads, limited } = setup;
+  const { dir, port, tlsPort, cert, key, originPort, memory, disk, churn, root, threads, limited, waf } = setup;
   const size = disk > 0 ? disk : memory;
   const zone = `keys_zone=lb:${keyZoneKilobytes(size)}k max_size=${megabytes(size)}m`;
-  const conf = `${nginxPreamble(dir, root, threads)}
+  const conf = `${waf ? `load_module ${MODULE};` : ''}
+${nginxPreamble(dir, root, threads)}
 http {
   ${nginxHttp(dir)}
   sendfile ${sendfile};
@@ -67,12 +69,15 @@ http {
     ssl_certificate ${cert};
     ssl_certificate_key ${key};
     ${limited ? 'limit_req zone=rate burst=1000000 nodelay;' : ''}
+    ${waf ? `modsecurity on; modsecurity_rules_file ${dir}/rules.conf; proxy_cache_key $uri;` : ''}
     location / { proxy_pass http://origin; proxy_cache lb; }
+    location /stale/ { proxy_pass http://origin; proxy_cache lb; proxy_cache_revalidate on; }
     location /miss/ { proxy_pass http://origin; }
   }
 }
 `;
-  return { argv: nginxArgv(dir), files: { 'nginx.conf': conf } };
+  const rules: Launch['files'] = waf ? { 'rules.conf': modsecurityRules({ level: 1 }) } : {};
+  return { argv: nginxArgv(dir), files: { 'nginx.conf': conf, ...rules } };
 }
 
 const common = {
@@ -85,7 +90,22 @@ const common = {
 export const nginx: Peer = {
   ...common,
   name: 'nginx',
-  kinds: ['hit', 'miss', 'zipf', 'disk', 'conditional', 'range', 'variant', 'tls', 'h2', 'limited', 'threads'],
+  weighed: true,
+  kinds: [
+    'hit',
+    'miss',
+    'revalidate',
+    'zipf',
+    'disk',
+    'conditional',
+    'range',
+    'variant',
+    'tls',
+    'h2',
+    'limited',
+    'waf',
+    'threads',
+  ],
   launch: (setup) => launch(setup, 'off'),
 };
 

@@ -32,7 +32,8 @@ max_filedescriptors 16384
 /** Squid as an accelerator: one process, objects in memory alone. */
 export const squid: Peer = {
   name: 'squid',
-  kinds: ['hit', 'miss', 'zipf', 'conditional', 'range', 'variant'],
+  weighed: true,
+  kinds: ['hit', 'miss', 'revalidate', 'zipf', 'conditional', 'range', 'variant'],
   cannot: {
     tls: "Debian's package squid is measured without TLS",
     h2: 'it speaks no HTTP/2',

@@ -79,7 +79,8 @@ function launch(setup: Setup): Launch {
 /** Apache Traffic Server with one event thread; its disk store is no larger than its RAM cache, save in the cases about disks. */
 export const trafficserver: Peer = {
   name: 'trafficserver',
-  kinds: ['hit', 'miss', 'zipf', 'disk', 'conditional', 'range', 'variant', 'tls', 'h2', 'threads'],
+  weighed: true,
+  kinds: ['hit', 'miss', 'revalidate', 'zipf', 'disk', 'conditional', 'range', 'variant', 'tls', 'h2', 'threads'],
   cannot: { limited: "it counts no client's requests without a plugin of its own" },
   packages: ['trafficserver'],
   absent: () => missing('traffic_server'),

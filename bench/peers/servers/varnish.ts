@@ -13,6 +13,7 @@ const TAGS_LOGGED_BY_DEFAULT = [
 const VCL = (originPort: number) => `vcl 4.1;
 backend origin { .host = "127.0.0.1"; .port = "${originPort}"; }
 sub vcl_recv { if (req.url ~ "^/miss/") { return (pass); } }
+sub vcl_backend_response { if (bereq.url ~ "^/stale/") { set beresp.grace = 0s; set beresp.keep = 1h; } }
 `;
 
 function launch(setup: Setup, logged: boolean): Launch {
@@ -40,7 +41,8 @@ const common = {
 export const varnish: Peer = {
   ...common,
   name: 'varnish',
-  kinds: ['hit', 'miss', 'zipf', 'disk', 'conditional', 'range', 'variant'],
+  weighed: true,
+  kinds: ['hit', 'miss', 'revalidate', 'zipf', 'disk', 'conditional', 'range', 'variant'],
   cannot: {
     tls: 'it speaks no TLS itself',
     h2: 'it speaks no TLS itself',

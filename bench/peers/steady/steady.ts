@@ -2,8 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { Case } from '../cases.ts';
 import { Child } from '../child.ts';
+import type { Load } from '../load.ts';
+import type { WrkResult } from '../wrk.ts';
 
-/** Latencies in microseconds of requests at a steady rate, each counted from when it was due. */
+/** Latencies in microseconds of requests at a steady rate. */
 export interface Steady {
   /** Requests a second. */
   rate: number;
@@ -15,29 +17,37 @@ export interface Steady {
   p999: number;
 }
 
+export interface ClientOptions {
+  work: Case;
+  port: number;
+  /** Requests a second; 0 for as many as can be. */
+  rate: number;
+  seconds: number;
+  core: number | undefined;
+  cwd: string;
+}
+
+type Answer = Omit<WrkResult, 'failed' | 'statuses'> & { missing: number };
+
 /** Builds the client into `dir`; undefined where there is no C compiler. */
-export function buildSteadyClient(dir: string): string | undefined {
+export function buildClient(dir: string): string | undefined {
   const program = join(dir, 'steady-client');
   const run = spawnSync('cc', ['-O2', '-o', program, join(import.meta.dirname, 'client.c')]);
   return run.status === 0 ? program : undefined;
 }
 
-/** Starts it against one server; `finishSteady` waits for what it measured. */
-export function startSteady(
-  program: string,
-  options: { work: Case; port: number; rate: number; seconds: number; core: number | undefined; cwd: string },
-): Child {
-  const { work, port, rate, seconds, core, cwd } = options;
-  const numbers = [work.connections, Math.round(rate), seconds].map(String);
-  return new Child({ argv: [program, String(port), work.path, ...numbers], cwd, core, stdout: 'keep' });
-}
-
-/** Throws when the client failed. */
-export async function finishSteady(client: Child, rate: number): Promise<Steady> {
-  await client.exit();
-  try {
-    return { rate, ...(JSON.parse(client.output) as Omit<Steady, 'rate'>) };
-  } catch {
-    throw new Error(`the client at a steady rate: ${client.output}`);
-  }
+/** Starts the client against one server; `finish` throws when it failed, also at an answer of another status. */
+export function startClient(program: string, { work, port, rate, seconds, core, cwd }: ClientOptions): Load<Answer> {
+  const numbers = [work.connections, Math.round(rate), seconds, work.status ?? 200].map(String);
+  const argv = [program, String(port), work.path, ...numbers, ...(work.headers ?? [])];
+  const child = new Child({ argv, cwd, core, stdout: 'keep' });
+  const finish = async (): Promise<Answer> => {
+    await child.exit();
+    try {
+      return JSON.parse(child.output) as Answer;
+    } catch {
+      throw new Error(`bench/peers/steady/client.c: ${child.output}`);
+    }
+  };
+  return { child, finish };
 }
