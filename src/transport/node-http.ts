@@ -117,8 +117,13 @@ export class NodeRequest implements RequestView {
   }
 
   header(name: string): string {
-    const value = this.#message.headersDistinct[name];
-    return value === undefined ? '' : value[0];
+    // Node's own tables of fields cost more than all look-ups of a hit together
+    const { rawHeaders } = this.#message;
+    for (let i = 0; i < rawHeaders.length; i += 2) {
+      const field = rawHeaders[i];
+      if (field.length === name.length && field.toLowerCase() === name) return rawHeaders[i + 1];
+    }
+    return '';
   }
 
   headers(): string[] {
@@ -137,6 +142,8 @@ export class NodeReply implements Reply {
   readonly #message: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #clients: ClientWatch;
+  /** Of the head, while more may be added: name, value, ... */
+  #fields: string[] = [];
 
   constructor(message: IncomingMessage, response: ServerResponse, clients: ClientWatch) {
     this.#message = message;
@@ -152,26 +159,36 @@ export class NodeReply implements Reply {
   }
 
   head(status: string, cacheStatus: string, block: Uint8Array | string, age: number): void {
-    const text = typeof block === 'string' ? block : Buffer.from(block).toString('latin1');
+    const text = typeof block === 'string' ? block : latin1(block);
     const lines = `${cacheStatus === '' ? 'Cache-Status' : 'Via'}: ${text}`.split('\r\n');
-    const response = this.#response;
-    response.statusCode = Number.parseInt(status, 10);
-    response.statusMessage = status.slice(4);
-    if (cacheStatus !== '') response.appendHeader('Cache-Status', cacheStatus);
+    const fields = cacheStatus === '' ? [] : ['Cache-Status', cacheStatus];
     for (const line of lines) {
       const colon = line.indexOf(':');
-      response.appendHeader(line.slice(0, colon), line.slice(colon + 2));
+      fields.push(line.slice(0, colon), line.slice(colon + 2));
     }
-    if (age >= 0) response.setHeader('Age', String(age));
-    if (this.closeAfter) response.appendHeader('Connection', 'close');
+    if (age >= 0) fields.push('Age', String(age));
+    if (this.closeAfter) fields.push('Connection', 'close');
+    this.#fields = fields;
+    this.#response.statusCode = Number.parseInt(status, 10);
+    this.#response.statusMessage = status.slice(4);
+  }
+
+  /** @param length of the body in bytes, -1 where only its end tells */
+  #sendHead(length: number): void {
+    const response = this.#response;
+    if (response.headersSent) return;
+    if (length >= 0) this.#fields.push('Content-Length', String(length));
+    // as a list it goes out as it is: fields set one by one are put into tables first
+    response.writeHead(response.statusCode, response.statusMessage, this.#fields);
   }
 
   end(body: Uint8Array | string): void {
     this.closed = true;
     this.offset += body.length;
-    this.#declare(Buffer.byteLength(body));
+    this.#sendHead(Buffer.byteLength(body));
     // views of shared memory are copied: the entry may be gone before the socket takes it
-    this.#response.end(Buffer.from(body as Uint8Array));
+    if (typeof body === 'string' || body.length > IN_ONE) this.#response.end(Buffer.from(body as Uint8Array));
+    else this.#response.end(latin1(body), 'latin1');
     this.#watchRest();
   }
 
@@ -191,13 +208,13 @@ export class NodeReply implements Reply {
 
   endEmpty(length: number): void {
     this.closed = true;
-    if (length >= 0) this.#declare(length);
+    this.#sendHead(length);
     this.#response.end();
   }
 
   write(chunk: Uint8Array, total: number): boolean {
     if (this.closed) return false;
-    if (total >= 0) this.#declare(total);
+    this.#sendHead(total);
     const part = chunk.length > PART ? chunk.subarray(0, PART) : chunk;
     this.offset += part.length;
     const ready = this.#response.write(Buffer.from(part));
@@ -210,17 +227,14 @@ export class NodeReply implements Reply {
 
   flush(total: number): void {
     if (this.closed || this.#response.headersSent) return;
-    if (total >= 0) this.#declare(total);
+    this.#sendHead(total);
     // `flushHeaders` would send fields as UTF-8
     this.#response.write(NOTHING);
   }
 
-  #declare(length: number): void {
-    if (!this.#response.headersSent) this.#response.setHeader('Content-Length', length);
-  }
-
   finish(trailers: readonly string[] = []): void {
     this.closed = true;
+    this.#sendHead(-1);
     for (let i = 0; i < trailers.length; i += 2) this.#response.addTrailers([[trailers[i], trailers[i + 1]]]);
     this.#response.end();
     this.#watchRest();
@@ -270,6 +284,13 @@ export class NodeReply implements Reply {
 }
 
 const NOTHING = Buffer.alloc(0);
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
+
+/** Largest body that is copied into one text with its head: one write, and no buffer of its own. Bytes. */
+const IN_ONE = 16 * 1024;
 
 /** Largest part of a body copied at once. Bytes. */
 const PART = 64 * 1024;
