@@ -43,7 +43,8 @@ test('a page, its solution, a cookie, and then nothing more', () => {
   assert.equal(one.judge(subject({})), undefined, 'no solution, no opinion');
   const { line, pair } = pass(one);
   assert.match(line, /^Set-Cookie: pass_http=[0-9a-z]+\.[\w-]{22}; Path=\/; Max-Age=3600; HttpOnly; SameSite=Lax$/);
-  for (const cookie of [pair, `a=b; ${pair}`, `${pair}; a=b`, `xpass_http=1; ${pair}`])
+  const of = 'pass_http=other';
+  for (const cookie of [pair, `a=b; ${pair}`, `${pair}; a=b`, `xpass_http=1; ${pair}`, `${of}; ${of}; ${pair}`])
     assert.equal(one.check(subject({ fields: { cookie } })), undefined, cookie);
   assert.ok(challenge({}, 'a').check(subject({ fields: { cookie: `x${pair}` } })), 'a cookie of another name');
 });

@@ -40,6 +40,8 @@ const SOLUTION_FIELD = 'x-lb-challenge';
 const PUZZLE_TTL = 300;
 /** Cookies whose signature has been checked, for each thread and site. */
 const MOST_CHECKED = 8192;
+/** Cookies of its name that a request's are looked at. */
+const MOST_COOKIES = 4;
 /** 128 bits in base64url. */
 const MAC_LENGTH = 22;
 
@@ -84,8 +86,9 @@ export class Challenge {
     const cookies = x.field('cookie');
     if (cookies === '') return false;
     const client = clientOf(x);
-    if (this.#isValid(cookieOf(cookies, this.#plain), client)) return true;
-    return x.scheme === 'https' && this.#isValid(cookieOf(cookies, this.#secure), client);
+    const isValid = (cookie: string) => this.#isValid(cookie, client);
+    if (cookiesOf(cookies, this.#plain).some(isValid)) return true;
+    return x.scheme === 'https' && cookiesOf(cookies, this.#secure).some(isValid);
   }
 
   #isValid(cookie: string, client: string): boolean {
@@ -151,15 +154,20 @@ function isPreflight(x: ChallengeSubject): boolean {
   return x.method === 'OPTIONS' && x.field('access-control-request-method') !== '' && x.field('origin') !== '';
 }
 
-/** @returns '' where there is none */
-function cookieOf(field: string, name: string): string {
+/** A sibling domain may have set others of the same name, in front of ours. At most some are looked at. */
+function cookiesOf(field: string, name: string): string[] {
+  const found: string[] = [];
   const prefix = `${name}=`;
-  for (let from = field.indexOf(prefix); from >= 0; from = field.indexOf(prefix, from + 1)) {
+  for (
+    let from = field.indexOf(prefix);
+    from >= 0 && found.length < MOST_COOKIES;
+    from = field.indexOf(prefix, from + 1)
+  ) {
     if (from > 0 && field[from - 1] !== ' ' && field[from - 1] !== ';') continue;
     const end = field.indexOf(';', from);
-    return field.slice(from + prefix.length, end < 0 ? undefined : end).trim();
+    found.push(field.slice(from + prefix.length, end < 0 ? undefined : end).trim());
   }
-  return '';
+  return found;
 }
 
 /** What every answer says beside what answers of lb's own say (no-store): no search engine is to show it. */

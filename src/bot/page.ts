@@ -1,6 +1,7 @@
 /** The page that has a browser solve a puzzle. It needs nothing but itself, and SHA-256 of its own: without TLS browsers offer none. */
 
 import { randomBytes } from 'node:crypto';
+import { escapeHtml } from '../http/html.ts';
 
 export interface PageTerms {
   /** ISSUED.RANDOM.MAC */
@@ -37,17 +38,13 @@ export function challengePage({ puzzle, difficulty, requestId }: PageTerms): { h
 <p id="say" role="status">This takes a moment, and happens by itself.</p>
 <div id="bar"><i></i></div>
 <noscript><p class="bad">This site has to know that you use a browser, and JavaScript is switched off in yours. Please switch it on and load the page again.</p></noscript>
-<p class="id">Request ${escaped(requestId)}</p>
+<p class="id">Request ${escapeHtml(requestId)}</p>
 </main>
 <script nonce="${nonce}">${SCRIPT}</script>
 </body>
 </html>
 `;
   return { html, policy };
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 const STYLE = `

@@ -105,6 +105,27 @@ test('DNS that does not answer leaves a crawler pending', async () => {
   assert.equal(verifier.standing(google, '66.249.66.1'), 'pending');
 });
 
+test('who has DNS fail again and again is nobody who can be asked about, until it answers', async () => {
+  const zone = ZONE();
+  zone.failing = 'ESERVFAIL';
+  let now = 0;
+  const verifier = new Verifier(zone, () => now);
+  const ask = async () => {
+    const standing = verifier.standing(google, '66.249.66.1');
+    await settled();
+    now += 60_000;
+    return standing;
+  };
+  for (let i = 0; i < 3; i++) assert.equal(await ask(), 'pending');
+  assert.equal(await ask(), 'unclaimed');
+  zone.failing = undefined;
+  await ask();
+  assert.equal(await ask(), 'verified');
+  zone.failing = 'ETIMEOUT';
+  now += 24 * 3_600_000;
+  for (let i = 0; i < 5; i++) assert.equal(await ask(), 'verified', 'what is known stays known');
+});
+
 test('a flood of addresses asks for a few at a time, and forgets the oldest', async () => {
   const zone = ZONE();
   const verifier = new Verifier(zone, () => 0);

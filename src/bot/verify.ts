@@ -7,7 +7,7 @@ import { type NetworkTest, networkTest } from '../http/networks.ts';
 import type { Agent } from './classify.ts';
 import { type Engine, isNameOf } from './engines.ts';
 
-/** `unclaimed`: nobody can be asked; `pending`: not known yet. */
+/** `unclaimed`: nobody can be asked, or nobody answers; `pending`: not known yet. */
 export type Standing = 'unclaimed' | 'pending' | 'verified' | 'fake';
 
 /** What of DNS is asked. */
@@ -20,6 +20,8 @@ export interface Names {
 const MOST = 8192;
 /** Addresses asked for at a time; further ones wait until they come again. */
 const MOST_AT_ONCE = 32;
+/** Failures of DNS in a row after which an address counts as one that nobody can be asked about. */
+const MOST_FAILURES = 3;
 /** Names of an address that are looked at. */
 const MOST_NAMES = 4;
 
@@ -28,8 +30,9 @@ const HOUR = 3_600_000;
 const AGES = { verified: 24 * HOUR, fake: HOUR, pending: 60_000 };
 
 interface Known {
-  standing: 'pending' | 'verified' | 'fake';
+  standing: Standing;
   until: number;
+  failures: number;
   isAsked: boolean;
 }
 
@@ -47,12 +50,12 @@ export class Verifier {
   }
 
   /** @param address as `plainAddress` writes it */
-  standing(engine: Engine, address: string): Exclude<Standing, 'unclaimed'> {
+  standing(engine: Engine, address: string): Standing {
     const key = `${engine.name} ${address}`;
     let known = this.#known.get(key);
     if (known === undefined) {
       if (this.#known.size >= MOST) this.#forgetOldest();
-      known = { standing: 'pending', until: 0, isAsked: false };
+      known = { standing: 'pending', until: 0, failures: 0, isAsked: false };
       this.#known.set(key, known);
     }
     if (this.#now() >= known.until && !known.isAsked && this.#asking < MOST_AT_ONCE)
@@ -72,10 +75,13 @@ export class Verifier {
     known.isAsked = true;
     this.#asking++;
     try {
-      known.standing = (await isConfirmed(this.#names, engine, address)) ? 'verified' : 'fake';
-      known.until = this.#now() + AGES[known.standing];
+      const standing = (await isConfirmed(this.#names, engine, address)) ? 'verified' : 'fake';
+      known.standing = standing;
+      known.failures = 0;
+      known.until = this.#now() + AGES[standing];
     } catch {
-      // what is known stays known
+      // what is known stays known; but whoever makes reverse DNS fail is not to stay `pending` for good
+      if (++known.failures >= MOST_FAILURES && known.standing === 'pending') known.standing = 'unclaimed';
       known.until = this.#now() + AGES.pending;
     } finally {
       known.isAsked = false;

@@ -33,7 +33,7 @@ export function describeBots(
   const isVerified = new Standings(bots, new Verifier()).isVerifiable(agent);
   return {
     ...{ class: agent.botClass, score, signals },
-    action: new BotPolicy(bots).actionFor(agent.number, score, false, path),
+    action: new BotPolicy(bots).actionFor(agent.number, score, isVerified, path),
     mode: bots.mode,
     is_verified_by_address: isVerified,
   };

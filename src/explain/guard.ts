@@ -13,7 +13,8 @@ export function guardDecision(
   request: ExplainedRequest,
   parts: { readonly countries: CountriesPart | null; readonly bots: BotsPart | null },
 ): Decision | undefined {
-  const decision = countryDecision(parts.countries) ?? robotsDecision(bots?.robots, request) ?? botDecision(parts.bots);
+  const decision =
+    countryDecision(parts.countries) ?? robotsDecision(bots?.robots, request) ?? botDecision(parts.bots, request);
   if (decision === undefined || addonsAllow.length === 0) return decision;
   return { ...decision, why: [...decision.why, 'clients in addons.allow are let in all the same'] };
 }
@@ -29,11 +30,12 @@ function robotsDecision(robots: unknown, { method, path }: ExplainedRequest): De
   return { action: 'answer', status: 200, cache_status: `${PROXY_NAME}; fwd=bypass; detail=robots`, why };
 }
 
-function botDecision(bots: BotsPart | null): Decision | undefined {
-  if (bots === null || bots.mode !== 'enforce' || bots.is_verified_by_address) return undefined;
+/** An action that is configured for a class is for those too whose operator is asked. */
+function botDecision(bots: BotsPart | null, request: ExplainedRequest): Decision | undefined {
+  if (bots === null || bots.mode !== 'enforce') return undefined;
   const client = `clients of class ${bots.class} with score ${bots.score}`;
   if (bots.action === 'block') return refusal(403, 'bot', [`addons.bots blocks ${client}`]);
-  if (bots.action !== 'challenge') return undefined;
+  if (bots.action !== 'challenge' || request.method === 'OPTIONS') return undefined;
   return refusal(403, 'challenge', [`addons.bots challenges ${client}`, 'with the cookie of a solution it is let in']);
 }
 

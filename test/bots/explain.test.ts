@@ -17,7 +17,7 @@ const scene = await startScene(
           { match: '/closed/*', default: 'block', status: 451 },
         ],
       },
-      bots: { actions: { scanner: 'block' }, thresholds: { challenge: 60 }, exclude: '/open/*' },
+      bots: { actions: { scanner: 'block' }, thresholds: { challenge: 30 }, exclude: '/open/*' },
     },
   },
 );
@@ -50,7 +50,8 @@ test('class, score and action of a client', async () => {
   assert.equal((await explained('/open/a', 'curl/8')).bots?.action, 'allow');
   assert.equal((await explained('/', 'sqlmap/1.7')).bots?.action, 'block');
   const google = await explained('/', 'Googlebot/2.1');
-  assert.notEqual(google.decision.action, 'refuse', 'the address decides');
+  assert.equal(google.bots?.action, 'allow', 'no threshold is for who can be asked about');
+  assert.notEqual(google.decision.action, 'refuse');
   assert.deepEqual([google.bots?.class, google.bots?.is_verified_by_address], ['search', true]);
   const firefox = await explained('/', 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0');
   assert.deepEqual([firefox.bots?.action, firefox.bots?.signals.length], ['challenge', 3]);

@@ -45,6 +45,18 @@ test('an attack in the query is refused with an id by which the log has it', asy
   assert.equal(scene.origin.requests.length, 0);
 });
 
+test('a browser is shown a page, others a problem document', async () => {
+  const browser = await scene.get(`/?id=${ATTACK}`, [['Accept', 'text/html,*/*;q=0.8']]);
+  assert.deepEqual([browser.status, browser.get('content-type')], [403, 'text/html; charset=utf-8']);
+  assert.ok(browser.text.includes(`Request ${browser.get('x-request-id')}`), browser.text);
+  assert.match(browser.get('content-security-policy') ?? '', /default-src 'none'/);
+  const other = await scene.get(`/?id=${ATTACK}`, [['Accept', 'application/json, text/html;q=0.9']]);
+  assert.equal(other.get('content-type'), 'application/problem+json');
+  for (const answer of [browser, other]) {
+    assert.deepEqual([answer.get('vary'), answer.get('cache-control')], ['Accept', 'no-store']);
+  }
+});
+
 test('what is harmless passes, as does what is an attack where nobody looks', async () => {
   assert.equal((await scene.get('/?id=1')).status, 200);
   assert.equal((await scene.get(`/free/a?id=${ATTACK}`)).status, 200);
