@@ -33,7 +33,7 @@ export interface Case {
   steady?: boolean;
   /** Driven by `steady/client.c` where it can be built: wrk waits for the body that a 304's Content-Length tells of. */
   ownClient?: boolean;
-  /** Whether the first, unmeasured run has to be long: until caches are full, or what V8 compiles is at its best. */
+  /** Whether the first, unmeasured run has to be long, until caches are full. */
   longWarmup?: boolean;
   /** Path that has to be refused with 403. */
   refused?: string;
@@ -193,7 +193,6 @@ export const CASES: readonly Case[] = [
     kind: 'waf',
     script: 'waf',
     scriptArgs: ['get', 'new'],
-    longWarmup: true,
     refused: '/hit/1k?q=%3Cscript%3Ealert(1)%3C/script%3E',
   },
   { ...hit('threads-1k', '1 KB hits with two threads, wrk beside them on both cores', '1k', 64), kind: 'threads' },

@@ -12,10 +12,10 @@ const GUTTER = 40;
 const COLUMN = (WIDTH - 2 * MARGIN - GUTTER) / 2;
 /** Of a column: names to the left of the bars, figures to the right of the longest. */
 const NAMES = 104;
-const FIGURES = 164;
+const FIGURES = 172;
 const BARS = COLUMN - NAMES - FIGURES;
 /** Where the figures end, counted from the longest bar. */
-const ENDS = [54, 122, FIGURES];
+const ENDS = [62, 130, FIGURES];
 const ROW = 22;
 const BAR = 14;
 const HEADING = 34;

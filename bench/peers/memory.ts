@@ -18,12 +18,14 @@ const SETTLE_MS = 1000;
 const SETTLE_TRIES = 12;
 const WARM_SECONDS = 4;
 const STORE_SECONDS = 3;
+/** A heap comes and goes by a megabyte: that much of a connection's share is none of its own. */
+const GRAIN = 200;
 const BLOCK_BYTES = 512;
 
 /** What a server keeps in memory. */
 export interface Memory {
   server: string;
-  /** Bytes before anything is stored, after some seconds of work. */
+  /** Bytes before anything is stored. */
   idle: number;
   /** Bytes for each object of 1 KB, its body among them; undefined of a server that has no cache, or takes all of it at its start. */
   perObject?: number;
@@ -53,9 +55,10 @@ const STORE: Case = { ...HIT, path: '/many/0', script: 'numbered', scriptArgs: [
 
 /** Stores objects, opens connections, and tells what each took. Throws when not all objects are kept. */
 export async function measureMemory(subject: Subject): Promise<Memory> {
-  for (const work of subject.caches ? [HIT, MISS] : [MISS]) await subject.drive(work, WARM_SECONDS, 0);
+  // before a heap has been filled with garbage, in whose place connections would go unseen
   const before = await weigh(subject);
   const perConnection = await weighConnections(subject, before);
+  if (subject.caches) await subject.drive(MISS, WARM_SECONDS, 0);
   const stored = subject.caches ? await store(subject) : undefined;
   return { server: subject.server, idle: before.memory + before.files, ...stored, perConnection };
 }
@@ -114,6 +117,11 @@ function folderBytes(dir: string): number {
   }, 0);
 }
 
+/** Bytes for a connection as text: what is below the grain of such a measurement is told as such. */
+export function connectionBytes(perConnection: number): string {
+  return perConnection < GRAIN ? `under ${GRAIN}` : Math.round(perConnection).toLocaleString('en');
+}
+
 /** The table as text. */
 export function memoryTable(found: readonly Memory[]): string {
   const bytes = (value: number | undefined) => (value === undefined ? '-' : Math.round(value).toLocaleString('en'));
@@ -125,7 +133,7 @@ export function memoryTable(found: readonly Memory[]): string {
       bytes(perObject),
       bytes(perObject === undefined ? undefined : perObject - BODY_BYTES),
       bytes(inFiles),
-      bytes(perConnection),
+      connectionBytes(perConnection),
     ]),
   ];
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));

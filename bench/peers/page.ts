@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ChartResults, chart, titleOf } from './chart.ts';
-import type { Memory } from './memory.ts';
+import { connectionBytes, type Memory } from './memory.ts';
 
 const DOCS = join(import.meta.dirname, '..', '..', 'docs');
 const BEGIN = '<!-- results: begin -->';
@@ -64,7 +64,7 @@ function weights(memory: readonly Memory[]): string {
     server,
     (idle / 2 ** 20).toFixed(0),
     bytes(perObject),
-    bytes(perConnection),
+    connectionBytes(perConnection),
   ]);
   return markdown(['server', 'MB at first', 'bytes for an object of 1 KB', 'bytes for an idle connection'], rows);
 }

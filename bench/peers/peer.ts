@@ -61,6 +61,8 @@ export interface Peer {
   kinds: readonly Kind[];
   /** Why it is left out of a kind of work, for those that are worth telling. */
   cannot?: Partial<Record<Kind, string>>;
+  /** Whether it compiles its code while it works: its first, unmeasured run has to be long in every case. */
+  compiles?: boolean;
   /** Whether what it keeps in memory is measured too. */
   weighed?: boolean;
   /** Debian packages that bring it; none for what belongs to the project. */

@@ -23,6 +23,8 @@ import { turn } from './turns.ts';
 import { verify } from './verify.ts';
 
 const REPEATS = 2;
+/** Unmeasured before each measurement of a server that compiles its code: while others had their turn it has forgotten some. */
+const AGAIN_SECONDS = 2;
 
 /** What one server did in one case. */
 export interface Outcome {
@@ -218,14 +220,15 @@ export class Session {
     this.#say(`warming ${runner.peer.name}: ${work.name}`);
     const headBytes = await verify(work, runner, bodyOf(work, this.#bodies), this.#counter);
     const { warmup, longWarmup } = this.#options;
-    await this.#measure(runner, work, work.longWarmup ? longWarmup : warmup, -1);
+    await this.#measure(runner, work, work.longWarmup || runner.peer.compiles ? longWarmup : warmup, -1);
     const outcome: Outcome = { server: runner.peer.name, work: work.name, headBytes, samples: [], steady: [] };
     this.outcomes.push(outcome);
     return outcome;
   }
 
   /** Measures again, a few times, while something else uses the server's core; gives the least disturbed sample. */
-  async #measureQuietly(target: Target, work: Case, round: number): Promise<Sample> {
+  async #measureQuietly(target: Runner, work: Case, round: number): Promise<Sample> {
+    if (target.peer.compiles) await this.#measure(target, work, AGAIN_SECONDS, round);
     let best = await this.#measure(target, work, this.#options.seconds, round);
     for (let again = 0; best.otherUse > DISTURBED && again < REPEATS; again++) {
       const sample = await this.#measure(target, work, this.#options.seconds, round);
@@ -238,8 +241,9 @@ export class Session {
   async #measureSteady(pairs: readonly { runner: Runner; work: Case; outcome: Outcome }[]): Promise<void> {
     const wanted = pairs.filter(({ work, outcome }) => work.steady && outcome.samples.length > 0);
     if (wanted.length === 0) return;
-    for (let round = 0; round < this.#options.rounds; round++) {
-      this.#say(`latencies at half the peak: round ${round + 1} of ${this.#options.rounds}`);
+    const { steadyRounds } = this.#options;
+    for (let round = 0; round < steadyRounds; round++) {
+      this.#say(`latencies at half the peak: round ${round + 1} of ${steadyRounds}`);
       for (const { runner, work, outcome } of turn(wanted, round)) {
         const rate = median(outcome.samples.map(({ requestsPerSecond }) => requestsPerSecond)) / 2;
         const steady = await this.#attempt(runner.peer, work, async () => {

@@ -42,6 +42,7 @@ function peer(name: string, checkout: string, accessLog: boolean, kinds: readonl
   return {
     name,
     kinds,
+    compiles: true,
     packages: [],
     absent: () => (existsSync(main) ? undefined : `${main} is not built: run sh scripts/build.sh there`),
     version: { argv: [process.execPath, main, '--version'], pattern: /(\d+\.\d+\.\d+\S*)/ },
