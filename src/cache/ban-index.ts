@@ -1,5 +1,6 @@
 /** What one thread knows of the bans in the log, arranged for asking whether one concerns an entry. */
-import { type Glob, globMatches } from './glob.ts';
+import type { Glob } from './glob.ts';
+import { GlobBans } from './glob-bans.ts';
 import {
   type Arena,
   S_HOST,
@@ -37,8 +38,7 @@ export class BanIndex {
   readonly #exact = new Map<string, Ban[]>();
   /** Bans on everything of a site and host: only the newest of each kind counts. */
   readonly #whole = new Map<string, Ban>();
-  /** Ascending by sequence. */
-  #globs: Ban[] = [];
+  readonly #globs = new GlobBans();
   readonly #tags = new Map<number, Ban[]>();
   /** By the low bits of a tag: the newest ban. Most tags are of a group without any, and need not be looked up. */
   readonly #groups = new Int32Array(GROUPS);
@@ -63,7 +63,7 @@ export class BanIndex {
     this.#newestTarget = ban.seq;
     if (ban.glob.kind === 'all') {
       this.#whole.set(`${ban.verdict === SOFT_BAN ? 's' : 'h'}${ban.site} ${ban.host}`, ban);
-    } else if (ban.glob.kind === 'glob') this.#globs.push(ban);
+    } else if (ban.glob.kind === 'glob') this.#globs.learn(ban);
     else supersede(this.#exact, ban.glob.text, ban);
   }
 
@@ -84,7 +84,7 @@ export class BanIndex {
     for (const bans of [this.#whole, this.#scopes]) {
       for (const [name, ban] of bans) if (ban.seq <= seq) bans.delete(name);
     }
-    if (this.#globs.length > 0 && this.#globs[0].seq <= seq) this.#globs = this.#globs.filter((ban) => ban.seq > seq);
+    this.#globs.prune(seq);
   }
 
   /** The strictest ban newer than `since` on a target, with the tags in the meta slot at unit address `slot`. */
@@ -145,12 +145,7 @@ export class BanIndex {
     for (const ban of this.#exact.get(target) ?? []) {
       if (ban.seq > since && ban.verdict > verdict && concerns(ban, site, host)) verdict = ban.verdict;
     }
-    for (let i = this.#globs.length - 1; i >= 0 && verdict !== HARD_BAN; i--) {
-      const ban = this.#globs[i];
-      if (ban.seq <= since) break;
-      if (ban.verdict > verdict && concerns(ban, site, host) && globMatches(ban.glob, target)) verdict = ban.verdict;
-    }
-    return verdict;
+    return verdict === HARD_BAN ? verdict : this.#globs.strictest(site, host, target, since, verdict);
   }
 
   #ofTags(slot: number, since: number, site: number, host?: string): Verdict {
