@@ -20,9 +20,13 @@ import type { EngineSettings, Marker, Place, Rule, RuleSet } from './rule.ts';
 import { parseUnicodeMap } from './unicode-map.ts';
 import { applyUpdates } from './updates.ts';
 
-/** What rules are read from: a file by its absolute name, or text under a name, and of which line, for messages. */
+/**
+ * What rules are read from: a file by its absolute name, files by one that may have `*`, as the setting `from` names
+ * them, or text under a name, and of which line, for messages.
+ */
 export type RuleSource =
   | { readonly file: string }
+  | { readonly files: string; readonly from: string }
   | { readonly name: string; readonly text: string; readonly line?: number };
 
 /** How files are reached. */
@@ -61,6 +65,7 @@ export function loadRules(
   const reader = new Reader(files, engine);
   for (const source of sources) {
     if ('file' in source) reader.file(source.file, { file: source.file, line: 1 });
+    else if ('files' in source) reader.files(source.files, { file: source.from, line: 0 });
     else reader.text(source.text, source.name, source.line);
   }
   return reader.finish();
@@ -92,6 +97,13 @@ class Reader {
     this.#stack.push(path);
     this.text(text, path);
     this.#stack.pop();
+  }
+
+  /** @param from what has named them */
+  files(pattern: string, from: Place): void {
+    const found = this.#mistakes.at(from, () => this.#find(pattern)) ?? [];
+    if (found.length === 0) this.#mistakes.add(from, `there is no file ${pattern}`, 'check the name');
+    for (const path of found) this.file(path, from);
   }
 
   #contents(path: string, from: Place): string | undefined {

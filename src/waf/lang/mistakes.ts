@@ -15,7 +15,8 @@ const MOST_MISTAKES = 20;
 
 /** `rules.conf:12: unknown operator @contain: did you mean @contains?` */
 export function formatMistake({ place, message, fix }: Mistake): string {
-  return `${place.file}:${place.line}: ${message}: ${fix}`;
+  const at = place.line > 0 ? `${place.file}:${place.line}` : place.file;
+  return `${at}: ${message}: ${fix}`;
 }
 
 /** Rules that cannot be used. The only error that reading rules throws. */

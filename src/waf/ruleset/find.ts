@@ -48,7 +48,7 @@ export function installFolder(dataDir: string): string {
 
 /**
  * The rule set: where the configuration says, else LB_CRS_PATH, else what `lb waf install` has put into the data folder,
- * else what a package of the system has.
+ * else what a package of the system has: what somebody has installed for lb goes over what an image or a system brings.
  *
  * @throws NoRuleSet
  */

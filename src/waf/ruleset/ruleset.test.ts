@@ -182,7 +182,7 @@ test('mistakes of lb.json and of files are told where they are', (t) => {
     return '';
   };
   assert.match(mistakes({ rules: [join(folder, 'own.conf')] }), /own\.conf:2: unknown variable ARG/);
-  assert.match(mistakes({ rules: [join(folder, 'gone.conf')] }), /addons\.waf\.rules:1: there is no file .*gone\.conf/);
+  assert.match(mistakes({ rules: [join(folder, 'gone.conf')] }), /addons\.waf\.rules: there is no file .*gone\.conf/);
   assert.match(mistakes({ exclusions: [{ rules: [1], targets: ['ARG:x'] }] }), /^lb\.json:1: unknown variable ARG/);
 });
 

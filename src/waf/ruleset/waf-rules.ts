@@ -37,9 +37,8 @@ export function loadWafRules(waf: WafConfig, places: Omit<Places, 'path'>): WafR
   return { rules: { ...loaded, engine: { ...loaded.engine, mode } }, found };
 }
 
-/** Files that may be named by `*`. */
-function included(names: readonly string[], name: string): RuleSource[] {
-  return names.map((path) => ({ name, text: `Include "${path}"` }));
+function included(names: readonly string[], from: string): RuleSource[] {
+  return names.map((files) => ({ files, from }));
 }
 
 /** What lb.json says of the engine; directives in files go over it. */
